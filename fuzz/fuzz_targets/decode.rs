@@ -1,0 +1,7 @@
+//! The libFuzzer entry point of the target `decode`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use put_user_page_fuzz as glue;
+
+fuzz_target!(init: glue::start("decode"), |bytes: &[u8]| glue::check(bytes));

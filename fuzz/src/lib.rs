@@ -1,0 +1,116 @@
+//! What every libFuzzer entry point does: a few things before the engine starts, and a
+//! panic where a target reports a divergence. The only place where one is a panic.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, exit};
+
+use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
+use put_user_page_targets::harness::{Harness, candidate_path};
+use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
+use put_user_page_targets::report::Report;
+
+thread_local! {
+    /// The target that this process fuzzes.
+    static HARNESS: RefCell<Option<(&'static Target, Harness)>> = const { RefCell::new(None) };
+}
+
+/// Set by `cargo fuzz fmt`: where to write what an input is.
+const DEBUG_PATH_VARIABLE: &str = "RUST_LIBFUZZER_DEBUG_PATH";
+
+/// Makes the process ready to fuzz a target; called once, before the engine reads its
+/// arguments. Ends the process where it has done all that was asked, or cannot start.
+pub fn start(name: &str) {
+    let target = target(name).unwrap_or_else(|| fail(&format!("there is no target {name}"), ""));
+    if let Some(path) = std::env::var_os(DEBUG_PATH_VARIABLE) {
+        write_text(target, &PathBuf::from(path));
+    }
+    add_committed_corpus(target);
+    let harness = Harness::new(target)
+        .unwrap_or_else(|error| fail(&error.message, &format!("{}\n", error.help)));
+    if target.check == Check::Candidate && candidate_path().is_none() {
+        eprintln!("{CANDIDATE_VARIABLE} names no shared object: running {BUILT_IN_CANDIDATE}");
+    }
+    HARNESS.set(Some((target, harness)));
+}
+
+/// Checks one input.
+///
+/// # Panics
+///
+/// The target's two sides diverge: the message is the report.
+pub fn check(bytes: &[u8]) {
+    HARNESS.with_borrow_mut(|harness| {
+        let (target, harness) = harness.as_mut().expect("start() is called first");
+        if let Err(mut report) = harness.check(bytes) {
+            add_command(&mut report, target, bytes);
+            panic!("{report}");
+        }
+    });
+}
+
+fn fail(message: &str, help: &str) -> ! {
+    eprint!("error: {message}\n{help}");
+    exit(2);
+}
+
+/// `cargo fuzz fmt`: writes the case that the input file holds as text, with the calls
+/// that this target makes of it, and ends.
+fn write_text(target: &Target, path: &Path) -> ! {
+    let input = std::env::args_os().skip(1).find(|argument| !is_flag(argument));
+    let written = input
+        .ok_or_else(|| std::io::Error::other("no input file was named"))
+        .and_then(std::fs::read)
+        .and_then(|bytes| std::fs::write(path, Harness::case(target, &bytes).to_text()));
+    match written {
+        Ok(()) => exit(0),
+        Err(error) => fail(&format!("the input cannot be written as text: {error}"), ""),
+    }
+}
+
+/// Lets the engine start from the committed corpus too, where it was given fuzz/corpus/T:
+/// the first folder that it is given gets what it finds, further ones are only read. The
+/// engine has its arguments already, so that the process starts again with one more.
+fn add_committed_corpus(target: &Target) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let Some(committed) = arguments.iter().find_map(|argument| committed_for(argument, target))
+    else {
+        return;
+    };
+    if !committed.is_dir() || arguments.iter().any(|argument| Path::new(argument) == committed) {
+        return;
+    }
+    let (program, rest) = arguments.split_first().expect("a process has a name");
+    let error = Command::new(program).args(rest).arg(&committed).exec();
+    fail(&format!("{} does not start again: {error}", Path::new(program).display()), "");
+}
+
+/// The committed corpus beside fuzz/corpus/T, if that is what the argument names.
+fn committed_for(argument: &OsString, target: &Target) -> Option<PathBuf> {
+    let folder = Path::new(argument);
+    let root = folder.to_str()?.trim_end_matches('/').strip_suffix(target.name)?;
+    let root = root.strip_suffix("fuzz/corpus/")?;
+    Some(Path::new(root).join("corpus").join(target.name))
+}
+
+fn is_flag(argument: &OsString) -> bool {
+    argument.to_string_lossy().starts_with('-')
+}
+
+/// Adds the command that shows the input again, from the file that the engine is about to
+/// save it in.
+fn add_command(report: &mut Report, target: &Target, bytes: &[u8]) {
+    let prefix = std::env::args()
+        .find_map(|argument| argument.strip_prefix("-artifact_prefix=").map(str::to_owned));
+    let folder = prefix.unwrap_or_default();
+    let here = std::env::current_dir().unwrap_or_default();
+    let folder = Path::new(&folder).strip_prefix(&here).unwrap_or(Path::new(&folder)).display();
+    let separator = if folder.to_string().is_empty() { "" } else { "/" };
+    let digest = sha1_smol::Sha1::from(bytes).digest();
+    report.reproduce = Some(format!(
+        "cargo run --release -- explain --target {} {folder}{separator}crash-{digest}",
+        target.name
+    ));
+}

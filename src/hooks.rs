@@ -1,0 +1,42 @@
+//! What a caller may hook into releasing pages.
+
+use core::hint::spin_loop;
+
+use crate::page_ref::PageRef;
+
+/// The steps of a release that a caller may watch or replace. The default bodies do the
+/// work on the page; `()` takes all of them.
+///
+/// Every page given to a hook is a head page.
+pub trait Hooks {
+    /// set_page_dirty(): marks the page dirty; if it was clean, its mapping, where it
+    /// has one, counts and tags it. The page may be dirty already: somebody else may
+    /// have marked it since it was looked at.
+    fn set_page_dirty(&self, head: PageRef<'_>) {
+        if !head.test_set_dirty()
+            && let Some(mapping) = head.mapping()
+        {
+            mapping.page_dirtied();
+        }
+    }
+
+    /// lock_page(): waits until nobody holds the page lock, then takes it.
+    fn lock_page(&self, head: PageRef<'_>) {
+        while !head.try_lock() {
+            spin_loop();
+        }
+    }
+
+    /// unlock_page(): gives the page lock back.
+    fn unlock_page(&self, head: PageRef<'_>) {
+        head.unlock();
+    }
+
+    /// __put_page(): takes the page, whose last reference is gone, out of use. Must
+    /// leave what an entry check reads, as [`PageRef::poison_freed`] does.
+    fn free_page(&self, head: PageRef<'_>) {
+        head.poison_freed();
+    }
+}
+
+impl Hooks for () {}

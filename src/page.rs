@@ -1,0 +1,191 @@
+//! `struct page` and `struct address_space`: layout and fields, and nothing that
+//! looks from one page at another.
+
+use core::mem::{align_of, offset_of, size_of};
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU16, AtomicUsize, Ordering};
+
+/// Page flags: the bits of `enum pageflags` of Linux 6.1 (include/linux/page-flags.h)
+/// that releasing a page reads or writes.
+pub mod flags {
+    /// `PG_locked`: the page is locked.
+    pub const LOCKED: usize = 1 << 0;
+    /// `PG_dirty`: the page's contents were changed. Kept on head pages only.
+    pub const DIRTY: usize = 1 << 3;
+    /// `PG_head`: the page is the head of a compound page of order 1 or more.
+    pub const HEAD: usize = 1 << 16;
+}
+
+/// `struct page` of 64-bit Linux 6.1 (include/linux/mm_types.h): 64 bytes, a cache
+/// line of its own.
+///
+/// What the kernel keeps in unions is one field here, named after its first use in
+/// releasing pages; [`offsets`] lists the places.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Page {
+    pub(crate) flags: AtomicUsize,
+    /// Of a tail page: its head page's address plus one. Of a head page the word is
+    /// `lru.next`, whose bit 0 is clear.
+    pub(crate) compound_head: AtomicPtr<Page>,
+    pub(crate) compound_dtor: AtomicU8,
+    /// Of the first tail page: the compound page's order.
+    pub(crate) compound_order: AtomicU8,
+    padding: AtomicU16,
+    pub(crate) compound_mapcount: AtomicI32,
+    /// Of the first tail page the two halves are `compound_pincount` and `compound_nr`.
+    pub(crate) mapping: AtomicPtr<AddressSpace>,
+    pub(crate) index: AtomicUsize,
+    pub(crate) private: AtomicUsize,
+    pub(crate) mapcount: AtomicI32,
+    pub(crate) refcount: AtomicI32,
+    pub(crate) memcg_data: AtomicUsize,
+}
+
+/// Byte offsets in [`Page`], the same as in `struct page` of 64-bit Linux 6.1.
+pub mod offsets {
+    /// `flags`, 8 bytes.
+    pub const FLAGS: usize = 0;
+    /// `compound_head`, 8 bytes.
+    pub const COMPOUND_HEAD: usize = 8;
+    /// `compound_dtor`, 1 byte, in the first tail page.
+    pub const COMPOUND_DTOR: usize = 16;
+    /// `compound_order`, 1 byte, in the first tail page.
+    pub const COMPOUND_ORDER: usize = 17;
+    /// `compound_mapcount`, 4 bytes, in the first tail page.
+    pub const COMPOUND_MAPCOUNT: usize = 20;
+    /// `mapping`, 8 bytes.
+    pub const MAPPING: usize = 24;
+    /// `index`, 8 bytes.
+    pub const INDEX: usize = 32;
+    /// `private`, 8 bytes.
+    pub const PRIVATE: usize = 40;
+    /// `_mapcount`, 4 bytes.
+    pub const MAPCOUNT: usize = 48;
+    /// `_refcount`, 4 bytes.
+    pub const REFCOUNT: usize = 52;
+    /// `memcg_data`, 8 bytes.
+    pub const MEMCG_DATA: usize = 56;
+}
+
+const _: () = {
+    assert!(size_of::<Page>() == 64 && size_of::<Page>().is_power_of_two());
+    assert!(align_of::<Page>() == 64);
+    assert!(offset_of!(Page, flags) == offsets::FLAGS);
+    assert!(offset_of!(Page, compound_head) == offsets::COMPOUND_HEAD);
+    assert!(offset_of!(Page, compound_dtor) == offsets::COMPOUND_DTOR);
+    assert!(offset_of!(Page, compound_order) == offsets::COMPOUND_ORDER);
+    assert!(offset_of!(Page, compound_mapcount) == offsets::COMPOUND_MAPCOUNT);
+    assert!(offset_of!(Page, mapping) == offsets::MAPPING);
+    assert!(offset_of!(Page, index) == offsets::INDEX);
+    assert!(offset_of!(Page, private) == offsets::PRIVATE);
+    assert!(offset_of!(Page, mapcount) == offsets::MAPCOUNT);
+    assert!(offset_of!(Page, refcount) == offsets::REFCOUNT);
+    assert!(offset_of!(Page, memcg_data) == offsets::MEMCG_DATA);
+};
+
+/// What freeing leaves in the words of a head page that no later entry check reads.
+pub(crate) const POISON: usize = 0xdead_0000_0000_0100;
+
+impl Page {
+    /// An order-0 page without references, flags or mapping: free.
+    pub const fn new() -> Self {
+        Page {
+            flags: AtomicUsize::new(0),
+            compound_head: AtomicPtr::new(null_mut()),
+            compound_dtor: AtomicU8::new(0),
+            compound_order: AtomicU8::new(0),
+            padding: AtomicU16::new(0),
+            compound_mapcount: AtomicI32::new(0),
+            mapping: AtomicPtr::new(null_mut()),
+            index: AtomicUsize::new(0),
+            private: AtomicUsize::new(0),
+            mapcount: AtomicI32::new(0),
+            refcount: AtomicI32::new(0),
+            memcg_data: AtomicUsize::new(0),
+        }
+    }
+
+    /// The page's 64 bytes as eight words in memory order, each field read by itself:
+    /// a snapshot only while nobody else writes the page.
+    pub(crate) fn words(&self) -> [u64; 8] {
+        use Ordering::Relaxed;
+        let third = u64::from(self.compound_dtor.load(Relaxed))
+            | u64::from(self.compound_order.load(Relaxed)) << 8
+            | u64::from(self.padding.load(Relaxed)) << 16
+            | u64::from(self.compound_mapcount.load(Relaxed).cast_unsigned()) << 32;
+        let counts = u64::from(self.mapcount.load(Relaxed).cast_unsigned())
+            | u64::from(self.refcount.load(Relaxed).cast_unsigned()) << 32;
+        [
+            self.flags.load(Relaxed) as u64,
+            self.compound_head.load(Relaxed).addr() as u64,
+            third,
+            self.mapping.load(Relaxed).addr() as u64,
+            self.index.load(Relaxed) as u64,
+            self.private.load(Relaxed) as u64,
+            counts,
+            self.memcg_data.load(Relaxed) as u64,
+        ]
+    }
+
+    /// See [`PageRef::reset`](crate::PageRef::reset).
+    pub(crate) fn reset(&self, other_flags: usize, filler: usize) {
+        use Ordering::Relaxed;
+        debug_assert_eq!(other_flags & (flags::LOCKED | flags::DIRTY | flags::HEAD), 0);
+        self.flags.store(other_flags, Relaxed);
+        self.compound_head.store(null_mut(), Relaxed);
+        self.compound_dtor.store(0, Relaxed);
+        self.compound_order.store(0, Relaxed);
+        self.padding.store(0, Relaxed);
+        self.compound_mapcount.store(0, Relaxed);
+        self.mapping.store(null_mut(), Relaxed);
+        self.index.store(filler, Relaxed);
+        self.private.store(filler, Relaxed);
+        self.mapcount.store(-1, Relaxed);
+        self.refcount.store(0, Relaxed);
+        self.memcg_data.store(filler, Relaxed);
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Page::new()
+    }
+}
+
+/// The part of `struct address_space` that dirtying a page touches: one per file.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct AddressSpace {
+    /// Compound pages counted as dirty, as NR_FILE_DIRTY counted them in 2018: one
+    /// each, whatever their order.
+    pub dirty_count: AtomicUsize,
+    /// Compound pages that carry the page cache's dirty tag.
+    pub dirty_tags: AtomicUsize,
+}
+
+impl AddressSpace {
+    /// A file without dirty pages.
+    pub const fn new() -> Self {
+        AddressSpace { dirty_count: AtomicUsize::new(0), dirty_tags: AtomicUsize::new(0) }
+    }
+
+    /// Forgets all dirty pages: for building a world.
+    pub fn reset(&self) {
+        self.dirty_count.store(0, Ordering::Relaxed);
+        self.dirty_tags.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts and tags a page that went from clean to dirty, as account_page_dirtied()
+    /// and __set_page_dirty_nobuffers() do.
+    pub fn page_dirtied(&self) {
+        self.dirty_count.fetch_add(1, Ordering::Relaxed);
+        self.dirty_tags.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes back what [`page_dirtied`](Self::page_dirtied) did, as writeback does.
+    pub fn page_cleaned(&self) {
+        self.dirty_count.fetch_sub(1, Ordering::Relaxed);
+        self.dirty_tags.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,248 @@
+//! `struct page *`: an entry of the arrays, and what may be done to the page it names.
+
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::size_of;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::Ordering;
+
+use crate::page::{AddressSpace, POISON, Page, flags, offsets};
+
+/// A page of a [`MemoryMap`](crate::MemoryMap): C's `struct page *`, so that a slice
+/// of them is C's `struct page **`.
+///
+/// Not a `&Page`: the head page, and the first tail page that holds the order, are
+/// reached from it, and a reference to one page gives no right to its neighbours. The
+/// pointer may reach every page of the map, which lives for `'map`. The lifetime can be
+/// neither shortened nor lengthened, for pages hold references of exactly that life.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct PageRef<'map> {
+    // Invariant: points to a page of a `&'map [Page]` with provenance over the whole
+    // slice, of which one `MemoryMap<'map>` was made that emptied it.
+    pointer: NonNull<Page>,
+    map: PhantomData<Cell<&'map [Page]>>,
+}
+
+// SAFETY: a `PageRef` gives access to pages as `&'map [Page]` does, and `Page` is Sync.
+unsafe impl Send for PageRef<'_> {}
+// SAFETY: as for Send.
+unsafe impl Sync for PageRef<'_> {}
+
+impl<'map> PageRef<'map> {
+    /// # Safety
+    ///
+    /// `pointer` points to a page of the slice that a `MemoryMap<'map>` was made of, and
+    /// may be used for all pages of that slice.
+    pub(crate) const unsafe fn new(pointer: NonNull<Page>) -> Self {
+        PageRef { pointer, map: PhantomData }
+    }
+
+    /// The page's own fields.
+    pub(crate) fn page(self) -> &'map Page {
+        // SAFETY: by the type's invariant the pointer is to a live, aligned page, which
+        // is only ever shared, for all of its fields are atomics.
+        unsafe { self.pointer.as_ref() }
+    }
+
+    /// The page's address in the memory map.
+    pub fn addr(self) -> usize {
+        self.pointer.addr().get()
+    }
+
+    /// The page as C passes it.
+    pub fn as_ptr(self) -> *mut Page {
+        self.pointer.as_ptr()
+    }
+
+    /// compound_head(): the head page if this is a tail page, else the page itself.
+    /// Reads one word of this page.
+    #[inline]
+    pub fn compound_head(self) -> PageRef<'map> {
+        let word = self.page().compound_head.load(Ordering::Relaxed);
+        if word.addr() & 1 == 0 {
+            return self;
+        }
+        match NonNull::new(word.map_addr(|address| address & !1)) {
+            // SAFETY: bit 0 is set only by prep_compound_page(), which stores a pointer
+            // to the head page that was derived from the same map as this page.
+            Some(head) => unsafe { PageRef::new(head) },
+            None => self,
+        }
+    }
+
+    /// PageTail(): whether this is a tail page of a compound page.
+    pub fn is_tail(self) -> bool {
+        self.page().compound_head.load(Ordering::Relaxed).addr() & 1 != 0
+    }
+
+    /// PageHead(): whether this is the head page of a compound page of order 1 or more.
+    pub fn is_head(self) -> bool {
+        self.page().flags.load(Ordering::Relaxed) & flags::HEAD != 0
+    }
+
+    /// compound_order() of a head page: 0 for a page that is not compound. Reads the
+    /// first tail page only where the head flag is set.
+    #[inline]
+    pub fn compound_order(self) -> u32 {
+        if !self.is_head() {
+            return 0;
+        }
+        // SAFETY: the head flag is set only by prep_compound_page(), which checked that
+        // the map holds the first tail page too.
+        let first_tail = unsafe { self.pointer.add(1) };
+        // SAFETY: as for `page`: a live page of the same map.
+        let first_tail = unsafe { first_tail.as_ref() };
+        u32::from(first_tail.compound_order.load(Ordering::Relaxed))
+    }
+
+    /// The bytes of the memory map that the compound page of this head page takes: a
+    /// power of two.
+    #[inline]
+    pub(crate) fn compound_span(self) -> usize {
+        size_of::<Page>() << self.compound_order()
+    }
+
+    /// page_ref_count() of this very page, which for a tail page is always 0.
+    pub fn refcount(self) -> i32 {
+        self.page().refcount.load(Ordering::Relaxed)
+    }
+
+    /// set_page_count(): for building a world, not for pages that somebody uses.
+    pub fn set_refcount(self, refcount: i32) {
+        self.page().refcount.store(refcount, Ordering::Relaxed);
+    }
+
+    /// PageDirty() of this very page.
+    pub fn is_dirty(self) -> bool {
+        self.page().flags.load(Ordering::Relaxed) & flags::DIRTY != 0
+    }
+
+    /// TestSetPageDirty(): sets the flag, and returns whether it was set before.
+    pub fn test_set_dirty(self) -> bool {
+        self.page().flags.fetch_or(flags::DIRTY, Ordering::AcqRel) & flags::DIRTY != 0
+    }
+
+    /// clear_page_dirty_for_io(): clears the flag and takes the page out of its
+    /// mapping's account; returns whether it was dirty.
+    pub fn clear_dirty(self) -> bool {
+        let before = self.page().flags.fetch_and(!flags::DIRTY, Ordering::AcqRel);
+        let was_dirty = before & flags::DIRTY != 0;
+        if was_dirty && let Some(mapping) = self.mapping() {
+            mapping.page_cleaned();
+        }
+        was_dirty
+    }
+
+    /// PageLocked() of this very page.
+    pub fn is_locked(self) -> bool {
+        self.page().flags.load(Ordering::Relaxed) & flags::LOCKED != 0
+    }
+
+    /// trylock_page(): takes the page lock unless somebody holds it; true if taken.
+    pub fn try_lock(self) -> bool {
+        self.page().flags.fetch_or(flags::LOCKED, Ordering::Acquire) & flags::LOCKED == 0
+    }
+
+    /// unlock_page(): gives the page lock back.
+    pub fn unlock(self) {
+        self.page().flags.fetch_and(!flags::LOCKED, Ordering::Release);
+    }
+
+    /// The file that the page belongs to; `None` for anonymous pages, and for tail
+    /// pages, where the word means something else.
+    pub fn mapping(self) -> Option<&'map AddressSpace> {
+        if self.is_tail() {
+            return None;
+        }
+        let mapping = self.page().mapping.load(Ordering::Relaxed);
+        if mapping.addr() == POISON {
+            return None;
+        }
+        // SAFETY: a head page's mapping is null or, since the map was made, what
+        // `set_mapping` stored: a reference that lives for 'map.
+        unsafe { mapping.as_ref() }
+    }
+
+    /// Makes this head page one of `mapping`'s.
+    pub fn set_mapping(self, mapping: &'map AddressSpace) {
+        debug_assert!(!self.is_tail());
+        self.page().mapping.store(ptr::from_ref(mapping).cast_mut(), Ordering::Relaxed);
+    }
+
+    /// Takes a reference as try_get_page() does: refused at a refcount of zero or less,
+    /// and at `i32::MAX`, which has no room for one more.
+    pub(crate) fn try_get(self) -> bool {
+        let take = |refs: i32| if refs <= 0 { None } else { refs.checked_add(1) };
+        self.page().refcount.fetch_update(Ordering::AcqRel, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Subtracts `references` (1 or more) from this head page's refcount in one locked
+    /// operation, and returns the refcount before.
+    #[inline]
+    pub(crate) fn refcount_fetch_sub(self, references: i32) -> i32 {
+        #[cfg(test)]
+        crate::tests::count_locked_subtraction();
+        // The kernel's atomic_sub_and_test() is ordered both ways: what was done to the
+        // page comes before the release, and freeing comes after everybody's release.
+        self.page().refcount.fetch_sub(references, Ordering::AcqRel)
+    }
+
+    /// Gives back references that a subtraction took beyond zero.
+    pub(crate) fn refcount_add(self, references: i32) {
+        self.page().refcount.fetch_add(references, Ordering::AcqRel);
+    }
+
+    /// Leaves of a freed head page what an entry check needs (head flag, compound_head,
+    /// order, a refcount of zero or less) and overwrites the rest. Tail pages stay.
+    pub fn poison_freed(self) {
+        use Ordering::Relaxed;
+        let page = self.page();
+        page.flags.fetch_and(flags::HEAD, Relaxed);
+        page.mapping.store(ptr::without_provenance_mut(POISON), Relaxed);
+        page.index.store(POISON, Relaxed);
+        page.private.store(POISON, Relaxed);
+        page.memcg_data.store(POISON, Relaxed);
+    }
+
+    /// What [`poison_freed`](Self::poison_freed) leaves of a page with these
+    /// [`words`](Self::words).
+    pub fn poisoned_words(mut words: [u64; 8]) -> [u64; 8] {
+        words[offsets::FLAGS / 8] &= flags::HEAD as u64;
+        for offset in [offsets::MAPPING, offsets::INDEX, offsets::PRIVATE, offsets::MEMCG_DATA] {
+            words[offset / 8] = POISON as u64;
+        }
+        words
+    }
+
+    /// Makes this an order-0 page without references again, with `other_flags` (which
+    /// must not hold a flag of [`flags`]) and with `filler` in the words that releasing
+    /// a page neither reads nor writes, so that a stray write to them shows. For building
+    /// a world: nobody may use the page, nor the compound page that it was part of.
+    pub fn reset(self, other_flags: usize, filler: usize) {
+        self.page().reset(other_flags, filler);
+    }
+
+    /// Makes this head page, or page of order 0, what [`reset`](Self::reset) makes of it,
+    /// but leaves its compound page together.
+    pub fn renew(self, other_flags: usize, filler: usize) {
+        let head = self.is_head();
+        self.page().reset(other_flags, filler);
+        if head {
+            self.page().flags.fetch_or(flags::HEAD, Ordering::Release);
+        }
+    }
+
+    /// The page's 64 bytes as eight words in memory order, each field read by itself: a
+    /// snapshot only while nobody else writes the page.
+    pub fn words(self) -> [u64; 8] {
+        self.page().words()
+    }
+}
+
+impl fmt::Debug for PageRef<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.pointer, formatter)
+    }
+}

@@ -1,0 +1,23 @@
+//! Compiles the C parts: the decoder, the sanitizer's marks, and the example candidate
+//! that the `candidate` target falls back on.
+
+fn main() {
+    println!("cargo:rerun-if-changed=c");
+    cc::Build::new().include("c").file("c/decode.c").file("c/asan.c").compile("targets_c");
+
+    // The example under names of its own: a candidate that is loaded later must not meet
+    // its own names in this program.
+    let mut example = cc::Build::new();
+    example.include("c").file("c/candidates/per_run.c");
+    let names = [
+        "put_user_page",
+        "put_user_pages",
+        "put_user_pages_dirty",
+        "put_user_pages_dirty_lock",
+        "put_user_page_hooks",
+    ];
+    for name in names {
+        example.define(name, format!("example_{name}").as_str());
+    }
+    example.compile("example_candidate");
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The case format (docs/case-format.md) in C, for programs and for kernel modules.
+ *
+ * Takes canonical bytes and refuses all others. Building the world from the records,
+ * with its wrap-around and its limits, is the caller's.
+ */
+#ifndef PUT_USER_PAGE_DECODE_H
+#define PUT_USER_PAGE_DECODE_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#endif
+
+#define CASE_RECORD_BYTES	8
+
+enum case_record_type {
+	CASE_FOLIO = 0,
+	CASE_GAP = 1,
+	CASE_ENTRIES = 2,
+	CASE_AGAIN = 3,
+	CASE_CALL = 4,
+	CASE_ACQUIRE = 5,
+	CASE_CLEAN = 6,
+};
+
+enum case_function {
+	CASE_PUT_USER_PAGE = 0,
+	CASE_PUT_USER_PAGES = 1,
+	CASE_PUT_USER_PAGES_DIRTY = 2,
+	CASE_PUT_USER_PAGES_DIRTY_LOCK = 3,
+};
+
+/* A record, normalised. A field that a type does not name is zero for that type. */
+struct case_record {
+	uint8_t type;		/* enum case_record_type */
+	uint8_t order;		/* folio: 0 to 10 */
+	uint8_t function;	/* call: enum case_function */
+	int8_t step;		/* entries: 1 up, 0 same page, -1 down */
+	uint8_t file;		/* folio: 1 if of a file, 0 if anonymous */
+	uint8_t dirty;		/* folio */
+	uint8_t locked;		/* folio */
+	uint8_t backed;		/* entries, again: 1 if references are taken */
+	uint8_t also;		/* entries: 1 if added to the current array */
+	uint8_t padding;	/* zero */
+	uint16_t repeat;	/* folio: how many, 1 to 256 */
+	uint16_t frames;	/* gap: 0 to 1023 */
+	uint16_t first;		/* entries, clean: page; again, call: entry */
+	uint16_t length;	/* entries, again, clean: 0 to 4095; call: any, 0 for all */
+	uint16_t earlier;	/* call, acquire: the array, counted back */
+	int32_t refs;		/* folio: 0 or more */
+};
+
+/* No implicit padding: other languages can mirror it, and memcmp() can compare it. */
+_Static_assert(sizeof(struct case_record) == 24,
+	       "struct case_record has implicit padding");
+
+enum case_error {
+	CASE_OK = 0,
+	CASE_NOT_WHOLE,		/* the last record is cut short */
+	CASE_RESERVED_TYPE,
+	CASE_NOT_CANONICAL,	/* encoding the record gives other bytes */
+	CASE_TOO_MANY,		/* more than max records */
+};
+
+/*
+ * Decodes len bytes into at most max records. *count says how many were decoded,
+ * also when there is an error; then *bad is the index of the record that is wrong,
+ * the first if there are several. *bad is left alone when all is well.
+ */
+enum case_error case_decode(const uint8_t *bytes, size_t len,
+			    struct case_record *records, size_t max,
+			    size_t *count, size_t *bad);
+
+#endif /* PUT_USER_PAGE_DECODE_H */

@@ -1,0 +1,13 @@
+//! The backends that come with the harness.
+
+mod candidate;
+mod fast;
+mod in_process;
+mod naive;
+mod page_map;
+
+pub use candidate::{BUILT_IN_CANDIDATE, Candidate, CandidateProcess, serve};
+pub use fast::{Fast, fast};
+pub use in_process::InProcess;
+pub use naive::{Naive, naive};
+pub use page_map::PageMap;

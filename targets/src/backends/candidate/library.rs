@@ -1,0 +1,163 @@
+//! A candidate in this process: the functions of a shared object, or of the example that
+//! is built in.
+
+use std::cell::UnsafeCell;
+use std::ffi::c_ulong;
+use std::path::Path;
+
+use libloading::Library;
+use put_user_page::{Page, PageRef};
+
+use super::hooks::HooksTable;
+use crate::backend::{BackendError, Observes};
+use crate::backends::in_process::InProcess;
+use crate::backends::page_map::{PageMap, Recorder, Release};
+use crate::case::Function;
+
+type OnePage = unsafe extern "C" fn(page: *mut Page);
+type ManyPages = unsafe extern "C" fn(pages: *mut *mut Page, npages: c_ulong);
+
+/// What the `candidate` target runs where no other is named, for messages.
+pub const BUILT_IN_CANDIDATE: &str = "the built-in example, targets/c/candidates/per_run.c";
+
+unsafe extern "C" {
+    static mut example_put_user_page_hooks: *const HooksTable;
+    fn example_put_user_page(page: *mut Page);
+    fn example_put_user_pages(pages: *mut *mut Page, npages: c_ulong);
+    fn example_put_user_pages_dirty(pages: *mut *mut Page, npages: c_ulong);
+    fn example_put_user_pages_dirty_lock(pages: *mut *mut Page, npages: c_ulong);
+}
+
+/// The functions that a candidate has, and where it looks for its hooks.
+#[derive(Debug)]
+pub struct Candidate {
+    put_user_page: Option<OnePage>,
+    put_user_pages: Option<ManyPages>,
+    put_user_pages_dirty: Option<ManyPages>,
+    put_user_pages_dirty_lock: Option<ManyPages>,
+    /// The candidate's variable `put_user_page_hooks`.
+    hooks: *mut *const HooksTable,
+    arguments: Vec<*mut Page>,
+    /// Keeps the functions loaded; `None` for those that are built in.
+    _library: Option<Library>,
+}
+
+impl Candidate {
+    /// The example that is built in.
+    pub fn built_in() -> Self {
+        Candidate {
+            put_user_page: Some(example_put_user_page),
+            put_user_pages: Some(example_put_user_pages),
+            put_user_pages_dirty: Some(example_put_user_pages_dirty),
+            put_user_pages_dirty_lock: Some(example_put_user_pages_dirty_lock),
+            hooks: &raw mut example_put_user_page_hooks,
+            arguments: Vec::new(),
+            _library: None,
+        }
+    }
+
+    /// Loads a shared object, which may run code of its own while it is loaded.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be loaded, was not compiled with `put_user_page.h`, or has none of the
+    /// functions.
+    pub fn load(path: &Path) -> Result<Self, BackendError> {
+        // A path without a slash would be looked for in the system's folders.
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        // SAFETY: what a candidate does while it is loaded is its author's to answer for,
+        // who asked for it to be run.
+        let library = unsafe { Library::new(absolute) }.map_err(|error| BackendError {
+            message: format!("{} does not load: {error}", path.display()),
+            help: "build it with `cc -O2 -fPIC -shared -I targets/c FILE.c -o FILE.so`".to_owned(),
+        })?;
+        let candidate = Candidate {
+            put_user_page: symbol(&library, "put_user_page"),
+            put_user_pages: symbol(&library, "put_user_pages"),
+            put_user_pages_dirty: symbol(&library, "put_user_pages_dirty"),
+            put_user_pages_dirty_lock: symbol(&library, "put_user_pages_dirty_lock"),
+            hooks: symbol(&library, "put_user_page_hooks").unwrap_or(std::ptr::null_mut()),
+            arguments: Vec::new(),
+            _library: Some(library),
+        };
+        if candidate.functions().is_empty() {
+            let names = Function::ALL.map(|function| format!("{}()", function.name())).join(", ");
+            return Err(BackendError {
+                message: format!("{} has none of the functions", path.display()),
+                help: format!("define at least one of {names}, and do not make them static"),
+            });
+        }
+        if candidate.hooks.is_null() {
+            return Err(BackendError {
+                message: format!("{} has no variable put_user_page_hooks", path.display()),
+                help: "include put_user_page.h, which defines it, and do not hide its symbols"
+                    .to_owned(),
+            });
+        }
+        Ok(candidate)
+    }
+
+    /// The functions that it has.
+    pub fn functions(&self) -> Vec<Function> {
+        let has = [
+            self.put_user_page.is_some(),
+            self.put_user_pages.is_some(),
+            self.put_user_pages_dirty.is_some(),
+            self.put_user_pages_dirty_lock.is_some(),
+        ];
+        Function::ALL.into_iter().zip(has).filter(|(_, has)| *has).map(|(f, _)| f).collect()
+    }
+
+    /// The candidate as a backend in this process, where a crash is this process's.
+    pub fn into_backend(self, name: &str) -> InProcess<PageMap<Candidate>> {
+        let functions = self.functions();
+        let mut backend = InProcess::new(name, PageMap::new(self));
+        backend.functions = functions;
+        backend.over_release = false;
+        backend.observes = Observes { errors: false, ..Observes::ALL };
+        backend
+    }
+}
+
+/// The address of a name that `T`, a function pointer or a pointer to a variable, is for.
+fn symbol<T: Copy>(library: &Library, name: &str) -> Option<T> {
+    // SAFETY: the header declares the names with the types that the callers ask for; a
+    // candidate that defines them otherwise is its author's to answer for.
+    unsafe { library.get::<T>(name) }.ok().map(|symbol| *symbol)
+}
+
+impl Release for Candidate {
+    fn release(
+        &mut self,
+        function: Function,
+        pages: &[PageRef<'static>],
+        recorder: &Recorder,
+    ) -> Option<usize> {
+        let table = UnsafeCell::new(HooksTable::new(recorder.map(), recorder));
+        // SAFETY: the variable is the candidate's own, and nobody else uses it now.
+        unsafe { self.hooks.write(table.get().cast_const()) };
+        // The candidate may write to the array that it is given.
+        self.arguments.clear();
+        self.arguments.extend(pages.iter().map(|page| page.as_ptr()));
+        let (pages, npages) = (self.arguments.as_mut_ptr(), self.arguments.len() as c_ulong);
+        let many = match function {
+            Function::PutUserPage => {
+                let put_user_page = self.put_user_page.expect(LACKING);
+                for &page in &self.arguments {
+                    // SAFETY: a page of the map, with provenance over all of it.
+                    unsafe { put_user_page(page) };
+                }
+                return None;
+            }
+            Function::PutUserPages => self.put_user_pages,
+            Function::PutUserPagesDirty => self.put_user_pages_dirty,
+            Function::PutUserPagesDirtyLock => self.put_user_pages_dirty_lock,
+        };
+        let many = many.expect(LACKING);
+        // SAFETY: an array of `npages` pages of the map, as C's `struct page **`.
+        unsafe { many(pages, npages) };
+        None
+    }
+}
+
+const LACKING: &str = "cases that call a function which the candidate lacks are skipped";

@@ -1,0 +1,89 @@
+//! A machine in this process as a backend.
+
+use crate::backend::{Backend, BackendError, Class, Failure, Job, Observes, Skip};
+use crate::case::Function;
+use crate::machine::{self, Machine};
+use crate::outcome::Outcome;
+use crate::world::World;
+
+/// A machine in this process, and what is to be said of it.
+#[derive(Debug)]
+pub struct InProcess<M> {
+    /// The name that reports know it by.
+    pub name: String,
+    /// What the machine observes.
+    pub observes: Observes,
+    /// The functions that the machine has.
+    pub functions: Vec<Function>,
+    /// Whether over-release is defined for the machine.
+    pub over_release: bool,
+    /// The machine.
+    pub machine: M,
+    lengths: Vec<usize>,
+    outcome: Outcome,
+}
+
+impl<M: Machine> InProcess<M> {
+    /// A machine that has all functions, observes everything and defines over-release.
+    pub fn new(name: &str, machine: M) -> Self {
+        InProcess {
+            name: name.to_owned(),
+            observes: Observes::ALL,
+            functions: Function::ALL.to_vec(),
+            over_release: true,
+            machine,
+            lengths: Vec::new(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// Runs one world of a class. No memory is allocated once the largest case was seen.
+    pub fn run_world(&mut self, world: &World, class: Class) -> &Outcome {
+        machine::run(&mut self.machine, world, class, &mut self.lengths, &mut self.outcome);
+        &self.outcome
+    }
+
+    /// The outcome of the world that was run last.
+    pub fn last(&self) -> &Outcome {
+        &self.outcome
+    }
+}
+
+/// Why a backend with these functions does not run a world of this class.
+pub(super) fn skips(
+    functions: &[Function],
+    over_release: bool,
+    world: &World,
+    class: Class,
+) -> Option<Skip> {
+    if !over_release && class == Class::OverRelease {
+        return Some(Skip::OverRelease);
+    }
+    let lacks = world.calls().map(|(_, function)| function).find(|f| !functions.contains(f));
+    lacks.map(Skip::Lacks)
+}
+
+impl<M: Machine> Backend for InProcess<M> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn observes(&self) -> Observes {
+        self.observes
+    }
+
+    fn skips(&self, world: &World, class: Class) -> Option<Skip> {
+        skips(&self.functions, self.over_release, world, class)
+    }
+
+    fn run(
+        &mut self,
+        jobs: &[Job<'_>],
+        deliver: &mut dyn FnMut(usize, Result<&Outcome, Failure>),
+    ) -> Result<(), BackendError> {
+        for (index, job) in jobs.iter().enumerate() {
+            deliver(index, Ok(self.run_world(job.world, job.class)));
+        }
+        Ok(())
+    }
+}

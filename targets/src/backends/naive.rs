@@ -1,0 +1,143 @@
+//! The naive reference as a machine.
+
+use put_user_page_reference as reference;
+use reference::{EntryWithoutReference, Memory};
+
+use super::in_process::InProcess;
+use crate::backend::Class;
+use crate::case::{Function, Kind};
+use crate::machine::Machine;
+use crate::outcome::{Accounting, Event, EventKind, FolioState, Outcome};
+use crate::states::{CallWatch, StateSet};
+use crate::world::{Entry, World};
+
+/// The reference, and the named states that its last case went through.
+#[derive(Debug, Default)]
+pub struct Naive {
+    memory: Memory,
+    frames: Vec<usize>,
+    /// Compound pages without a reference when the owners dropped theirs.
+    free: Vec<bool>,
+    events: Vec<Event>,
+    watch: CallWatch,
+}
+
+/// The naive reference as the backend `reference`.
+pub fn naive() -> InProcess<Naive> {
+    InProcess::new("reference", Naive::default())
+}
+
+impl Naive {
+    /// The named states that the last case reached.
+    pub fn states(&self) -> StateSet {
+        self.watch.reached
+    }
+}
+
+fn event_kind(step: reference::Step) -> EventKind {
+    match step {
+        reference::Step::Wait => EventKind::Wait,
+        reference::Step::Lock => EventKind::Lock,
+        reference::Step::Unlock => EventKind::Unlock,
+        reference::Step::Dirty => EventKind::Dirty,
+        reference::Step::Free => EventKind::Free,
+    }
+}
+
+impl Machine for Naive {
+    fn build(&mut self, world: &World, _class: Class) {
+        self.memory.clear();
+        self.events.clear();
+        self.free.clear();
+        for (place, folio) in world.layout.places.iter().zip(&world.folios) {
+            let head = self.memory.add_compound_page(place.frame, place.pages.ilog2());
+            let page = self.memory.page_mut(head);
+            page.refcount = folio.refs + 1;
+            page.locked = folio.locked;
+            page.in_file = folio.kind == Kind::File;
+            page.dirty = folio.dirty;
+            let counted = u32::from(page.in_file && page.dirty);
+            (page.file_count, page.file_tags) = (counted, counted);
+        }
+        self.watch.start(world);
+    }
+
+    fn acquire(&mut self, entries: &[Entry]) -> usize {
+        let refused = entries.iter().position(|entry| {
+            entry.backed && self.memory.get_user_pages(&[usize::from(entry.frame)]) == 0
+        });
+        if let Some(entry) = refused {
+            let head = self.memory.compound_head(usize::from(entries[entry].frame));
+            self.watch.refused(self.memory.page(head));
+        }
+        refused.unwrap_or(entries.len())
+    }
+
+    fn drop_owners(&mut self, world: &World) {
+        for place in &world.layout.places {
+            let page = self.memory.page_mut(place.frame);
+            page.refcount -= 1;
+            self.free.push(page.refcount == 0);
+        }
+    }
+
+    fn call(&mut self, function: Function, entries: &[Entry], call: usize) -> Option<usize> {
+        self.watch.before_call(function, entries, &self.memory);
+        self.frames.clear();
+        self.frames.extend(entries.iter().map(|entry| usize::from(entry.frame)));
+        let memory = &mut self.memory;
+        let result = match function {
+            Function::PutUserPage => put_each(memory, &self.frames),
+            Function::PutUserPages => reference::put_user_pages(memory, &self.frames),
+            Function::PutUserPagesDirty => reference::put_user_pages_dirty(memory, &self.frames),
+            Function::PutUserPagesDirtyLock => {
+                reference::put_user_pages_dirty_lock(memory, &self.frames)
+            }
+        };
+        let error = result.err().map(|EntryWithoutReference(entry)| entry);
+        self.watch.after_call(error, &self.memory);
+        self.events.extend(self.memory.events.drain(..).map(|event| Event {
+            frame: event.page,
+            kind: event_kind(event.step),
+            refcount: event.refcount,
+            call,
+        }));
+        error
+    }
+
+    fn clean(&mut self, world: &World, folio: usize) {
+        let head = world.layout.places[folio].frame;
+        if self.memory.page(head).refcount > 0 {
+            self.watch.cleaned(folio, self.memory.page(head));
+            self.memory.clear_page_dirty(head);
+        }
+    }
+
+    fn finish(&mut self, world: &World, outcome: &mut Outcome) {
+        for (index, place) in world.layout.places.iter().enumerate() {
+            let page = self.memory.page(place.frame);
+            outcome.folios.push(match page.freed {
+                _ if self.free.get(index) == Some(&true) => FolioState::Free,
+                Some(freed) => FolioState::Freed { dirty: freed.dirty },
+                None => FolioState::Live {
+                    refcount: page.refcount,
+                    dirty: page.dirty,
+                    locked: page.locked,
+                    accounting: Accounting {
+                        dirty_count: i64::from(page.file_count),
+                        dirty_tags: i64::from(page.file_tags),
+                    },
+                },
+            });
+        }
+        outcome.events.extend_from_slice(&self.events);
+    }
+}
+
+/// put_user_page() for each entry by itself, as callers of the patch's time did.
+fn put_each(memory: &mut Memory, frames: &[usize]) -> Result<(), EntryWithoutReference> {
+    for (index, &frame) in frames.iter().enumerate() {
+        reference::put_user_page(memory, frame).map_err(|_| EntryWithoutReference(index))?;
+    }
+    Ok(())
+}

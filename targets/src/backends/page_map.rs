@@ -1,0 +1,253 @@
+//! A machine on the memory map of `put_user_page`: for its own functions, and for C
+//! functions, which see the same `struct page`s.
+
+mod frames;
+mod recorder;
+
+use std::sync::atomic::Ordering;
+
+use put_user_page::{AddressSpace, MemoryMap, Page, PageRef, get_user_pages};
+
+use frames::Frames;
+pub(super) use recorder::Recorder;
+
+use crate::asan;
+use crate::backend::Class;
+use crate::case::{Function, Kind};
+use crate::layout::MAX_FRAMES;
+use crate::machine::Machine;
+use crate::outcome::{Accounting, FolioState, Outcome, StrayWrite};
+use crate::world::{Entry, World};
+
+/// An implementation of the four functions on `struct page`s.
+pub trait Release {
+    /// Calls the function on the pages, with the recorder to report to; the index of the
+    /// entry that stopped it, where the implementation tells.
+    fn release(
+        &mut self,
+        function: Function,
+        pages: &[PageRef<'static>],
+        recorder: &Recorder,
+    ) -> Option<usize>;
+}
+
+/// The words of `struct page` that releases change: `flags`, and the one that holds
+/// `_refcount` in its upper half.
+const FLAGS_WORD: usize = 0;
+const REFCOUNT_WORD: usize = 6;
+const RELEASE_FLAGS: u64 = (put_user_page::flags::LOCKED | put_user_page::flags::DIRTY) as u64;
+
+/// A memory map, and an implementation that releases pages of it.
+pub struct PageMap<R> {
+    implementation: R,
+    map: MemoryMap<'static>,
+    /// One file for each compound page of kind `file`, by the compound page's number.
+    files: &'static [AddressSpace],
+    recorder: Recorder,
+    pages: Vec<PageRef<'static>>,
+    frames: Frames,
+    /// Frames that the last case changed.
+    changed: Vec<usize>,
+    /// Compound pages without a reference when the owners dropped theirs.
+    free: Vec<bool>,
+}
+
+impl<R> std::fmt::Debug for PageMap<R> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PageMap").field("map", &self.map).finish_non_exhaustive()
+    }
+}
+
+impl<R> PageMap<R> {
+    /// A map of [`MAX_FRAMES`] frames and one more, which no world has. The map is never
+    /// given back, for entries of it may lie in the memory of C code.
+    pub fn new(implementation: R) -> Self {
+        let pages: Vec<Page> = (0..=MAX_FRAMES).map(|_| Page::new()).collect();
+        let files: Vec<AddressSpace> = (0..MAX_FRAMES).map(|_| AddressSpace::new()).collect();
+        let map = MemoryMap::new(pages.leak());
+        PageMap {
+            implementation,
+            map,
+            files: files.leak(),
+            recorder: Recorder::new(map),
+            pages: Vec::new(),
+            frames: Frames::new(map),
+            changed: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+
+    /// The memory map.
+    pub fn map(&self) -> MemoryMap<'static> {
+        self.map
+    }
+
+    fn page(&self, frame: usize) -> PageRef<'static> {
+        self.map.page(frame).expect("a frame of the world lies in the map")
+    }
+
+    fn name_pages(&mut self, entries: &[Entry]) {
+        let Self { pages, map, .. } = self;
+        pages.clear();
+        pages.extend(entries.iter().filter_map(|entry| map.page(usize::from(entry.frame))));
+        debug_assert_eq!(pages.len(), entries.len());
+    }
+
+    fn build_folio(&mut self, world: &World, number: usize) {
+        let (place, folio) = (world.layout.places[number], world.folios[number]);
+        let head = self.frames.compound_page(place.frame, place.pages.ilog2());
+        head.set_refcount(folio.refs + 1);
+        if folio.kind == Kind::File {
+            let file = &self.files[number];
+            file.reset();
+            head.set_mapping(file);
+        }
+        if folio.dirty {
+            head.test_set_dirty();
+            if let Some(file) = head.mapping() {
+                file.page_dirtied();
+            }
+        }
+        if folio.locked {
+            head.try_lock();
+        }
+        self.frames.built(place.frame);
+    }
+
+    /// The parts of the map where no page is: gaps, and the frame after the last.
+    fn for_each_gap(&self, world: &World, gap: impl Fn(PageRef<'static>, usize)) {
+        let mut end = 0;
+        for place in &world.layout.places {
+            if place.frame > end {
+                gap(self.page(end), place.frame - end);
+            }
+            end = place.frame + place.pages;
+        }
+        gap(self.page(end), 1);
+    }
+
+    /// What a head page's words must be now, given what they are: equal in all that a
+    /// release may not change.
+    fn expected(&self, frame: usize, found: &[u64; 8]) -> [u64; 8] {
+        let mut expected = self.frames.words_built(frame);
+        if self.recorder.was_freed(frame).is_some() {
+            expected = PageRef::poisoned_words(expected);
+        } else {
+            expected[FLAGS_WORD] &= !RELEASE_FLAGS;
+            expected[FLAGS_WORD] |= found[FLAGS_WORD] & RELEASE_FLAGS;
+        }
+        expected[REFCOUNT_WORD] &= u64::from(u32::MAX);
+        expected[REFCOUNT_WORD] |= found[REFCOUNT_WORD] & !u64::from(u32::MAX);
+        expected
+    }
+
+    fn find_stray_writes(&mut self, world: &World, stray_writes: &mut Vec<StrayWrite>) {
+        let mut next_head = 0;
+        let mut frames = std::mem::take(&mut self.changed);
+        self.frames.find_changed(world.layout.frames() + 1, &mut frames);
+        for &changed in &frames {
+            let heads = &world.layout.places[next_head..];
+            next_head += heads.partition_point(|place| place.frame < changed);
+            let head = world.layout.places.get(next_head).is_some_and(|p| p.frame == changed);
+            let found = self.page(changed).words();
+            let expected = if head {
+                self.expected(changed, &found)
+            } else {
+                self.frames.words_built(changed)
+            };
+            stray_writes.extend((0..8).filter(|&word| found[word] != expected[word]).map(|word| {
+                StrayWrite { frame: changed, word, expected: expected[word], found: found[word] }
+            }));
+        }
+        self.changed = frames;
+        if !stray_writes.is_empty() {
+            self.frames.forget();
+        }
+    }
+
+    fn state(&self, world: &World, number: usize) -> FolioState {
+        let frame = world.layout.places[number].frame;
+        if self.free.get(number) == Some(&true) {
+            return FolioState::Free;
+        }
+        if let Some(dirty) = self.recorder.was_freed(frame) {
+            return FolioState::Freed { dirty };
+        }
+        let (head, file) = (self.page(frame), &self.files[number]);
+        let accounting = match world.folios[number].kind {
+            Kind::Anon => Accounting::default(),
+            Kind::File => Accounting {
+                dirty_count: file.dirty_count.load(Ordering::Relaxed).cast_signed() as i64,
+                dirty_tags: file.dirty_tags.load(Ordering::Relaxed).cast_signed() as i64,
+            },
+        };
+        FolioState::Live {
+            refcount: head.refcount(),
+            dirty: head.is_dirty(),
+            locked: head.is_locked(),
+            accounting,
+        }
+    }
+}
+
+impl<R: Release> Machine for PageMap<R> {
+    fn build(&mut self, world: &World, class: Class) {
+        (0..world.folios.len()).for_each(|number| self.build_folio(world, number));
+        let mut end = 0;
+        for place in &world.layout.places {
+            (end..place.frame).for_each(|frame| self.frames.gap(frame));
+            end = place.frame + place.pages;
+        }
+        self.frames.gap(end);
+        self.free.clear();
+        self.recorder.start(class == Class::Valid);
+        self.for_each_gap(world, asan::poison);
+    }
+
+    fn acquire(&mut self, entries: &[Entry]) -> usize {
+        let mut done = 0;
+        // get_user_pages() for each stretch of backed entries.
+        for stretch in entries.chunk_by(|one, other| one.backed == other.backed) {
+            let backed = stretch.first().is_some_and(|entry| entry.backed);
+            self.name_pages(stretch);
+            let taken = if backed { get_user_pages(&self.pages) } else { stretch.len() };
+            done += taken;
+            if taken < stretch.len() {
+                break;
+            }
+        }
+        done
+    }
+
+    fn drop_owners(&mut self, world: &World) {
+        for place in &world.layout.places {
+            let head = self.page(place.frame);
+            let refcount = head.refcount() - 1;
+            head.set_refcount(refcount);
+            self.free.push(refcount == 0);
+        }
+    }
+
+    fn call(&mut self, function: Function, entries: &[Entry], call: usize) -> Option<usize> {
+        self.name_pages(entries);
+        self.recorder.start_call(call);
+        let error = self.implementation.release(function, &self.pages, &self.recorder);
+        self.recorder.end_call();
+        error
+    }
+
+    fn clean(&mut self, world: &World, folio: usize) {
+        let head = self.page(world.layout.places[folio].frame);
+        if head.refcount() > 0 {
+            head.clear_dirty();
+        }
+    }
+
+    fn finish(&mut self, world: &World, outcome: &mut Outcome) {
+        self.for_each_gap(world, asan::unpoison);
+        let states = (0..world.folios.len()).map(|number| self.state(world, number));
+        outcome.folios.extend(states);
+        outcome.events.extend_from_slice(&self.recorder.events());
+        self.find_stray_writes(world, &mut outcome.stray_writes);
+    }
+}

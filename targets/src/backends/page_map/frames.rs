@@ -1,0 +1,124 @@
+//! What lies at each frame of a memory map, so that a world is reset, not rebuilt: the
+//! tail pages of a compound page that lay there before are left as they are.
+
+use put_user_page::{MAX_ORDER, MemoryMap, PageRef};
+
+/// What a frame holds; numbers up to [`MAX_ORDER`] are the order of the compound page
+/// whose head page it holds, all tail pages of which are as they were built.
+type Holds = u8;
+const GAP: Holds = 0xff;
+const TAIL: Holds = 0xfe;
+/// Nothing that can be used again.
+const STALE: Holds = 0xfd;
+
+/// Flags that a head page may carry and that no release touches: those of `enum pageflags`
+/// of Linux 6.1 from PG_referenced to PG_mlocked, without PG_dirty, PG_head and PG_waiters.
+const OTHER_FLAGS: usize = 0x003e_ff76;
+
+/// The frames of a map, and their words as they were built.
+#[derive(Debug)]
+pub(super) struct Frames {
+    map: MemoryMap<'static>,
+    holds: Vec<Holds>,
+    words: Vec<[u64; 8]>,
+}
+
+/// A number that looks random and depends on the frame only.
+fn filler(frame: usize) -> usize {
+    (frame + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+impl Frames {
+    pub(super) fn new(map: MemoryMap<'static>) -> Self {
+        let frames = map.frames();
+        Frames { map, holds: vec![STALE; frames], words: vec![[0; 8]; frames] }
+    }
+
+    /// Takes nothing for as it was built any more.
+    pub(super) fn forget(&mut self) {
+        self.holds.fill(STALE);
+    }
+
+    fn page(&self, frame: usize) -> PageRef<'static> {
+        self.map.page(frame).expect("a frame of the world lies in the map")
+    }
+
+    fn reset(&self, frame: usize) {
+        let filler = filler(frame);
+        self.page(frame).reset(filler & OTHER_FLAGS, filler);
+    }
+
+    /// Makes a frame one where there is no page.
+    pub(super) fn gap(&mut self, frame: usize) {
+        if self.holds[frame] != GAP {
+            self.break_up(frame, 0);
+            self.reset(frame);
+            self.built(frame);
+            self.holds[frame] = GAP;
+        }
+    }
+
+    /// Makes a compound page without references, and returns its head page. Its words are
+    /// to be noted with [`built`](Self::built) once the rest of it is done.
+    pub(super) fn compound_page(&mut self, frame: usize, order: u32) -> PageRef<'static> {
+        let head = self.page(frame);
+        if u32::from(self.holds[frame]) == order {
+            let filler = filler(frame);
+            head.renew(filler & OTHER_FLAGS, filler);
+            return head;
+        }
+        self.break_up(frame, order);
+        let end = frame + (1 << order);
+        (frame..end).for_each(|frame| self.reset(frame));
+        let head = self
+            .map
+            .prep_compound_page(frame, order)
+            .expect("the layout aligns compound pages and keeps them inside the map");
+        for tail in frame + 1..end {
+            self.holds[tail] = TAIL;
+            self.built(tail);
+        }
+        self.holds[frame] = order as Holds;
+        head
+    }
+
+    /// No compound page that a frame range of this order is a part of is whole any more.
+    fn break_up(&mut self, frame: usize, order: u32) {
+        for larger in order + 1..=MAX_ORDER {
+            let head = frame & !((1 << larger) - 1);
+            if u32::from(self.holds[head]) == larger {
+                self.holds[head] = STALE;
+            }
+        }
+    }
+
+    /// Notes a frame's words as they are now.
+    pub(super) fn built(&mut self, frame: usize) {
+        self.words[frame] = self.page(frame).words();
+    }
+
+    /// A frame's words as they were built.
+    pub(super) fn words_built(&self, frame: usize) -> [u64; 8] {
+        self.words[frame]
+    }
+
+    /// Finds, of the first `frames` frames, those whose words are not as they were built.
+    pub(super) fn find_changed(&self, frames: usize, changed: &mut Vec<usize>) {
+        const BLOCK: usize = 64;
+        let first: *const [u64; 8] = self.page(0).as_ptr().cast_const().cast();
+        // SAFETY: the map has more frames than any world, and a page is eight aligned
+        // words, all of them initialised. Nobody writes to the map now: no call is
+        // running, and the map is this thread's alone.
+        let found = unsafe { std::slice::from_raw_parts(first, frames) };
+        changed.clear();
+        let blocks = found.chunks(BLOCK).zip(self.words.chunks(BLOCK));
+        for (block, (found, built)) in blocks.enumerate() {
+            // Frames that changed are few: whole blocks are compared first.
+            if found == &built[..found.len()] {
+                continue;
+            }
+            let frames = (block * BLOCK..).zip(found.iter().zip(built));
+            changed.extend(frames.filter(|(_, (found, built))| found != built).map(|(f, _)| f));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What happens to pages during calls, as the hooks of an implementation tell it.
+
+use std::cell::{Cell, Ref, RefCell};
+
+use put_user_page::{Hooks, MemoryMap, PageRef};
+
+use crate::asan;
+use crate::outcome::{Event, EventKind};
+
+/// A page that was freed.
+#[derive(Clone, Copy, Debug)]
+struct Freed {
+    frame: usize,
+    dirty: bool,
+    call: usize,
+    /// How many pages its compound page has.
+    pages: usize,
+}
+
+/// Does the work of the hooks, and keeps what happened.
+#[derive(Debug)]
+pub struct Recorder {
+    map: MemoryMap<'static>,
+    call: Cell<usize>,
+    events: RefCell<Vec<Event>>,
+    freed: RefCell<Vec<Freed>>,
+    /// Whether freed pages are poisoned for the address sanitizer until the call ends.
+    poison_freed: Cell<bool>,
+}
+
+impl Recorder {
+    pub(super) fn new(map: MemoryMap<'static>) -> Self {
+        Recorder {
+            map,
+            call: Cell::new(0),
+            events: RefCell::default(),
+            freed: RefCell::default(),
+            poison_freed: Cell::new(false),
+        }
+    }
+
+    /// Forgets everything. Only where nothing may look at a page after it was freed may
+    /// `poison_freed` be set.
+    pub(super) fn start(&self, poison_freed: bool) {
+        self.events.borrow_mut().clear();
+        self.freed.borrow_mut().clear();
+        self.poison_freed.set(poison_freed);
+    }
+
+    pub(super) fn start_call(&self, call: usize) {
+        self.call.set(call);
+    }
+
+    pub(super) fn end_call(&self) {
+        if self.poison_freed.get() {
+            let freed = self.freed.borrow();
+            for freed in freed.iter().rev().take_while(|freed| freed.call == self.call.get()) {
+                self.with_pages(freed, asan::unpoison);
+            }
+        }
+    }
+
+    /// Whether the page at a frame was freed, and if so whether it was dirty then.
+    pub(super) fn was_freed(&self, frame: usize) -> Option<bool> {
+        let freed = self.freed.borrow();
+        freed.iter().find(|freed| freed.frame == frame).map(|freed| freed.dirty)
+    }
+
+    pub(super) fn events(&self) -> Ref<'_, Vec<Event>> {
+        self.events.borrow()
+    }
+
+    /// The memory map whose pages this is about.
+    pub fn map(&self) -> MemoryMap<'static> {
+        self.map
+    }
+
+    /// The page at an address; `None` if no page of the map starts there.
+    pub fn page_at(&self, address: usize) -> Option<PageRef<'static>> {
+        let page = self.map.page(self.map.frame_at(address))?;
+        (page.addr() == address).then_some(page)
+    }
+
+    /// Notes that the page went from clean to dirty.
+    pub fn page_dirtied(&self, page: PageRef<'_>) {
+        self.record(page, EventKind::Dirty);
+    }
+
+    /// Takes the page lock unless somebody holds it; true if taken.
+    pub fn try_lock_page(&self, page: PageRef<'_>) -> bool {
+        let taken = page.try_lock();
+        if taken {
+            self.record(page, EventKind::Lock);
+        }
+        taken
+    }
+
+    fn record(&self, page: PageRef<'_>, kind: EventKind) {
+        let (frame, refcount, call) =
+            (self.map.frame_at(page.addr()), page.refcount(), self.call.get());
+        self.events.borrow_mut().push(Event { frame, kind, refcount, call });
+    }
+
+    fn with_pages(&self, freed: &Freed, act: impl Fn(PageRef<'static>, usize)) {
+        if let Some(head) = self.map.page(freed.frame) {
+            act(head, freed.pages);
+        }
+    }
+}
+
+impl Hooks for Recorder {
+    fn set_page_dirty(&self, head: PageRef<'_>) {
+        if !head.test_set_dirty() {
+            self.page_dirtied(head);
+            if let Some(mapping) = head.mapping() {
+                mapping.page_dirtied();
+            }
+        }
+    }
+
+    /// If somebody holds the lock they unlock the page now, and the caller goes on.
+    fn lock_page(&self, head: PageRef<'_>) {
+        if head.is_locked() {
+            self.record(head, EventKind::Wait);
+            head.unlock();
+        }
+        let taken = self.try_lock_page(head);
+        debug_assert!(taken, "nobody else runs here");
+    }
+
+    fn unlock_page(&self, head: PageRef<'_>) {
+        self.record(head, EventKind::Unlock);
+        head.unlock();
+    }
+
+    fn free_page(&self, head: PageRef<'_>) {
+        self.record(head, EventKind::Free);
+        let freed = Freed {
+            frame: self.map.frame_at(head.addr()),
+            dirty: head.is_dirty(),
+            call: self.call.get(),
+            pages: 1 << head.compound_order(),
+        };
+        self.freed.borrow_mut().push(freed);
+        head.poison_freed();
+        if self.poison_freed.get() {
+            self.with_pages(&freed, asan::poison);
+        }
+    }
+}

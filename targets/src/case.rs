@@ -1,0 +1,73 @@
+//! Cases: bytes and text in, records out.
+
+mod arbitrary;
+mod bytes;
+mod canonical_c;
+mod record;
+pub mod text;
+
+use std::fmt;
+
+pub use bytes::{MAX_GAP, MAX_RANGE, RECORD_SIZE, anchor_and_offset};
+pub use canonical_c::{CanonicalError, decode_canonical};
+pub use record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record};
+pub use text::TextError;
+
+/// A world and a program, as a list of records. See docs/case-format.md.
+///
+/// Its `Debug` is the text form, which is what `cargo fuzz fmt` and property tests print.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Case {
+    /// The records, each normalised.
+    pub records: Vec<Record>,
+}
+
+impl Case {
+    /// The case that these bytes are. Every byte string is one.
+    pub fn decode(bytes: &[u8]) -> Case {
+        let mut case = Case::default();
+        case.decode_from(bytes);
+        case
+    }
+
+    /// Becomes the case that these bytes are, in the memory that this one has.
+    pub fn decode_from(&mut self, bytes: &[u8]) {
+        self.records.clear();
+        let (whole, _rest) = bytes.as_chunks::<RECORD_SIZE>();
+        self.records.extend(whole.iter().filter_map(|&record| bytes::decode(record)));
+    }
+
+    /// The canonical bytes of the case: [`decode`](Case::decode) gives it back.
+    pub fn encode(&self) -> Vec<u8> {
+        self.records.iter().flat_map(bytes::encode).collect()
+    }
+
+    /// The text form.
+    pub fn to_text(&self) -> String {
+        text::print(self)
+    }
+
+    /// The case that a text is.
+    ///
+    /// # Errors
+    ///
+    /// The first thing in it that is not of the text form.
+    pub fn from_text(text: &str) -> Result<Case, TextError> {
+        text::parse(text)
+    }
+
+    /// Makes every call a call of `function`: what a target for one function does.
+    pub fn call_only(&mut self, only: Function) {
+        for record in &mut self.records {
+            if let Record::Call { function, .. } = record {
+                *function = only;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.to_text())
+    }
+}

@@ -1,0 +1,173 @@
+//! Records as bytes: the table of docs/case-format.md.
+
+use super::record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record};
+
+/// The size of every record in bytes.
+pub const RECORD_SIZE: usize = 8;
+
+/// The longest range or slice that a record can hold.
+pub const MAX_RANGE: u16 = 0x0fff;
+
+/// The longest gap that a record can hold, in frames.
+pub const MAX_GAP: u16 = 0x03ff;
+
+const FOLIO: u8 = 0;
+const GAP: u8 = 1;
+const ENTRIES: u8 = 2;
+const AGAIN: u8 = 3;
+const CALL: u8 = 4;
+const ACQUIRE: u8 = 5;
+const CLEAN: u8 = 6;
+
+const ORDERS: u8 = 11;
+const FILE: u8 = 1 << 0;
+const DIRTY: u8 = 1 << 1;
+const LOCKED: u8 = 1 << 2;
+const ANCHOR_SHIFT: u8 = 6;
+const UNBACKED: u8 = 1 << 0;
+const ALSO: u8 = 1 << 1;
+
+const ANCHORS: [i32; 4] = [0, 1, 1024, i32::MAX];
+
+/// The parts of a record as it lies in memory.
+struct Raw {
+    kind: u8,
+    number: u8,
+    flags: u8,
+    a: u16,
+    b: u16,
+    c: u16,
+}
+
+impl Raw {
+    fn from_bytes(bytes: [u8; RECORD_SIZE]) -> Raw {
+        let [tag, flags, a0, a1, b0, b1, c0, c1] = bytes;
+        Raw {
+            kind: tag >> 4,
+            number: tag & 0x0f,
+            flags,
+            a: u16::from_le_bytes([a0, a1]),
+            b: u16::from_le_bytes([b0, b1]),
+            c: u16::from_le_bytes([c0, c1]),
+        }
+    }
+
+    fn to_bytes(&self) -> [u8; RECORD_SIZE] {
+        let ([a0, a1], [b0, b1], [c0, c1]) =
+            (self.a.to_le_bytes(), self.b.to_le_bytes(), self.c.to_le_bytes());
+        [self.kind << 4 | self.number, self.flags, a0, a1, b0, b1, c0, c1]
+    }
+}
+
+/// The record that these bytes hold, normalised; `None` for a reserved type.
+#[inline]
+pub(super) fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
+    let raw = Raw::from_bytes(bytes);
+    Some(match raw.kind {
+        FOLIO => Record::Folio(decode_folio(&raw)),
+        GAP => Record::Gap { frames: raw.a & MAX_GAP },
+        ENTRIES => Record::Entries(decode_entries(&raw)),
+        AGAIN => Record::Again {
+            start: raw.a,
+            length: raw.b & MAX_RANGE,
+            backed: raw.flags & UNBACKED == 0,
+        },
+        CALL => Record::Call {
+            function: Function::ALL[usize::from(raw.number & 3)],
+            earlier: raw.a,
+            first: raw.b,
+            length: raw.c,
+        },
+        ACQUIRE => Record::Acquire { earlier: raw.a },
+        CLEAN => Record::Clean { first: raw.a, length: raw.b & MAX_RANGE },
+        _ => return None,
+    })
+}
+
+fn decode_folio(raw: &Raw) -> FolioRecord {
+    let anchor = ANCHORS[usize::from(raw.flags >> ANCHOR_SHIFT)];
+    let offset = i32::from(raw.b.to_le_bytes()[0].cast_signed());
+    FolioRecord {
+        order: raw.number % ORDERS,
+        kind: if raw.flags & FILE != 0 { Kind::File } else { Kind::Anon },
+        dirty: raw.flags & DIRTY != 0,
+        locked: raw.flags & LOCKED != 0,
+        refs: anchor.saturating_add(offset).max(0),
+        repeat: (raw.a & 0xff) + 1,
+    }
+}
+
+fn decode_entries(raw: &Raw) -> EntriesRecord {
+    let record = EntriesRecord {
+        first: raw.a,
+        length: raw.b & MAX_RANGE,
+        direction: match raw.number % 3 {
+            0 => Direction::Up,
+            1 => Direction::Same,
+            _ => Direction::Down,
+        },
+        backed: raw.flags & UNBACKED == 0,
+        also: raw.flags & ALSO != 0,
+    };
+    record.normalised()
+}
+
+/// The canonical bytes of a record.
+pub(super) fn encode(record: &Record) -> [u8; RECORD_SIZE] {
+    let raw = match *record {
+        Record::Folio(ref folio) => encode_folio(folio),
+        Record::Gap { frames } => Raw { kind: GAP, a: frames, ..EMPTY },
+        Record::Entries(ref entries) => Raw {
+            kind: ENTRIES,
+            number: match entries.direction {
+                Direction::Up => 0,
+                Direction::Same => 1,
+                Direction::Down => 2,
+            },
+            flags: flag(UNBACKED, !entries.backed) | flag(ALSO, entries.also),
+            a: entries.first,
+            b: entries.length,
+            ..EMPTY
+        },
+        Record::Again { start, length, backed } => {
+            Raw { kind: AGAIN, flags: flag(UNBACKED, !backed), a: start, b: length, ..EMPTY }
+        }
+        Record::Call { function, earlier, first, length } => {
+            Raw { kind: CALL, number: function as u8, a: earlier, b: first, c: length, ..EMPTY }
+        }
+        Record::Acquire { earlier } => Raw { kind: ACQUIRE, a: earlier, ..EMPTY },
+        Record::Clean { first, length } => Raw { kind: CLEAN, a: first, b: length, ..EMPTY },
+    };
+    raw.to_bytes()
+}
+
+const EMPTY: Raw = Raw { kind: 0, number: 0, flags: 0, a: 0, b: 0, c: 0 };
+
+fn flag(bit: u8, set: bool) -> u8 {
+    if set { bit } else { 0 }
+}
+
+fn encode_folio(folio: &FolioRecord) -> Raw {
+    let (anchor, offset) = anchor_and_offset(folio.refs)
+        .expect("refs of a record are always some anchor plus a small offset");
+    Raw {
+        kind: FOLIO,
+        number: folio.order,
+        flags: flag(FILE, folio.kind == Kind::File)
+            | flag(DIRTY, folio.dirty)
+            | flag(LOCKED, folio.locked)
+            | anchor << ANCHOR_SHIFT,
+        a: folio.repeat - 1,
+        b: u16::from(offset.cast_unsigned()),
+        ..EMPTY
+    }
+}
+
+/// The first anchor that `refs` can be reached from, and the offset from there; `None`
+/// where the format cannot write the number.
+pub fn anchor_and_offset(refs: i32) -> Option<(u8, i8)> {
+    (0..).zip(ANCHORS).find_map(|(number, anchor)| {
+        let offset = i8::try_from(i64::from(refs) - i64::from(anchor)).ok()?;
+        (refs >= 0).then_some((number, offset))
+    })
+}

@@ -1,0 +1,393 @@
+//! Text to a case.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::error::TextError;
+use super::item::{NOTHING, WORLD};
+use crate::case::{
+    Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE, Record,
+    anchor_and_offset,
+};
+use crate::layout::Layout;
+
+/// A word of a line: its text and where it stands.
+#[derive(Clone, Copy)]
+struct Word<'a> {
+    text: &'a str,
+    /// Where the word starts in the whole text, in bytes.
+    offset: usize,
+}
+
+impl<'a> Word<'a> {
+    fn part(self, range: Range<usize>) -> Word<'a> {
+        Word { text: &self.text[range.clone()], offset: self.offset + range.start }
+    }
+
+    /// The word before and after the first `separator`.
+    fn split(self, separator: &str) -> Option<(Word<'a>, Word<'a>)> {
+        let at = self.text.find(separator)?;
+        Some((self.part(0..at), self.part(at + separator.len()..self.text.len())))
+    }
+}
+
+/// The words of a line, without its comment.
+struct Line<'a> {
+    words: Vec<Word<'a>>,
+    /// Where something that is missing would stand.
+    end: usize,
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    /// The folio lines' names, and their numbers.
+    names: HashMap<&'a str, usize>,
+    layout: Layout,
+}
+
+/// The case that a text is. Names may be used before their folio line.
+pub(in crate::case) fn parse(text: &str) -> Result<Case, TextError> {
+    let lines = lines(text);
+    let mut parser = Parser { text, names: HashMap::new(), layout: Layout::default() };
+    let mut world = Vec::new();
+    for line in &lines {
+        world.extend(parser.world_line(line)?);
+    }
+    parser.layout = Layout::of(&world);
+
+    let mut records = Vec::new();
+    let mut world = world.into_iter();
+    for line in &lines {
+        match line.words[0].text {
+            "folio" | "gap" => records.extend(world.next()),
+            _ => parser.program_line(line, &mut records)?,
+        }
+    }
+    Ok(Case { records })
+}
+
+/// The lines that are not empty.
+fn lines(text: &str) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let code = line.split(['#', '\n', '\r']).next().unwrap_or_default();
+        let words = code.split_ascii_whitespace().map(|word| {
+            // A word is a part of the text, so that the distance of their starts is where it is.
+            Word { text: word, offset: word.as_ptr().addr() - text.as_ptr().addr() }
+        });
+        let words: Vec<Word<'_>> = words.collect();
+        if let Some(last) = words.last() {
+            let end = last.offset + last.text.len();
+            lines.push(Line { words, end });
+        }
+        offset += line.len();
+    }
+    debug_assert_eq!(offset, text.len());
+    lines
+}
+
+impl<'a> Parser<'a> {
+    fn error<T>(&self, word: Word<'_>, message: String, expected: &str) -> Result<T, TextError> {
+        let before = &self.text[..word.offset];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Err(TextError {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            offset: word.offset,
+            length: word.text.len(),
+            message,
+            expected: expected.to_owned(),
+        })
+    }
+
+    fn unexpected<T>(&self, word: Word<'_>, expected: &str) -> Result<T, TextError> {
+        let message = match word.text {
+            "" => "something is missing".to_owned(),
+            text => format!("`{text}` does not belong here"),
+        };
+        self.error(word, message, expected)
+    }
+
+    fn missing<T>(&self, line: &Line<'_>, expected: &str) -> Result<T, TextError> {
+        self.unexpected(Word { text: "", offset: line.end }, expected)
+    }
+
+    /// The record of a `folio` or `gap` line; `None` for the others.
+    fn world_line(&mut self, line: &Line<'a>) -> Result<Option<Record>, TextError> {
+        match line.words[0].text {
+            "folio" => self.folio(line).map(Some),
+            "gap" => {
+                let Some(&frames) = line.words.get(1) else {
+                    return self.missing(line, "a number of frames");
+                };
+                self.nothing_after(line, 2)?;
+                let frames = self.number(frames, 0..=i64::from(MAX_GAP), "frames, 0 to 1023")?;
+                Ok(Some(Record::Gap { frames: frames as u16 }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn folio(&mut self, line: &Line<'a>) -> Result<Record, TextError> {
+        let Some(&name) = line.words.get(1) else { return self.missing(line, "a name") };
+        self.check_name(name)?;
+        let number = self.names.len();
+        if self.names.insert(name.text, number).is_some() {
+            return self.error(
+                name,
+                format!("there is a folio `{}` already", name.text),
+                "a new name",
+            );
+        }
+        let mut folio = FolioRecord {
+            order: 0,
+            kind: Kind::Anon,
+            dirty: false,
+            locked: false,
+            refs: 0,
+            repeat: 1,
+        };
+        for &word in &line.words[2..] {
+            self.folio_property(&mut folio, word)?;
+        }
+        Ok(Record::Folio(folio))
+    }
+
+    fn check_name(&self, name: Word<'_>) -> Result<(), TextError> {
+        let letters = name.text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if letters && !name.text.starts_with(|c: char| c.is_ascii_digit()) {
+            return Ok(());
+        }
+        self.unexpected(name, "a name of letters, digits and `_`, not starting with a digit")
+    }
+
+    fn folio_property(&self, folio: &mut FolioRecord, word: Word<'_>) -> Result<(), TextError> {
+        match (word.text, word.split("=")) {
+            ("dirty", _) => folio.dirty = true,
+            ("locked", _) => folio.locked = true,
+            (_, Some((key, value))) => match (key.text, value.text) {
+                ("order", _) => folio.order = self.number(value, 0..=10, "0 to 10")? as u8,
+                ("kind", "anon") => folio.kind = Kind::Anon,
+                ("kind", "file") => folio.kind = Kind::File,
+                ("kind", _) => return self.unexpected(value, "`anon` or `file`"),
+                ("refs", _) => folio.refs = self.refs(value)?,
+                ("repeat", _) => folio.repeat = self.number(value, 1..=256, "1 to 256")? as u16,
+                _ => return self.unexpected(key, FOLIO_PROPERTIES),
+            },
+            _ => return self.unexpected(word, FOLIO_PROPERTIES),
+        }
+        Ok(())
+    }
+
+    fn refs(&self, value: Word<'_>) -> Result<i32, TextError> {
+        let below_max = match value.text.strip_prefix("max") {
+            Some("") => Some(Some(0)),
+            Some(rest) => Some(rest.strip_prefix('-').and_then(|below| below.parse().ok())),
+            None => None,
+        };
+        let refs = match below_max {
+            Some(below) => below.and_then(|below| i32::MAX.checked_sub_unsigned(below)),
+            None => value.text.parse().ok(),
+        };
+        match refs.filter(|&refs| anchor_and_offset(refs).is_some()) {
+            Some(refs) => Ok(refs),
+            None => self.unexpected(value, "0 to 128, 896 to 1151, or `max-128` to `max`"),
+        }
+    }
+
+    fn program_line(&self, line: &Line<'_>, records: &mut Vec<Record>) -> Result<(), TextError> {
+        let keyword = line.words[0];
+        let function = Function::ALL.into_iter().find(|f| f.name() == keyword.text);
+        match keyword.text {
+            "entries" | "also" => return self.entries(line, keyword.text == "also", records),
+            "again" => records.push(self.again(line)?),
+            "clean" => records.push(self.clean(line)?),
+            "acquire" => {
+                let (earlier, _) = self.call_options(line, false)?;
+                records.push(Record::Acquire { earlier });
+            }
+            _ => match function {
+                Some(function) => {
+                    let (earlier, (first, length)) = self.call_options(line, true)?;
+                    records.push(Record::Call { function, earlier, first, length });
+                }
+                None => return self.unexpected(keyword, STATEMENTS),
+            },
+        }
+        Ok(())
+    }
+
+    fn entries(
+        &self,
+        line: &Line<'_>,
+        also: bool,
+        records: &mut Vec<Record>,
+    ) -> Result<(), TextError> {
+        if line.words.len() == 1 {
+            let (first, length, direction, backed) = (0, 0, Direction::Up, true);
+            let empty = EntriesRecord { first, length, direction, backed, also };
+            records.push(Record::Entries(empty));
+        }
+        for (index, &word) in line.words[1..].iter().enumerate() {
+            let (backed, pages) = unbacked_mark(word);
+            let (first, length, direction) = match pages.text {
+                NOTHING => (0, 0, Direction::Up),
+                _ => self.range(pages)?,
+            };
+            let also = also || index > 0;
+            let entries = EntriesRecord { first, length, direction, backed, also };
+            records.push(Record::Entries(entries.normalised()));
+        }
+        Ok(())
+    }
+
+    fn again(&self, line: &Line<'_>) -> Result<Record, TextError> {
+        let Some(&word) = line.words.get(1) else { return self.missing(line, SLICE) };
+        self.nothing_after(line, 2)?;
+        let (backed, slice) = unbacked_mark(word);
+        let Some((start, end)) = slice.split("..") else { return self.unexpected(slice, SLICE) };
+        let start = self.number(start, 0..=i64::from(u16::MAX), "an entry's index")?;
+        let longest = start + i64::from(MAX_RANGE);
+        let end = self.number(end, start..=longest, "an index from the first on, 4095 at most")?;
+        Ok(Record::Again { start: start as u16, length: (end - start) as u16, backed })
+    }
+
+    fn clean(&self, line: &Line<'_>) -> Result<Record, TextError> {
+        let Some(&word) = line.words.get(1) else { return self.missing(line, PAGES) };
+        self.nothing_after(line, 2)?;
+        match self.range(word)? {
+            (first, length, Direction::Up) => Ok(Record::Clean { first, length }),
+            _ => self.unexpected(word, "a page, or a range of pages going up"),
+        }
+    }
+
+    /// `earlier=N` and, where it is allowed, `slice=I..J`.
+    fn call_options(&self, line: &Line<'_>, slices: bool) -> Result<(u16, (u16, u16)), TextError> {
+        let (mut earlier, mut slice) = (0, (0, 0));
+        for &word in &line.words[1..] {
+            match word.split("=") {
+                Some((key, value)) if key.text == "earlier" => {
+                    earlier = self.number(value, 0..=i64::from(u16::MAX), "0 to 65535")? as u16;
+                }
+                Some((key, value)) if key.text == "slice" && slices => slice = self.slice(value)?,
+                _ if slices => return self.unexpected(word, "`earlier=N` or `slice=I..J`"),
+                _ => return self.unexpected(word, "`earlier=N`"),
+            }
+        }
+        Ok((earlier, slice))
+    }
+
+    /// The first index and the length, 0 for all the rest, of a call's slice.
+    fn slice(&self, value: Word<'_>) -> Result<(u16, u16), TextError> {
+        let Some((first, end)) = value.split("..") else { return self.unexpected(value, SLICE) };
+        let first = self.number(first, 0..=i64::from(u16::MAX), "an entry's index")?;
+        if end.text.is_empty() {
+            return Ok((first as u16, 0));
+        }
+        let longest = first + i64::from(u16::MAX);
+        let end = self.number(end, first + 1..=longest, "an index after the first, or nothing")?;
+        Ok((first as u16, (end - first) as u16))
+    }
+
+    /// The first page, the length and the direction of an item.
+    fn range(&self, item: Word<'_>) -> Result<(u16, u16, Direction), TextError> {
+        let (name, index, times) = match item.split("[") {
+            None => (item, None, None),
+            Some((name, rest)) => match rest.split("]") {
+                None => return self.unexpected(item, "a `]` after the `[`"),
+                Some((index, times)) => (name, Some(index), Some(times)),
+            },
+        };
+        let (base, indices) = self.pages_of(name)?;
+        let times = times.filter(|times| !times.text.is_empty());
+        let (start, end) = match index.map(|index| (index, index.split(".."))) {
+            None => (0, None),
+            Some((index, None)) => (self.number(index, indices, "a page that there is")?, None),
+            Some((_, Some((start, end)))) => {
+                let any = i64::from(i32::MIN)..=i64::from(i32::MAX);
+                (self.number(start, indices, "a page that there is")?, Some((end, any)))
+            }
+        };
+        let (length, direction) = match (end, times) {
+            (None, None) => (1, Direction::Up),
+            (None, Some(times)) => (self.times(times)?, Direction::Same),
+            (Some(_), Some(times)) => return self.unexpected(times, "nothing after a range"),
+            (Some((end, any)), None) => {
+                let length = self.number(end, any, "the page after the last")? - start;
+                let direction = if length < 0 { Direction::Down } else { Direction::Up };
+                (length.abs(), direction)
+            }
+        };
+        if length > i64::from(MAX_RANGE) {
+            return self.error(item, format!("{length} entries in one item"), "at most 4095");
+        }
+        Ok(((base + start) as u16, length as u16, direction))
+    }
+
+    /// The number of the first page of a name, and the indices that an item may start at.
+    fn pages_of(&self, name: Word<'_>) -> Result<(i64, std::ops::RangeInclusive<i64>), TextError> {
+        if name.text == WORLD {
+            return Ok((0, 0..=i64::from(u16::MAX)));
+        }
+        match self.names.get(name.text).and_then(|&line| self.layout.pages_of_group(line)) {
+            Some((_, 0)) => {
+                let message = format!("`{}` has no page: the world is full before it", name.text);
+                self.error(name, message, "a folio within the first 8192 frames")
+            }
+            Some((first, pages)) => Ok((first as i64, 0..=pages as i64 - 1)),
+            None if name.text.is_empty() => self.unexpected(name, PAGES),
+            None => {
+                let message = format!("there is no folio `{}`", name.text);
+                self.error(name, message, "the name of a folio line, or `@`")
+            }
+        }
+    }
+
+    fn times(&self, times: Word<'_>) -> Result<i64, TextError> {
+        match times.split("*") {
+            Some((before, number)) if before.text.is_empty() => {
+                self.number(number, 1..=i64::from(MAX_RANGE), "1 to 4095 times")
+            }
+            _ => self.unexpected(times, "`*` and how many times"),
+        }
+    }
+
+    fn number(
+        &self,
+        word: Word<'_>,
+        allowed: std::ops::RangeInclusive<i64>,
+        expected: &str,
+    ) -> Result<i64, TextError> {
+        match word.text.parse() {
+            Ok(number) if allowed.contains(&number) => Ok(number),
+            Ok(number) => {
+                let expected = format!("{expected} ({} to {})", allowed.start(), allowed.end());
+                self.error(word, format!("{number} is out of range"), &expected)
+            }
+            Err(_) => self.unexpected(word, expected),
+        }
+    }
+
+    fn nothing_after(&self, line: &Line<'_>, words: usize) -> Result<(), TextError> {
+        match line.words.get(words) {
+            Some(&word) => self.unexpected(word, "the end of the line"),
+            None => Ok(()),
+        }
+    }
+}
+
+const FOLIO_PROPERTIES: &str =
+    "`order=N`, `kind=anon`, `kind=file`, `dirty`, `locked`, `refs=N` or `repeat=N`";
+const STATEMENTS: &str = "`folio`, `gap`, `entries`, `also`, `again`, `acquire`, `clean`, \
+     `put_user_page`, `put_user_pages`, `put_user_pages_dirty` or `put_user_pages_dirty_lock`";
+const PAGES: &str = "pages, such as `a`, `a[3]` or `a[0..8]`";
+const SLICE: &str = "a slice, such as `0..3`";
+
+/// Whether an item is backed, and the item without the mark.
+fn unbacked_mark(word: Word<'_>) -> (bool, Word<'_>) {
+    match word.text.strip_prefix('!') {
+        Some(_) => (false, word.part(1..word.text.len())),
+        None => (true, word),
+    }
+}

@@ -1,0 +1,148 @@
+//! The layout of a world: which compound page lies at which frame.
+
+use std::iter::repeat_n;
+
+use crate::case::{FolioRecord, Record};
+
+/// Records of a case that count: so many `folio` and `gap` records, and so many others.
+pub const MAX_RECORDS: usize = 1024;
+
+/// Page frames of a world.
+pub const MAX_FRAMES: usize = 8192;
+
+/// Where a compound page lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The frame of the head page.
+    pub frame: usize,
+    /// The number of the head page in the world: gaps are not counted.
+    pub page: usize,
+    /// How many pages it has: 1 << order.
+    pub pages: usize,
+}
+
+/// The pages of one `folio` record.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    first_page: usize,
+    pages: usize,
+}
+
+/// Where the compound pages of a case lie, and its pages by number.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// The compound pages in order.
+    pub places: Vec<Place>,
+    /// For each page of the world, the number of its compound page.
+    folio_of_page: Vec<u16>,
+    groups: Vec<Group>,
+}
+
+impl Layout {
+    /// The layout of these records.
+    pub fn of(records: &[Record]) -> Layout {
+        let mut layout = Layout::default();
+        layout.build(records, |_| ());
+        layout
+    }
+
+    /// Becomes the layout of these records, and tells of each compound page placed.
+    pub(crate) fn build(&mut self, records: &[Record], mut placed: impl FnMut(&FolioRecord)) {
+        self.places.clear();
+        self.folio_of_page.clear();
+        self.groups.clear();
+        let mut next_frame = 0;
+        let world = records.iter().filter(|record| record.is_of_world());
+        for record in world.take(MAX_RECORDS) {
+            match record {
+                Record::Gap { frames } => {
+                    next_frame = (next_frame + usize::from(*frames)).min(MAX_FRAMES);
+                }
+                Record::Folio(folio) => {
+                    let first_page = self.folio_of_page.len();
+                    for _ in 0..folio.repeat {
+                        let Some(end) = self.place(next_frame, 1 << folio.order) else { break };
+                        next_frame = end;
+                        placed(folio);
+                    }
+                    let pages = self.folio_of_page.len() - first_page;
+                    self.groups.push(Group { first_page, pages });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Places a compound page of so many pages at the next frame that is aligned for it,
+    /// and returns the frame after it; `None` if it would end beyond the last frame.
+    fn place(&mut self, next_frame: usize, pages: usize) -> Option<usize> {
+        let frame = next_frame.next_multiple_of(pages);
+        let end = frame + pages;
+        if end > MAX_FRAMES {
+            return None;
+        }
+        let folio = self.places.len() as u16;
+        self.places.push(Place { frame, page: self.folio_of_page.len(), pages });
+        self.folio_of_page.extend(repeat_n(folio, pages));
+        Some(end)
+    }
+
+    /// How many pages the world has, gaps not counted.
+    pub fn pages(&self) -> usize {
+        self.folio_of_page.len()
+    }
+
+    /// How many frames the memory map has: it ends with the last page.
+    pub fn frames(&self) -> usize {
+        self.places.last().map_or(0, |last| last.frame + last.pages)
+    }
+
+    /// The number of the compound page that a page belongs to.
+    ///
+    /// # Panics
+    ///
+    /// The world has no such page.
+    pub fn folio_of_page(&self, page: usize) -> usize {
+        usize::from(self.folio_of_page[page])
+    }
+
+    /// The frame of a page.
+    ///
+    /// # Panics
+    ///
+    /// The world has no such page.
+    pub fn frame_of_page(&self, page: usize) -> usize {
+        let place = self.places[self.folio_of_page(page)];
+        place.frame + (page - place.page)
+    }
+
+    /// The number of the compound page at a frame; `None` in a gap or beyond the end.
+    pub fn folio_at_frame(&self, frame: usize) -> Option<usize> {
+        let after = self.places.partition_point(|place| place.frame <= frame);
+        let folio = after.checked_sub(1)?;
+        (frame < self.places[folio].frame + self.places[folio].pages).then_some(folio)
+    }
+
+    /// The number of the page at a frame; `None` in a gap or beyond the end.
+    pub fn page_at_frame(&self, frame: usize) -> Option<usize> {
+        let place = self.places[self.folio_at_frame(frame)?];
+        Some(place.page + (frame - place.frame))
+    }
+
+    /// Of the folio record that a page comes from: its number among them, the page's
+    /// number in it, and how many pages it has. `None` for pages the world does not have.
+    pub fn group_of_page(&self, page: usize) -> Option<(usize, usize, usize)> {
+        if page >= self.pages() {
+            return None;
+        }
+        let group = self.groups.partition_point(|group| group.first_page <= page) - 1;
+        let Group { first_page, pages } = self.groups[group];
+        Some((group, page - first_page, pages))
+    }
+
+    /// The pages of a folio record, by its number among them: the first one's number, and
+    /// how many.
+    pub fn pages_of_group(&self, group: usize) -> Option<(usize, usize)> {
+        self.groups.get(group).map(|group| (group.first_page, group.pages))
+    }
+}

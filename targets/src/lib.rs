@@ -1,0 +1,35 @@
+//! Cases, backends, oracle and reports: implementations of put_user_page*() held against
+//! each other. Knows nothing of any fuzzing engine.
+//!
+//! Data flows one way: bytes → [`case`] → [`world`], built once per backend →
+//! [`backends`] → [`outcome`] → [`oracle`] → [`report`]. A [`harness`] is that way for one
+//! fuzz target of the [`registry`].
+//!
+//! ```
+//! use put_user_page_targets::{case::Case, harness::Harness, registry};
+//!
+//! let case = Case::from_text(
+//!     "folio a order=2 kind=file
+//!      entries a[0..4] a[1]
+//!      put_user_pages_dirty_lock",
+//! )?;
+//! let mut harness = Harness::new(registry::target("program").unwrap())?;
+//! let checked = harness.check(&case.encode()).expect("fast and reference agree");
+//! assert!(checked.states.contains("freed-by-last-of-run"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod asan;
+pub mod backend;
+pub mod backends;
+pub mod case;
+mod forms;
+pub mod harness;
+pub mod layout;
+pub mod machine;
+pub mod oracle;
+pub mod outcome;
+pub mod registry;
+pub mod report;
+pub mod states;
+pub mod world;

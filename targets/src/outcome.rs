@@ -1,0 +1,117 @@
+//! Outcomes: all that a backend leaves behind.
+
+use serde::{Deserialize, Serialize};
+
+/// All that a backend leaves behind of one case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Each compound page, in the order of the world.
+    pub folios: Vec<FolioState>,
+    /// What happened to pages during calls, in the order in which it happened.
+    pub events: Vec<Event>,
+    /// For each call, the index of the entry that stopped it.
+    pub errors: Vec<Option<usize>>,
+    /// For each step that takes references, the array's length after it.
+    pub acquired: Vec<usize>,
+    /// Words of the memory map that changed and should not have.
+    pub stray_writes: Vec<StrayWrite>,
+}
+
+impl Outcome {
+    /// Empties everything, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.folios.clear();
+        self.events.clear();
+        self.errors.clear();
+        self.acquired.clear();
+        self.stray_writes.clear();
+    }
+}
+
+/// A compound page at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FolioState {
+    /// It had no reference when the first call was made.
+    Free,
+    /// It is in use.
+    Live {
+        /// Its references.
+        refcount: i32,
+        /// Whether it is marked dirty.
+        dirty: bool,
+        /// Whether somebody holds its lock.
+        locked: bool,
+        /// What its file keeps of it; zero for anonymous pages.
+        accounting: Accounting,
+    },
+    /// A call freed it.
+    Freed {
+        /// Whether it was marked dirty when it was freed.
+        dirty: bool,
+    },
+}
+
+/// What a file keeps of a compound page of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accounting {
+    /// How often it is counted as dirty: 0 or 1, if all is well.
+    pub dirty_count: i64,
+    /// How often it is tagged as dirty: 0 or 1, if all is well.
+    pub dirty_tags: i64,
+}
+
+/// What happened to a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// lock_page() found the page locked and waited for the holder to unlock it.
+    Wait,
+    /// The page lock was taken.
+    Lock,
+    /// The page lock was given back.
+    Unlock,
+    /// The page went from clean to dirty.
+    Dirty,
+    /// The page was freed.
+    Free,
+}
+
+impl EventKind {
+    /// The kind in a word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            EventKind::Wait => "wait",
+            EventKind::Lock => "lock",
+            EventKind::Unlock => "unlock",
+            EventKind::Dirty => "dirty",
+            EventKind::Free => "free",
+        }
+    }
+}
+
+/// Something that happened to a page during a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Event {
+    /// The page's frame.
+    pub frame: usize,
+    /// What happened.
+    pub kind: EventKind,
+    /// The page's refcount at that moment.
+    pub refcount: i32,
+    /// The number of the call, from 0.
+    pub call: usize,
+}
+
+/// A word of a page that changed and should not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StrayWrite {
+    /// The page's frame.
+    pub frame: usize,
+    /// Which of the page's eight words.
+    pub word: usize,
+    /// What it should be.
+    pub expected: u64,
+    /// What it is.
+    pub found: u64,
+}

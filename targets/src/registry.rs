@@ -1,0 +1,98 @@
+//! All fuzz targets: the one list that the command line, the tests and the README's
+//! table follow.
+
+use crate::case::Function;
+
+/// A fuzz target.
+#[derive(Debug)]
+pub struct Target {
+    /// Its name: that of its entry point in fuzz/fuzz_targets and of its corpus.
+    pub name: &'static str,
+    /// What it holds against what.
+    pub compares: &'static str,
+    /// What must hold, short enough for a table.
+    pub property: &'static str,
+    /// What it does with a case.
+    pub check: Check,
+}
+
+/// What a target does with a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Runs the case with all of its calls made calls of one function.
+    OneFunction(Function),
+    /// Runs the case as it is.
+    Program,
+    /// Runs the case as it is on a shared object in this process.
+    Candidate,
+    /// Takes the case through its forms.
+    Decode,
+}
+
+impl Check {
+    /// The functions that the target's cases can call.
+    pub fn functions(self) -> &'static [Function] {
+        const ALL: [Function; 4] = Function::ALL;
+        match self {
+            Check::OneFunction(Function::PutUserPage) => &ALL[0..1],
+            Check::OneFunction(Function::PutUserPages) => &ALL[1..2],
+            Check::OneFunction(Function::PutUserPagesDirty) => &ALL[2..3],
+            Check::OneFunction(Function::PutUserPagesDirtyLock) => &ALL[3..4],
+            Check::Program | Check::Candidate | Check::Decode => &ALL,
+        }
+    }
+}
+
+/// Names the shared object that the `candidate` target runs.
+pub const CANDIDATE_VARIABLE: &str = "PUT_USER_PAGE_CANDIDATE";
+
+/// All targets.
+pub static TARGETS: [Target; 7] = [
+    Target {
+        name: "put_user_page",
+        compares: "`fast` with `reference`, each entry a call of its own",
+        property: "n calls = n references; freed at 0, once",
+        check: Check::OneFunction(Function::PutUserPage),
+    },
+    Target {
+        name: "put_user_pages",
+        compares: "`fast` with `reference`",
+        property: "run of k = k entries, also if r < k",
+        check: Check::OneFunction(Function::PutUserPages),
+    },
+    Target {
+        name: "put_user_pages_dirty",
+        compares: "`fast` with `reference`",
+        property: "clean → dirty, then put; head only",
+        check: Check::OneFunction(Function::PutUserPagesDirty),
+    },
+    Target {
+        name: "put_user_pages_dirty_lock",
+        compares: "`fast` with `reference`",
+        property: "clean: lock → dirty → unlock → put",
+        check: Check::OneFunction(Function::PutUserPagesDirtyLock),
+    },
+    Target {
+        name: "program",
+        compares: "`fast` with `reference`, all functions in one world",
+        property: "any calls in any order, arrays reused",
+        check: Check::Program,
+    },
+    Target {
+        name: "candidate",
+        compares: "a shared object with `reference`",
+        property: "valid case: same outcome",
+        check: Check::Candidate,
+    },
+    Target {
+        name: "decode",
+        compares: "bytes, text, Rust and C with each other",
+        property: "decode(encode(c)) = c = parse(print(c))",
+        check: Check::Decode,
+    },
+];
+
+/// The target with this name.
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

@@ -1,0 +1,96 @@
+//! A report as aligned text.
+
+use super::{FieldReport, Paint, Report, SubjectReport};
+
+/// Subjects that are shown in full.
+const SHOWN: usize = 6;
+
+pub(super) fn render(report: &Report, paint: &Paint) -> String {
+    let mut lines = Vec::new();
+    let Paint { strong, end, .. } = paint;
+    let backend = &report.backend;
+    lines.push(match &report.call {
+        Some(call) => {
+            format!("{strong}{}(): {backend} differs from reference{end}", call.function.name())
+        }
+        None => format!("{strong}{backend} differs from reference{end}"),
+    });
+    lines.push(String::new());
+    if let Some(call) = &report.call {
+        let array = call.array.map_or_else(String::new, |array| format!(" of array {array}"));
+        let entries = if call.entries == 1 { "entry" } else { "entries" };
+        lines.push(format!(
+            "  call {}   {} on {} {entries}{array}",
+            call.number,
+            call.function.name(),
+            call.entries
+        ));
+    }
+    for subject in report.subjects.iter().take(SHOWN) {
+        push_subject(&mut lines, subject, backend, paint);
+    }
+    if let Some(more) = report.subjects.len().checked_sub(SHOWN + 1) {
+        lines.push(format!("  and {} more", more + 1));
+        lines.push(String::new());
+    }
+    if !report.not_compared.is_empty() {
+        let parts = report.not_compared.join(", ");
+        lines.push(format!("  not compared, for {backend} cannot tell: {parts}"));
+        lines.push(String::new());
+    }
+    lines.push("  the case:".to_owned());
+    lines.extend(report.case.lines().map(|line| format!("    {line}")));
+    if let Some(command) = &report.reproduce {
+        lines.push(String::new());
+        lines.push(format!("  reproduce: {strong}{command}{end}"));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn push_subject(lines: &mut Vec<String>, subject: &SubjectReport, backend: &str, paint: &Paint) {
+    let named_by =
+        subject.named_by.as_ref().map_or_else(String::new, |by| format!(", named by {by}"));
+    lines.push(format!("  {}{named_by}", subject.subject));
+    lines.push(String::new());
+    let has_before = subject.fields.iter().any(|field| field.before.is_some());
+    let mut rows = vec![header(backend, has_before)];
+    rows.extend(subject.fields.iter().map(|field| row(field, has_before)));
+    let columns = rows[0].len();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .collect();
+    for (number, row) in rows.iter().enumerate() {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            let padding = " ".repeat(width - cell.chars().count());
+            let colour = match columns - column {
+                _ if number == 0 => return format!("{cell}{padding}"),
+                1 => &paint.differs,
+                2 => &paint.expected,
+                _ => return format!("{cell}{padding}"),
+            };
+            format!("{colour}{cell}{}{padding}", paint.end)
+        });
+        let line = cells.collect::<Vec<_>>().join("   ");
+        lines.push(format!("    {}", line.trim_end()));
+    }
+    lines.push(String::new());
+}
+
+fn header(backend: &str, has_before: bool) -> Vec<String> {
+    let mut cells = vec![String::new()];
+    if has_before {
+        cells.push("before".to_owned());
+    }
+    cells.extend(["reference".to_owned(), backend.to_owned()]);
+    cells
+}
+
+fn row(field: &FieldReport, has_before: bool) -> Vec<String> {
+    let mut cells = vec![field.field.clone()];
+    if has_before {
+        cells.push(field.before.clone().unwrap_or_default());
+    }
+    cells.extend([field.reference.clone(), field.backend.clone()]);
+    cells
+}

@@ -1,0 +1,261 @@
+//! Which named states a case reaches, seen from the reference.
+
+use put_user_page_reference::{Memory, Page};
+
+use super::{Id, StateSet};
+use crate::case::{Function, Kind};
+use crate::world::{Entry, Step, World};
+
+/// A compound page, and what is known of it in the call that is looked at.
+#[derive(Clone, Copy, Debug)]
+struct Folio {
+    head: usize,
+    pages: usize,
+    kind: Kind,
+    is_last_of_map: bool,
+    was_dirty_when_cleaned: bool,
+    /// The number of the call, from 1, that the fields below are about.
+    call: usize,
+    /// The references that are left after the runs so far, less than zero if they ran out.
+    left: i64,
+    dirty: bool,
+    locked: bool,
+}
+
+/// A run of a call's entries.
+#[derive(Clone, Copy, Debug)]
+struct Run<'a> {
+    entries: &'a [Entry],
+    folio: Folio,
+    is_first_of_folio: bool,
+}
+
+/// Watches the reference run one case.
+#[derive(Debug, Default)]
+pub(crate) struct CallWatch {
+    /// The states reached so far.
+    pub(crate) reached: StateSet,
+    folios: Vec<Folio>,
+    calls: usize,
+    /// A bit for each function called so far.
+    functions: u8,
+    /// The frames that the entries of the running call name.
+    frames: Vec<usize>,
+    /// The entries of the running call that start a run.
+    run_starts: Vec<usize>,
+}
+
+impl CallWatch {
+    /// A new case starts.
+    pub(crate) fn start(&mut self, world: &World) {
+        self.reached = StateSet::default();
+        (self.calls, self.functions) = (0, 0);
+        self.folios.clear();
+        let end = world.layout.frames();
+        let folios = world.layout.places.iter().zip(&world.folios).map(|(place, folio)| Folio {
+            head: place.frame,
+            pages: place.pages,
+            kind: folio.kind,
+            is_last_of_map: place.frame + place.pages == end,
+            was_dirty_when_cleaned: false,
+            call: 0,
+            left: 0,
+            dirty: false,
+            locked: false,
+        });
+        self.folios.extend(folios);
+        self.arrays(world);
+    }
+
+    /// What arrays are called on, which is written in the program.
+    fn arrays(&mut self, world: &World) {
+        let mut called: u64 = 0;
+        for step in &world.steps {
+            if let Step::Call { array: Some(array), entries, .. } = step {
+                self.reached.insert_if(Id::ArrayReused, called >> array & 1 != 0);
+                called |= 1 << array;
+                let part = !entries.is_empty() && entries.len() < world.arrays[*array].len();
+                self.reached.insert_if(Id::SliceOfArray, part);
+            }
+        }
+    }
+
+    /// An array ends because this head page's reference could not be had.
+    pub(crate) fn refused(&mut self, head: &Page) {
+        let id = if head.refcount <= 0 { Id::AcquireRefusedFree } else { Id::AcquireRefusedMax };
+        self.reached.insert(id);
+    }
+
+    /// A compound page in use is about to be written back.
+    pub(crate) fn cleaned(&mut self, folio: usize, head: &Page) {
+        self.folios[folio].was_dirty_when_cleaned |= head.dirty;
+    }
+
+    /// A call is about to be made.
+    pub(crate) fn before_call(&mut self, function: Function, entries: &[Entry], memory: &Memory) {
+        self.calls += 1;
+        self.functions |= 1 << function as u8;
+        self.reached.insert_if(Id::AllFunctions, self.functions == 0b1111);
+        self.reached.insert_if(Id::EmptyArray, entries.is_empty());
+        self.frames.clear();
+        self.frames.extend(entries.iter().map(|entry| usize::from(entry.frame)));
+        self.run_starts.clear();
+        let (mut start, mut first_was_dirty) = (0, None);
+        for run in entries.chunk_by(|one, other| one.folio == other.folio) {
+            self.run_starts.push(start);
+            start += run.len();
+            let before = self.look_up(usize::from(run[0].folio), memory);
+            let run = Run { entries: run, ..before };
+            self.shape(&run);
+            self.pages(run.entries);
+            self.references(&run);
+            self.dirty(&run, function, first_was_dirty);
+            first_was_dirty.get_or_insert(run.folio.dirty);
+            self.release(&run, function);
+            if run.folio.left < run.entries.len() as i64 {
+                // An entry of this run stops the call.
+                break;
+            }
+        }
+        self.reached.insert_if(Id::ManyRuns, self.run_starts.len() >= 64);
+        self.neighbours(entries);
+    }
+
+    /// The compound page as the runs of this call so far leave it.
+    fn look_up(&mut self, number: usize, memory: &Memory) -> Run<'static> {
+        let call = self.calls;
+        let folio = &mut self.folios[number];
+        let is_first_of_folio = folio.call != call;
+        if is_first_of_folio {
+            let head = memory.page(folio.head);
+            folio.call = call;
+            folio.left = i64::from(head.refcount);
+            (folio.dirty, folio.locked) = (head.dirty, head.locked);
+        }
+        Run { entries: &[], folio: *folio, is_first_of_folio }
+    }
+
+    /// Which pages a run names.
+    fn shape(&mut self, run: &Run<'_>) {
+        let Run { entries, folio, is_first_of_folio } = run;
+        let is_head = |entry: &Entry| usize::from(entry.frame) == folio.head;
+        let head = entries.iter().any(is_head);
+        let tail = entries.iter().any(|entry| !is_head(entry));
+        let reached = &mut self.reached;
+        reached.insert_if(Id::AThenBThenA, !is_first_of_folio);
+        reached.insert_if(Id::HeadsAndTails, head && tail);
+        reached.insert_if(Id::TailsOnly, tail && !head);
+        reached.insert_if(Id::StartsInMiddle, entries.len() > 1 && !is_head(&entries[0]));
+        let whole = folio.pages > 1
+            && entries.len() == folio.pages
+            && (folio.head..).zip(*entries).all(|(frame, entry)| usize::from(entry.frame) == frame);
+        reached.insert_if(Id::WholeCompoundPage, whole);
+        reached.insert_if(Id::Order1, folio.pages == 2);
+        reached.insert_if(Id::Order9, folio.pages == 512);
+        reached.insert_if(Id::Order10, folio.pages == 1024);
+        reached.insert_if(Id::LastPageOfMap, folio.pages == 1 && folio.is_last_of_map);
+        let blocks = entries.len() > 16;
+        reached.insert_if(Id::RunEndsWithBlock, blocks && entries.len() % 16 == 1);
+        reached.insert_if(Id::RunEndsInBlock, blocks && entries.len() % 16 != 1);
+        reached.insert_if(Id::LongRun, entries.len() >= 512);
+    }
+
+    /// How the entries of a run follow each other.
+    fn pages(&mut self, run: &[Entry]) {
+        let descending = run.windows(2).any(|pair| pair[1].frame + 1 == pair[0].frame);
+        self.reached.insert_if(Id::Descending, descending);
+        let longest =
+            run.chunk_by(|one, other| one.frame == other.frame).map(<[_]>::len).max().unwrap_or(0);
+        self.reached.insert_if(Id::SamePage, longest >= 2);
+        self.reached.insert_if(Id::SamePageManyTimes, longest >= 32);
+    }
+
+    /// How the runs of a call follow each other.
+    fn neighbours(&mut self, entries: &[Entry]) {
+        for pair in entries.windows(2).filter(|pair| pair[0].folio != pair[1].folio) {
+            let (one, other) = (self.folio_of(pair[0]), self.folio_of(pair[1]));
+            let end = one.head + one.pages;
+            let last = usize::from(pair[0].frame) + 1 == end;
+            let next = usize::from(pair[1].frame) == end;
+            self.reached.insert_if(Id::AcrossTheEnd, last && next);
+            let (low, high) = if one.head < other.head { (one, other) } else { (other, one) };
+            let side_by_side = pair[0].folio.abs_diff(pair[1].folio) == 1;
+            let gap = side_by_side && low.head + low.pages < high.head;
+            self.reached.insert_if(Id::EitherSideOfGap, gap);
+        }
+    }
+
+    fn folio_of(&self, entry: Entry) -> Folio {
+        self.folios[usize::from(entry.folio)]
+    }
+
+    /// What the references of a run's page are, and what becomes of them.
+    fn references(&mut self, run: &Run<'_>) {
+        let (left, wanted) = (run.folio.left, run.entries.len() as i64);
+        let reached = &mut self.reached;
+        reached.insert_if(Id::Refcount1, left == 1);
+        reached.insert_if(Id::RefcountAround1024, (1008..=1040).contains(&left));
+        reached.insert_if(Id::RefcountNearMax, left >= i64::from(i32::MAX) - 64);
+        reached.insert_if(Id::KeepsReferences, wanted > 1 && left > wanted);
+        reached.insert_if(Id::FreedByLastOfRun, wanted > 1 && left == wanted);
+        reached.insert_if(Id::FreedInMiddleOfRun, left > 0 && left < wanted);
+        let freed = left > 0 && left <= wanted;
+        reached.insert_if(Id::FreedOnReturn, freed && !run.is_first_of_folio);
+        reached.insert_if(Id::FreedUnderLock, freed && run.folio.locked);
+        let unbacked = run.entries.iter().any(|entry| !entry.backed);
+        reached.insert_if(Id::UnbackedReleased, unbacked && left >= wanted);
+    }
+
+    /// What is dirty, and what is locked.
+    fn dirty(&mut self, run: &Run<'_>, function: Function, first_was_dirty: Option<bool>) {
+        let Folio { left, dirty, locked, kind, .. } = run.folio;
+        let reached = &mut self.reached;
+        let freed = left > 0 && left <= run.entries.len() as i64;
+        reached.insert_if(Id::DirtyFreed, freed && (dirty || function.marks_dirty()));
+        if left <= 0 {
+            return;
+        }
+        let locks = function == Function::PutUserPagesDirtyLock;
+        reached.insert_if(Id::LockedNotAsked, locked && !locks);
+        if !function.marks_dirty() {
+            return;
+        }
+        let marks = !dirty;
+        reached.insert_if(Id::FindsDirty, dirty);
+        reached.insert_if(Id::MarksAnon, marks && kind == Kind::Anon);
+        reached.insert_if(Id::MarksFile, marks && kind == Kind::File);
+        let tail = usize::from(run.entries[0].frame) != run.folio.head;
+        reached.insert_if(Id::TailOfFileMarked, marks && tail && kind == Kind::File);
+        reached.insert_if(Id::MarkedAgain, marks && run.folio.was_dirty_when_cleaned);
+        reached.insert_if(Id::DirtyThenClean, marks && first_was_dirty == Some(true));
+        reached.insert_if(Id::CleanThenDirty, dirty && first_was_dirty == Some(false));
+        reached.insert_if(Id::WaitsForLock, locks && marks && locked);
+        reached.insert_if(Id::LockedButDirty, locks && dirty && locked);
+    }
+
+    /// Takes the run's references away for the runs after it.
+    fn release(&mut self, run: &Run<'_>, function: Function) {
+        let folio = &mut self.folios[usize::from(run.entries[0].folio)];
+        if folio.left > 0 && function.marks_dirty() {
+            folio.locked &= folio.dirty || function != Function::PutUserPagesDirtyLock;
+            folio.dirty = true;
+        }
+        folio.left -= run.entries.len() as i64;
+    }
+
+    /// A call was made, and an entry may have stopped it.
+    pub(crate) fn after_call(&mut self, error: Option<usize>, memory: &Memory) {
+        let Some(entry) = error else { return };
+        let last = self.frames.len() - 1;
+        let reached = &mut self.reached;
+        reached.insert_if(Id::ErrorAtFirstEntry, entry == 0);
+        reached.insert_if(Id::ErrorAtLastEntry, entry == last && entry > 0);
+        let starts_run = self.run_starts.binary_search(&entry).is_ok();
+        reached.insert_if(Id::ErrorBetweenRuns, starts_run && entry > 0 && entry < last);
+        let head = memory.compound_head(self.frames[entry]);
+        let freed_in_call = memory.events.iter().any(|event| event.page == head);
+        let freed = memory.page(head).freed.is_some();
+        reached.insert_if(Id::ErrorOnFreedPage, freed && !freed_in_call);
+        reached.insert_if(Id::ErrorOnFreePage, !freed);
+    }
+}

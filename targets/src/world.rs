@@ -1,0 +1,275 @@
+//! The world and the program that a case describes, with every number resolved: what
+//! each backend builds its own world from.
+
+use std::ops::Range;
+
+use crate::case::{Case, EntriesRecord, Function, Kind, Record};
+use crate::layout::{Layout, MAX_RECORDS};
+
+/// Entries of one array.
+pub const MAX_ENTRIES: usize = 4096;
+
+/// Arrays of a case.
+pub const MAX_ARRAYS: usize = 64;
+
+/// Entries of all arrays of a case together; also how many releases and how many taken
+/// references a case asks for at most.
+pub const MAX_TOTAL_ENTRIES: usize = 16384;
+
+/// A compound page as it is at the start; where it lies is in the [`Layout`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Folio {
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it is marked dirty.
+    pub dirty: bool,
+    /// Whether somebody holds its lock, and with it one of `refs`.
+    pub locked: bool,
+    /// Its references, beside those that entries take and its owner's.
+    pub refs: i32,
+}
+
+/// One slot of an array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The frame of the page that it names.
+    pub frame: u16,
+    /// The number of the compound page that the page belongs to.
+    pub folio: u16,
+    /// Whether a reference is taken for it.
+    pub backed: bool,
+}
+
+/// A statement of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// An array gets more entries, unless it was cut short before them: references are
+    /// taken for those that are backed, and the first that cannot be had ends the array.
+    Fill {
+        /// The array's number.
+        array: usize,
+        /// The entries, by their index in the array.
+        entries: Range<usize>,
+    },
+    /// References are taken once more for the backed entries of an array, which ends with
+    /// the first that cannot be had.
+    Acquire {
+        /// The array's number.
+        array: usize,
+    },
+    /// Every owner drops its reference.
+    DropOwners,
+    /// A call on the entries of a slice, as far as the array goes.
+    Call {
+        /// What is called.
+        function: Function,
+        /// The array's number; `None` for an empty array of no record.
+        array: Option<usize>,
+        /// The entries, by their index in the array.
+        entries: Range<usize>,
+    },
+    /// Compound pages that are in use are written back.
+    Clean {
+        /// Their numbers.
+        folios: Range<usize>,
+    },
+}
+
+/// A case with every number resolved.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// Where the compound pages lie.
+    pub layout: Layout,
+    /// The compound pages, as many as the layout has.
+    pub folios: Vec<Folio>,
+    /// The entries of all arrays, one array after the other.
+    pub entries: Vec<Entry>,
+    /// Where in `entries` each array lies, as its records wrote it.
+    pub arrays: Vec<Range<usize>>,
+    /// The program.
+    pub steps: Vec<Step>,
+    releases: usize,
+    references: usize,
+    /// For each compound page, how many backed entries name it.
+    backed: Vec<u32>,
+}
+
+impl World {
+    /// The world of a case.
+    pub fn of(case: &Case) -> World {
+        let mut world = World::default();
+        world.build(case);
+        world
+    }
+
+    /// Becomes the world of a case, in the memory that this one has.
+    pub fn build(&mut self, case: &Case) {
+        let World { layout, folios, .. } = self;
+        folios.clear();
+        layout.build(&case.records, |folio| {
+            // The holder of a page lock has a reference.
+            let refs = folio.refs.max(i32::from(folio.locked));
+            let (kind, dirty, locked) = (folio.kind, folio.dirty, folio.locked);
+            folios.push(Folio { kind, dirty, locked, refs });
+        });
+        self.backed.clear();
+        self.backed.resize(self.folios.len(), 0);
+        self.entries.clear();
+        self.arrays.clear();
+        self.steps.clear();
+        (self.releases, self.references) = (0, 0);
+        let program = case.records.iter().filter(|record| !record.is_of_world());
+        for record in program.take(MAX_RECORDS) {
+            self.add(record);
+        }
+        if !self.steps.contains(&Step::DropOwners) {
+            self.steps.push(Step::DropOwners);
+        }
+        self.lower_refs();
+    }
+
+    /// Lowers `refs` so that they, the owner's reference and those of all backed entries
+    /// fit below `i32::MAX`.
+    fn lower_refs(&mut self) {
+        for (folio, &backed) in self.folios.iter_mut().zip(&self.backed) {
+            let room = i32::MAX - 1 - i32::try_from(backed).unwrap_or(i32::MAX - 1);
+            folio.refs = folio.refs.min(room);
+        }
+    }
+
+    fn add(&mut self, record: &Record) {
+        match *record {
+            Record::Folio(_) | Record::Gap { .. } => {}
+            Record::Entries(ref entries) => self.add_entries(entries),
+            Record::Again { start, length, backed } => self.add_again(start, length, backed),
+            Record::Call { function, earlier, first, length } => {
+                self.add_call(function, earlier, first, length);
+            }
+            Record::Acquire { earlier } => {
+                if let Some(array) = self.array(earlier)
+                    && self.take_references(self.arrays[array].len())
+                {
+                    self.steps.push(Step::Acquire { array });
+                }
+            }
+            Record::Clean { first, length } => self.add_clean(first, length),
+        }
+    }
+
+    /// The number of the array that is so many before the latest, modulo how many.
+    fn array(&self, earlier: u16) -> Option<usize> {
+        let latest = self.arrays.len().checked_sub(1)?;
+        Some(latest - usize::from(earlier) % self.arrays.len())
+    }
+
+    /// Counts references that the program asks for; false if they are too many.
+    fn take_references(&mut self, references: usize) -> bool {
+        let fits = self.references + references <= MAX_TOTAL_ENTRIES;
+        if fits {
+            self.references += references;
+        }
+        fits
+    }
+
+    /// How many entries may be added to the current array.
+    fn room(&self) -> usize {
+        let current = self.arrays.last().map_or(0, Range::len);
+        let all = MAX_TOTAL_ENTRIES - self.references.max(self.entries.len());
+        (MAX_ENTRIES - current).min(all)
+    }
+
+    fn add_entries(&mut self, record: &EntriesRecord) {
+        if !record.also || self.arrays.is_empty() {
+            if self.arrays.len() == MAX_ARRAYS {
+                return;
+            }
+            self.arrays.push(self.entries.len()..self.entries.len());
+        }
+        let pages = self.layout.pages() as i64;
+        let length = if pages == 0 { 0 } else { usize::from(record.length).min(self.room()) };
+        let before = self.entries.len();
+        let mut page = i64::from(record.first).checked_rem(pages).unwrap_or(0);
+        for _ in 0..length {
+            let page_number = page as usize;
+            let folio = self.layout.folio_of_page(page_number);
+            let frame = self.layout.frame_of_page(page_number) as u16;
+            self.entries.push(Entry { frame, folio: folio as u16, backed: record.backed });
+            page += record.direction.step();
+            // One step at most beyond either end.
+            page = if page == pages { 0 } else { page };
+            page = if page < 0 { pages - 1 } else { page };
+        }
+        self.fill_added(before);
+    }
+
+    fn add_again(&mut self, start: u16, length: u16, backed: bool) {
+        let Some(current) = self.arrays.last().cloned().filter(|array| !array.is_empty()) else {
+            return;
+        };
+        let start = current.start + usize::from(start) % current.len();
+        let length = usize::from(length).min(current.end - start).min(self.room());
+        let before = self.entries.len();
+        self.entries.extend_from_within(start..start + length);
+        for entry in &mut self.entries[before..] {
+            entry.backed = backed;
+        }
+        self.fill_added(before);
+    }
+
+    /// Makes the entries from `before` on part of the current array.
+    fn fill_added(&mut self, before: usize) {
+        let array = self.arrays.len() - 1;
+        let range = &mut self.arrays[array];
+        range.end = self.entries.len();
+        let entries = before - range.start..range.len();
+        for entry in self.entries[before..].iter().filter(|entry| entry.backed) {
+            self.backed[usize::from(entry.folio)] += 1;
+        }
+        let fits = self.take_references(entries.len());
+        debug_assert!(fits, "room() leaves no more entries than references");
+        self.steps.push(Step::Fill { array, entries });
+    }
+
+    fn add_call(&mut self, function: Function, earlier: u16, first: u16, length: u16) {
+        if !self.steps.contains(&Step::DropOwners) {
+            self.steps.push(Step::DropOwners);
+        }
+        let array = self.array(earlier);
+        let array_length = array.map_or(0, |array| self.arrays[array].len());
+        let first = usize::from(first).checked_rem(array_length).unwrap_or(0);
+        let rest = array_length - first;
+        let wanted = if length == 0 { rest } else { usize::from(length).min(rest) };
+        let length = wanted.min(MAX_TOTAL_ENTRIES - self.releases);
+        self.releases += length;
+        self.steps.push(Step::Call { function, array, entries: first..first + length });
+    }
+
+    fn add_clean(&mut self, first: u16, length: u16) {
+        let pages = self.layout.pages();
+        if pages == 0 || length == 0 {
+            return;
+        }
+        let first = usize::from(first) % pages;
+        let last = (first + usize::from(length) - 1).min(pages - 1);
+        let folios = self.layout.folio_of_page(first)..self.layout.folio_of_page(last) + 1;
+        self.steps.push(Step::Clean { folios });
+    }
+
+    /// The entries of an array, as its records wrote them.
+    pub fn array_entries(&self, array: usize) -> &[Entry] {
+        &self.entries[self.arrays[array].clone()]
+    }
+
+    /// The entries that a call is on, as far as they are written.
+    pub fn call_entries(&self, array: Option<usize>, entries: Range<usize>) -> &[Entry] {
+        array.map_or(&[], |array| &self.array_entries(array)[entries])
+    }
+
+    /// The calls of the program: the number of its step, and what is called.
+    pub fn calls(&self) -> impl Iterator<Item = (usize, Function)> {
+        self.steps.iter().enumerate().filter_map(|(step, statement)| match statement {
+            Step::Call { function, .. } => Some((step, *function)),
+            _ => None,
+        })
+    }
+}

@@ -15,6 +15,7 @@
 #define FOLIO_LOCKED		(1 << 2)
 #define FOLIO_ANCHOR_SHIFT	6
 #define FOLIO_REPEAT_MASK	0xff
+#define FOLIO_SMALL_REPEAT_MASK	0xf
 #define FOLIO_OFFSET_MASK	0xff
 
 #define GAP_FRAMES_MASK		0x3ff
@@ -26,6 +27,10 @@
 #define STEP_DOWN		2
 
 #define LENGTH_MASK		0xfff
+#define SMALL_LENGTH_MASK	0x3f
+
+/* Both bits: the number is one that the small mask has no room for. */
+#define LARGE			(3 << 4)
 
 /* <stdint.h>'s names for these are not the kernel's. */
 #define OFFSET_MIN		(-128)
@@ -71,6 +76,21 @@ static bool same(const struct raw_record *x, const struct raw_record *y)
 	       x->a == y->a && x->b == y->b && x->c == y->c;
 }
 
+/*
+ * Numbers of whole ranges are small unless both bits of LARGE are set, so that bytes
+ * that are drawn at random make small worlds.
+ */
+static uint16_t decode_size(const struct raw_record *raw, uint16_t size,
+			    uint16_t small_mask, uint16_t mask)
+{
+	return size & ((raw->flags & LARGE) == LARGE ? mask : small_mask);
+}
+
+static uint8_t encode_size(uint16_t size, uint16_t small_mask)
+{
+	return size > small_mask ? LARGE : 0;
+}
+
 /* 64 bits wide: anchor plus offset may lie on either side of what refs can be. */
 static int32_t decode_refs(unsigned int anchor, uint16_t offset)
 {
@@ -104,7 +124,8 @@ static void decode_folio(const struct raw_record *raw, struct case_record *recor
 	record->file = !!(raw->flags & FOLIO_FILE);
 	record->dirty = !!(raw->flags & FOLIO_DIRTY);
 	record->locked = !!(raw->flags & FOLIO_LOCKED);
-	record->repeat = (raw->a & FOLIO_REPEAT_MASK) + 1;
+	record->repeat = decode_size(raw, raw->a, FOLIO_SMALL_REPEAT_MASK,
+				     FOLIO_REPEAT_MASK) + 1;
 	record->refs = decode_refs(raw->flags >> FOLIO_ANCHOR_SHIFT, raw->b);
 }
 
@@ -115,6 +136,7 @@ static void encode_folio(const struct case_record *record, struct raw_record *ra
 		     (record->dirty ? FOLIO_DIRTY : 0) |
 		     (record->locked ? FOLIO_LOCKED : 0);
 	raw->a = record->repeat - 1;
+	raw->flags |= encode_size(raw->a, FOLIO_SMALL_REPEAT_MASK);
 	encode_refs(record->refs, raw);
 }
 
@@ -142,7 +164,7 @@ static void decode_entries(const struct raw_record *raw, struct case_record *rec
 {
 	record->backed = !(raw->flags & ENTRIES_UNBACKED);
 	record->also = !!(raw->flags & ENTRIES_ALSO);
-	record->length = raw->b & LENGTH_MASK;
+	record->length = decode_size(raw, raw->b, SMALL_LENGTH_MASK, LENGTH_MASK);
 	record->first = record->length > 0 ? raw->a : 0;
 	record->step = record->length > 1 ? decode_step(raw->n) : 1;
 }
@@ -151,7 +173,8 @@ static void encode_entries(const struct case_record *record, struct raw_record *
 {
 	raw->n = encode_step(record->step);
 	raw->flags = (record->backed ? 0 : ENTRIES_UNBACKED) |
-		     (record->also ? ENTRIES_ALSO : 0);
+		     (record->also ? ENTRIES_ALSO : 0) |
+		     encode_size(record->length, SMALL_LENGTH_MASK);
 	raw->a = record->first;
 	raw->b = record->length;
 }
@@ -160,12 +183,13 @@ static void decode_again(const struct raw_record *raw, struct case_record *recor
 {
 	record->backed = !(raw->flags & ENTRIES_UNBACKED);
 	record->first = raw->a;
-	record->length = raw->b & LENGTH_MASK;
+	record->length = decode_size(raw, raw->b, SMALL_LENGTH_MASK, LENGTH_MASK);
 }
 
 static void encode_again(const struct case_record *record, struct raw_record *raw)
 {
-	raw->flags = record->backed ? 0 : ENTRIES_UNBACKED;
+	raw->flags = (record->backed ? 0 : ENTRIES_UNBACKED) |
+		     encode_size(record->length, SMALL_LENGTH_MASK);
 	raw->a = record->first;
 	raw->b = record->length;
 }

@@ -1,7 +1,5 @@
 //! The layout of a world: which compound page lies at which frame.
 
-use std::iter::repeat_n;
-
 use crate::case::{FolioRecord, Record};
 
 /// Records of a case that count: so many `folio` and `gap` records, and so many others.
@@ -33,8 +31,8 @@ struct Group {
 pub struct Layout {
     /// The compound pages in order.
     pub places: Vec<Place>,
-    /// For each page of the world, the number of its compound page.
-    folio_of_page: Vec<u16>,
+    /// For each page of the world, its frame and the number of its compound page.
+    pages: Vec<(u16, u16)>,
     groups: Vec<Group>,
 }
 
@@ -49,7 +47,7 @@ impl Layout {
     /// Becomes the layout of these records, and tells of each compound page placed.
     pub(crate) fn build(&mut self, records: &[Record], mut placed: impl FnMut(&FolioRecord)) {
         self.places.clear();
-        self.folio_of_page.clear();
+        self.pages.clear();
         self.groups.clear();
         let mut next_frame = 0;
         let world = records.iter().filter(|record| record.is_of_world());
@@ -59,13 +57,13 @@ impl Layout {
                     next_frame = (next_frame + usize::from(*frames)).min(MAX_FRAMES);
                 }
                 Record::Folio(folio) => {
-                    let first_page = self.folio_of_page.len();
+                    let first_page = self.pages.len();
                     for _ in 0..folio.repeat {
                         let Some(end) = self.place(next_frame, 1 << folio.order) else { break };
                         next_frame = end;
                         placed(folio);
                     }
-                    let pages = self.folio_of_page.len() - first_page;
+                    let pages = self.pages.len() - first_page;
                     self.groups.push(Group { first_page, pages });
                 }
                 _ => {}
@@ -82,14 +80,14 @@ impl Layout {
             return None;
         }
         let folio = self.places.len() as u16;
-        self.places.push(Place { frame, page: self.folio_of_page.len(), pages });
-        self.folio_of_page.extend(repeat_n(folio, pages));
+        self.places.push(Place { frame, page: self.pages.len(), pages });
+        self.pages.extend((frame..end).map(|frame| (frame as u16, folio)));
         Some(end)
     }
 
     /// How many pages the world has, gaps not counted.
     pub fn pages(&self) -> usize {
-        self.folio_of_page.len()
+        self.pages.len()
     }
 
     /// How many frames the memory map has: it ends with the last page.
@@ -103,17 +101,12 @@ impl Layout {
     ///
     /// The world has no such page.
     pub fn folio_of_page(&self, page: usize) -> usize {
-        usize::from(self.folio_of_page[page])
+        usize::from(self.pages[page].1)
     }
 
-    /// The frame of a page.
-    ///
-    /// # Panics
-    ///
-    /// The world has no such page.
-    pub fn frame_of_page(&self, page: usize) -> usize {
-        let place = self.places[self.folio_of_page(page)];
-        place.frame + (page - place.page)
+    /// The frame of a page, and the number of the compound page that it belongs to.
+    pub(crate) fn page(&self, page: usize) -> (u16, u16) {
+        self.pages[page]
     }
 
     /// The number of the compound page at a frame; `None` in a gap or beyond the end.

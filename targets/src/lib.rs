@@ -23,6 +23,7 @@ mod asan;
 pub mod backend;
 pub mod backends;
 pub mod case;
+pub mod comparer;
 mod forms;
 pub mod harness;
 pub mod layout;

@@ -1,9 +1,11 @@
 //! Running a program on a machine: one implementation with pages of its own.
 
+use std::ops::Range;
+
 use crate::backend::Class;
 use crate::case::Function;
 use crate::outcome::Outcome;
-use crate::world::{Entry, Step, World};
+use crate::world::{Step, World};
 
 /// One implementation of the four functions, and the pages that it works on.
 pub trait Machine {
@@ -12,15 +14,22 @@ pub trait Machine {
     fn build(&mut self, world: &World, class: Class);
 
     /// Takes a reference for each backed entry as get_user_pages() does, and returns for
-    /// how many entries, the unbacked ones before the end counted, that went well.
-    fn acquire(&mut self, entries: &[Entry]) -> usize;
+    /// how many entries, the unbacked ones before the end counted, that went well. Here
+    /// and in `call`, `entries` are some of the world's.
+    fn acquire(&mut self, world: &World, entries: Range<usize>) -> usize;
 
     /// Drops every owner's reference; a compound page with none left is free.
     fn drop_owners(&mut self, world: &World);
 
     /// Calls the function on the entries; the index of the entry that stopped it, where
     /// the implementation tells.
-    fn call(&mut self, function: Function, entries: &[Entry], call: usize) -> Option<usize>;
+    fn call(
+        &mut self,
+        world: &World,
+        function: Function,
+        entries: Range<usize>,
+        call: usize,
+    ) -> Option<usize>;
 
     /// Writes back a compound page, if it is in use.
     fn clean(&mut self, world: &World, folio: usize);
@@ -46,23 +55,25 @@ pub fn run(
         match step {
             Step::Fill { array, entries } => {
                 if lengths[*array] == entries.start {
-                    let added = &world.array_entries(*array)[entries.clone()];
-                    lengths[*array] += machine.acquire(added);
+                    let added = world.array_range(*array, entries.clone());
+                    lengths[*array] += machine.acquire(world, added);
                 }
                 outcome.acquired.push(lengths[*array]);
             }
             Step::Acquire { array } => {
-                let entries = &world.array_entries(*array)[..lengths[*array]];
-                lengths[*array] = machine.acquire(entries);
+                let entries = world.array_range(*array, 0..lengths[*array]);
+                lengths[*array] = machine.acquire(world, entries);
                 outcome.acquired.push(lengths[*array]);
             }
             Step::DropOwners => machine.drop_owners(world),
             Step::Call { function, array, entries } => {
-                let length = array.map_or(0, |array| lengths[array]);
-                let entries = entries.start.min(length)..entries.end.min(length);
                 let call = outcome.errors.len();
-                let slice = world.call_entries(*array, entries);
-                outcome.errors.push(machine.call(*function, slice, call));
+                let entries = array.map_or(0..0, |array| {
+                    let length = lengths[array];
+                    let entries = entries.start.min(length)..entries.end.min(length);
+                    world.array_range(array, entries)
+                });
+                outcome.errors.push(machine.call(world, *function, entries, call));
             }
             Step::Clean { folios } => {
                 for folio in folios.clone() {

@@ -190,14 +190,15 @@ impl World {
         let before = self.entries.len();
         let mut page = i64::from(record.first).checked_rem(pages).unwrap_or(0);
         for _ in 0..length {
-            let page_number = page as usize;
-            let folio = self.layout.folio_of_page(page_number);
-            let frame = self.layout.frame_of_page(page_number) as u16;
-            self.entries.push(Entry { frame, folio: folio as u16, backed: record.backed });
+            let (frame, folio) = self.layout.page(page as usize);
+            self.entries.push(Entry { frame, folio, backed: record.backed });
             page += record.direction.step();
             // One step at most beyond either end.
-            page = if page == pages { 0 } else { page };
-            page = if page < 0 { pages - 1 } else { page };
+            if page == pages {
+                page = 0;
+            } else if page < 0 {
+                page = pages - 1;
+            }
         }
         self.fill_added(before);
     }
@@ -255,14 +256,15 @@ impl World {
         self.steps.push(Step::Clean { folios });
     }
 
-    /// The entries of an array, as its records wrote them.
-    pub fn array_entries(&self, array: usize) -> &[Entry] {
-        &self.entries[self.arrays[array].clone()]
+    /// Where some entries of an array lie in `entries`.
+    pub fn array_range(&self, array: usize, entries: Range<usize>) -> Range<usize> {
+        let start = self.arrays[array].start;
+        start + entries.start..start + entries.end
     }
 
-    /// The entries that a call is on, as far as they are written.
+    /// The entries that a call is on, as its records wrote them.
     pub fn call_entries(&self, array: Option<usize>, entries: Range<usize>) -> &[Entry] {
-        array.map_or(&[], |array| &self.array_entries(array)[entries])
+        array.map_or(&[], |array| &self.entries[self.array_range(array, entries)])
     }
 
     /// The calls of the program: the number of its step, and what is called.

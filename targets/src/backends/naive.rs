@@ -1,5 +1,7 @@
 //! The naive reference as a machine.
 
+use std::ops::Range;
+
 use put_user_page_reference as reference;
 use reference::{EntryWithoutReference, Memory};
 
@@ -9,12 +11,13 @@ use crate::case::{Function, Kind};
 use crate::machine::Machine;
 use crate::outcome::{Accounting, Event, EventKind, FolioState, Outcome};
 use crate::states::{CallWatch, StateSet};
-use crate::world::{Entry, World};
+use crate::world::World;
 
 /// The reference, and the named states that its last case went through.
 #[derive(Debug, Default)]
 pub struct Naive {
     memory: Memory,
+    /// The frame that each entry of the world names.
     frames: Vec<usize>,
     /// Compound pages without a reference when the owners dropped theirs.
     free: Vec<bool>,
@@ -59,10 +62,13 @@ impl Machine for Naive {
             let counted = u32::from(page.in_file && page.dirty);
             (page.file_count, page.file_tags) = (counted, counted);
         }
+        self.frames.clear();
+        self.frames.extend(world.entries.iter().map(|entry| usize::from(entry.frame)));
         self.watch.start(world);
     }
 
-    fn acquire(&mut self, entries: &[Entry]) -> usize {
+    fn acquire(&mut self, world: &World, entries: Range<usize>) -> usize {
+        let entries = &world.entries[entries];
         let refused = entries.iter().position(|entry| {
             entry.backed && self.memory.get_user_pages(&[usize::from(entry.frame)]) == 0
         });
@@ -81,18 +87,20 @@ impl Machine for Naive {
         }
     }
 
-    fn call(&mut self, function: Function, entries: &[Entry], call: usize) -> Option<usize> {
-        self.watch.before_call(function, entries, &self.memory);
-        self.frames.clear();
-        self.frames.extend(entries.iter().map(|entry| usize::from(entry.frame)));
-        let memory = &mut self.memory;
+    fn call(
+        &mut self,
+        world: &World,
+        function: Function,
+        entries: Range<usize>,
+        call: usize,
+    ) -> Option<usize> {
+        self.watch.before_call(function, &world.entries[entries.clone()], &self.memory);
+        let (memory, frames) = (&mut self.memory, &self.frames[entries]);
         let result = match function {
-            Function::PutUserPage => put_each(memory, &self.frames),
-            Function::PutUserPages => reference::put_user_pages(memory, &self.frames),
-            Function::PutUserPagesDirty => reference::put_user_pages_dirty(memory, &self.frames),
-            Function::PutUserPagesDirtyLock => {
-                reference::put_user_pages_dirty_lock(memory, &self.frames)
-            }
+            Function::PutUserPage => put_each(memory, frames),
+            Function::PutUserPages => reference::put_user_pages(memory, frames),
+            Function::PutUserPagesDirty => reference::put_user_pages_dirty(memory, frames),
+            Function::PutUserPagesDirtyLock => reference::put_user_pages_dirty_lock(memory, frames),
         };
         let error = result.err().map(|EntryWithoutReference(entry)| entry);
         self.watch.after_call(error, &self.memory);

@@ -4,6 +4,7 @@
 mod frames;
 mod recorder;
 
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use put_user_page::{AddressSpace, MemoryMap, Page, PageRef, get_user_pages};
@@ -17,7 +18,7 @@ use crate::case::{Function, Kind};
 use crate::layout::MAX_FRAMES;
 use crate::machine::Machine;
 use crate::outcome::{Accounting, FolioState, Outcome, StrayWrite};
-use crate::world::{Entry, World};
+use crate::world::World;
 
 /// An implementation of the four functions on `struct page`s.
 pub trait Release {
@@ -44,6 +45,7 @@ pub struct PageMap<R> {
     /// One file for each compound page of kind `file`, by the compound page's number.
     files: &'static [AddressSpace],
     recorder: Recorder,
+    /// The page that each entry of the world names.
     pages: Vec<PageRef<'static>>,
     frames: Frames,
     /// Frames that the last case changed.
@@ -84,13 +86,6 @@ impl<R> PageMap<R> {
 
     fn page(&self, frame: usize) -> PageRef<'static> {
         self.map.page(frame).expect("a frame of the world lies in the map")
-    }
-
-    fn name_pages(&mut self, entries: &[Entry]) {
-        let Self { pages, map, .. } = self;
-        pages.clear();
-        pages.extend(entries.iter().filter_map(|entry| map.page(usize::from(entry.frame))));
-        debug_assert_eq!(pages.len(), entries.len());
     }
 
     fn build_folio(&mut self, world: &World, number: usize) {
@@ -199,24 +194,32 @@ impl<R: Release> Machine for PageMap<R> {
             end = place.frame + place.pages;
         }
         self.frames.gap(end);
+        let pages = world.entries.iter().map(|entry| self.map.page(usize::from(entry.frame)));
+        self.pages.clear();
+        self.pages.extend(pages.flatten());
+        debug_assert_eq!(self.pages.len(), world.entries.len());
         self.free.clear();
         self.recorder.start(class == Class::Valid);
         self.for_each_gap(world, asan::poison);
     }
 
-    fn acquire(&mut self, entries: &[Entry]) -> usize {
-        let mut done = 0;
+    fn acquire(&mut self, world: &World, entries: Range<usize>) -> usize {
+        let mut done = entries.start;
         // get_user_pages() for each stretch of backed entries.
-        for stretch in entries.chunk_by(|one, other| one.backed == other.backed) {
-            let backed = stretch.first().is_some_and(|entry| entry.backed);
-            self.name_pages(stretch);
-            let taken = if backed { get_user_pages(&self.pages) } else { stretch.len() };
-            done += taken;
-            if taken < stretch.len() {
+        let stretches =
+            world.entries[entries.clone()].chunk_by(|one, other| one.backed == other.backed);
+        for stretch in stretches {
+            let end = done + stretch.len();
+            done += if stretch[0].backed {
+                get_user_pages(&self.pages[done..end])
+            } else {
+                stretch.len()
+            };
+            if done < end {
                 break;
             }
         }
-        done
+        done - entries.start
     }
 
     fn drop_owners(&mut self, world: &World) {
@@ -228,10 +231,15 @@ impl<R: Release> Machine for PageMap<R> {
         }
     }
 
-    fn call(&mut self, function: Function, entries: &[Entry], call: usize) -> Option<usize> {
-        self.name_pages(entries);
+    fn call(
+        &mut self,
+        _world: &World,
+        function: Function,
+        entries: Range<usize>,
+        call: usize,
+    ) -> Option<usize> {
         self.recorder.start_call(call);
-        let error = self.implementation.release(function, &self.pages, &self.recorder);
+        let error = self.implementation.release(function, &self.pages[entries], &self.recorder);
         self.recorder.end_call();
         error
     }

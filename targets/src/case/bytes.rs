@@ -27,6 +27,12 @@ const ANCHOR_SHIFT: u8 = 6;
 const UNBACKED: u8 = 1 << 0;
 const ALSO: u8 = 1 << 1;
 
+/// Both bits: the number is one that the small mask has no room for.
+const LARGE: u8 = 3 << 4;
+const SMALL_RANGE: u16 = 0x003f;
+const MAX_REPEAT: u16 = 0x00ff;
+const SMALL_REPEAT: u16 = 0x000f;
+
 const ANCHORS: [i32; 4] = [0, 1, 1024, i32::MAX];
 
 /// The parts of a record as it lies in memory.
@@ -52,6 +58,12 @@ impl Raw {
         }
     }
 
+    /// A number that is small unless both bits of [`LARGE`] are set, so that bytes drawn at
+    /// random make small worlds.
+    fn size(&self, size: u16, small: u16, large: u16) -> u16 {
+        size & if self.flags & LARGE == LARGE { large } else { small }
+    }
+
     fn to_bytes(&self) -> [u8; RECORD_SIZE] {
         let ([a0, a1], [b0, b1], [c0, c1]) =
             (self.a.to_le_bytes(), self.b.to_le_bytes(), self.c.to_le_bytes());
@@ -69,7 +81,7 @@ pub(super) fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
         ENTRIES => Record::Entries(decode_entries(&raw)),
         AGAIN => Record::Again {
             start: raw.a,
-            length: raw.b & MAX_RANGE,
+            length: raw.size(raw.b, SMALL_RANGE, MAX_RANGE),
             backed: raw.flags & UNBACKED == 0,
         },
         CALL => Record::Call {
@@ -93,14 +105,14 @@ fn decode_folio(raw: &Raw) -> FolioRecord {
         dirty: raw.flags & DIRTY != 0,
         locked: raw.flags & LOCKED != 0,
         refs: anchor.saturating_add(offset).max(0),
-        repeat: (raw.a & 0xff) + 1,
+        repeat: raw.size(raw.a, SMALL_REPEAT, MAX_REPEAT) + 1,
     }
 }
 
 fn decode_entries(raw: &Raw) -> EntriesRecord {
     let record = EntriesRecord {
         first: raw.a,
-        length: raw.b & MAX_RANGE,
+        length: raw.size(raw.b, SMALL_RANGE, MAX_RANGE),
         direction: match raw.number % 3 {
             0 => Direction::Up,
             1 => Direction::Same,
@@ -124,13 +136,16 @@ pub(super) fn encode(record: &Record) -> [u8; RECORD_SIZE] {
                 Direction::Same => 1,
                 Direction::Down => 2,
             },
-            flags: flag(UNBACKED, !entries.backed) | flag(ALSO, entries.also),
+            flags: flag(UNBACKED, !entries.backed)
+                | flag(ALSO, entries.also)
+                | flag(LARGE, entries.length > SMALL_RANGE),
             a: entries.first,
             b: entries.length,
             ..EMPTY
         },
         Record::Again { start, length, backed } => {
-            Raw { kind: AGAIN, flags: flag(UNBACKED, !backed), a: start, b: length, ..EMPTY }
+            let flags = flag(UNBACKED, !backed) | flag(LARGE, length > SMALL_RANGE);
+            Raw { kind: AGAIN, flags, a: start, b: length, ..EMPTY }
         }
         Record::Call { function, earlier, first, length } => {
             Raw { kind: CALL, number: function as u8, a: earlier, b: first, c: length, ..EMPTY }
@@ -156,6 +171,7 @@ fn encode_folio(folio: &FolioRecord) -> Raw {
         flags: flag(FILE, folio.kind == Kind::File)
             | flag(DIRTY, folio.dirty)
             | flag(LOCKED, folio.locked)
+            | flag(LARGE, folio.repeat - 1 > SMALL_REPEAT)
             | anchor << ANCHOR_SHIFT,
         a: folio.repeat - 1,
         b: u16::from(offset.cast_unsigned()),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
+use put_user_page_targets::generator;
 use put_user_page_targets::harness::{Harness, candidate_path};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
 use put_user_page_targets::report::Report;
@@ -49,6 +50,16 @@ pub fn check(bytes: &[u8]) {
             panic!("{report}");
         }
     });
+}
+
+/// Changes an input: every other time record by record, else as the engine would.
+pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    let mut rng = fastrand::Rng::with_seed(u64::from(seed));
+    if rng.bool() {
+        generator::mutate(data, size, max_size, &mut rng)
+    } else {
+        libfuzzer_sys::fuzzer_mutate(data, size, max_size)
+    }
 }
 
 fn fail(message: &str, help: &str) -> ! {

@@ -25,6 +25,7 @@ pub mod backends;
 pub mod case;
 pub mod comparer;
 mod forms;
+pub mod generator;
 pub mod harness;
 pub mod layout;
 pub mod machine;

@@ -1,0 +1,151 @@
+//! Cases and changes of cases drawn at random, record by record: for tests that run
+//! without an engine, and for engines that let a target change its own inputs.
+
+use fastrand::Rng;
+
+use crate::case::{
+    Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE, RECORD_SIZE,
+    Record,
+};
+
+/// A case of a few compound pages, a few arrays and a few calls.
+pub fn case(rng: &mut Rng) -> Case {
+    let mut records = Vec::new();
+    for _ in 0..rng.u8(1..=4) {
+        if rng.u8(..6) == 0 {
+            records.push(gap(rng));
+        }
+        records.push(Record::Folio(folio(rng)));
+    }
+    for _ in 0..rng.u8(1..=3) {
+        records.push(Record::Entries(entries(rng, false)));
+        for _ in 0..rng.u8(..4) {
+            records.push(more_entries(rng));
+        }
+        for _ in 0..rng.u8(1..=3) {
+            records.push(statement(rng));
+        }
+    }
+    Case { records }
+}
+
+/// Any record.
+pub fn record(rng: &mut Rng) -> Record {
+    match rng.u8(..8) {
+        0 | 1 => Record::Folio(folio(rng)),
+        2 => gap(rng),
+        3 => Record::Entries(entries(rng, false)),
+        4 | 5 => more_entries(rng),
+        _ => statement(rng),
+    }
+}
+
+fn folio(rng: &mut Rng) -> FolioRecord {
+    let order = match rng.u8(..16) {
+        0..=5 => 0,
+        6..=9 => 1,
+        10..=12 => rng.u8(2..=4),
+        13 => rng.u8(5..=8),
+        14 => 9,
+        _ => 10,
+    };
+    FolioRecord {
+        order,
+        kind: if rng.bool() { Kind::File } else { Kind::Anon },
+        dirty: rng.u8(..4) == 0,
+        locked: rng.u8(..6) == 0,
+        refs: match rng.u8(..10) {
+            0..=4 => 0,
+            5 | 6 => rng.i32(1..=4),
+            7 => rng.i32(1020..=1028),
+            8 => i32::MAX - rng.i32(0..=3),
+            _ => rng.i32(0..=128),
+        },
+        repeat: match rng.u8(..12) {
+            0..=8 => 1,
+            9 | 10 => rng.u16(2..=4),
+            _ => rng.u16(1..=80),
+        },
+    }
+}
+
+fn gap(rng: &mut Rng) -> Record {
+    Record::Gap { frames: if rng.bool() { rng.u16(1..=3) } else { rng.u16(0..=MAX_GAP) } }
+}
+
+fn length(rng: &mut Rng) -> u16 {
+    match rng.u8(..16) {
+        0 => 0,
+        1..=8 => rng.u16(1..=4),
+        9..=13 => rng.u16(1..=40),
+        14 => rng.u16(500..=530),
+        _ => rng.u16(0..=MAX_RANGE),
+    }
+}
+
+fn entries(rng: &mut Rng, also: bool) -> EntriesRecord {
+    let record = EntriesRecord {
+        first: if rng.u8(..4) > 0 { rng.u16(..8) } else { rng.u16(..) },
+        length: length(rng),
+        direction: match rng.u8(..8) {
+            0..=4 => Direction::Up,
+            5 | 6 => Direction::Same,
+            _ => Direction::Down,
+        },
+        backed: rng.u8(..8) > 0,
+        also,
+    };
+    record.normalised()
+}
+
+fn more_entries(rng: &mut Rng) -> Record {
+    if rng.u8(..3) > 0 {
+        return Record::Entries(entries(rng, true));
+    }
+    Record::Again { start: rng.u16(..8), length: length(rng), backed: rng.u8(..8) > 0 }
+}
+
+fn statement(rng: &mut Rng) -> Record {
+    let earlier = if rng.u8(..4) == 0 { rng.u16(1..=3) } else { 0 };
+    match rng.u8(..8) {
+        0 => Record::Acquire { earlier },
+        1 => Record::Clean { first: rng.u16(..8), length: length(rng) },
+        _ => {
+            let whole = rng.u8(..4) > 0;
+            Record::Call {
+                function: Function::ALL[rng.usize(..4)],
+                earlier,
+                first: if whole { 0 } else { rng.u16(..8) },
+                length: if whole { 0 } else { length(rng) },
+            }
+        }
+    }
+}
+
+/// Changes a case in place: adds, drops, doubles, moves or redraws a record. `data` holds
+/// the case in its first `size` bytes, and has room for `data.len()`; returns the new size,
+/// at most `max_size`.
+pub fn mutate(data: &mut [u8], size: usize, max_size: usize, rng: &mut Rng) -> usize {
+    let room = max_size.min(data.len()) / RECORD_SIZE;
+    let mut case = Case::decode(&data[..size]);
+    let records = &mut case.records;
+    for _ in 0..rng.u8(1..=3) {
+        let at = rng.usize(..=records.len());
+        let other = rng.usize(..records.len().max(1));
+        match rng.u8(..5) {
+            _ if records.is_empty() => records.push(record(rng)),
+            0 => records.insert(at, record(rng)),
+            1 => drop(records.remove(other)),
+            2 => records.insert(at, records[other]),
+            3 => {
+                let to = rng.usize(..records.len());
+                records.swap(other, to);
+            }
+            _ => records[other] = record(rng),
+        }
+    }
+    records.truncate(room);
+    let bytes = case.encode();
+    data[..bytes.len()].copy_from_slice(&bytes);
+    bytes.len()
+}

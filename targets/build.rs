@@ -3,7 +3,9 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=c");
-    cc::Build::new().include("c").file("c/decode.c").file("c/asan.c").compile("targets_c");
+    let mut parts = cc::Build::new();
+    parts.include("c").file("c/decode.c").file("c/asan.c").file("c/layout.c");
+    parts.compile("targets_c");
 
     // The example under names of its own: a candidate that is loaded later must not meet
     // its own names in this program.

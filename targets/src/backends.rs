@@ -10,4 +10,4 @@ pub use candidate::{BUILT_IN_CANDIDATE, Candidate, CandidateProcess, serve};
 pub use fast::{Fast, fast};
 pub use in_process::InProcess;
 pub use naive::{Naive, naive};
-pub use page_map::PageMap;
+pub use page_map::{PageMap, Recorder, Release};

@@ -4,6 +4,8 @@ mod arbitrary;
 mod bytes;
 mod canonical_c;
 mod record;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 use std::fmt;

@@ -7,7 +7,7 @@ use crate::case::{Case, decode_canonical};
 /// # Errors
 ///
 /// What does not hold, with both sides.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
+pub fn check(bytes: &[u8]) -> Result<(), String> {
     let case = Case::decode(bytes);
     let canonical = case.encode();
     if Case::decode(&canonical) != case {

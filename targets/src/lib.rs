@@ -24,10 +24,12 @@ pub mod backend;
 pub mod backends;
 pub mod case;
 pub mod comparer;
-mod forms;
+pub mod forms;
 pub mod generator;
 pub mod harness;
 pub mod layout;
+#[cfg(test)]
+mod layout_tests;
 pub mod machine;
 pub mod oracle;
 pub mod outcome;

@@ -120,10 +120,12 @@ macro_rules! states {
 states! {
     EmptyArray, "empty-array", Any, "a call on no entries";
     AThenBThenA, "a-b-a", Any, "entries of one compound page on both sides of another's";
+    OrdersMixed, "orders-mixed", Any, "two runs side by side are of compound pages of different orders";
     HeadsAndTails, "heads-and-tails", Any, "a run names both a head page and a tail page";
     TailsOnly, "tails-only", Any, "a run names tail pages and no head page";
     StartsInMiddle, "starts-in-the-middle", Any, "a run of several entries starts at a tail page";
     AcrossTheEnd, "across-the-end", Any, "an entry is the last page of a compound page, the next the page at the following frame";
+    AcrossTheStart, "across-the-start", Any, "an entry is a head page, the next the page at the frame before";
     WholeCompoundPage, "whole-compound-page", Any, "a run names all pages of a compound page of order 1 or more, in order";
     Descending, "descending", Any, "an entry names the page before that of the entry before it";
     SamePage, "same-page", Any, "two entries side by side name the same page";
@@ -150,6 +152,9 @@ states! {
     ErrorAtFirstEntry, "error-at-first-entry", Any, "the first entry of a call stops it";
     ErrorAtLastEntry, "error-at-last-entry", Any, "the last of several entries stops the call";
     ErrorBetweenRuns, "error-between-runs", Any, "the first entry of a run that is not the call's first stops the call, and entries follow it";
+    ErrorOnReturn, "error-on-return", Any, "the first entry of a run names a page that an earlier run of the call has freed";
+    ErrorSparesOthers, "error-spares-others", Any, "an entry stops the call, and a later one names another page with a reference";
+    CallAfterError, "call-after-error", Any, "a call releases pages after an entry has stopped an earlier call";
     ErrorOnFreedPage, "error-on-freed-page", Any, "an entry names a page that an earlier call has freed";
     ErrorOnFreePage, "error-on-free-page", Any, "an entry names a page that was free from the start";
 
@@ -169,6 +174,7 @@ states! {
 
     AcquireRefusedFree, "acquire-refused-free", Any, "an array ends at a page that is free";
     AcquireRefusedMax, "acquire-refused-max", Any, "an array ends at a page with i32::MAX references";
+    TwoArraysOfAPage, "two-arrays-of-a-page", Any, "calls on different arrays release one compound page";
     ArrayReused, "array-reused", Any, "a second call on one array";
     AllFunctions, "all-functions", All, "one case calls all four functions";
 }

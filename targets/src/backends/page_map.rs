@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use put_user_page::{AddressSpace, MemoryMap, Page, PageRef, get_user_pages};
 
 use frames::Frames;
-pub(super) use recorder::Recorder;
+pub use recorder::Recorder;
 
 use crate::asan;
 use crate::backend::Class;
@@ -122,17 +122,20 @@ impl<R> PageMap<R> {
     }
 
     /// What a head page's words must be now, given what they are: equal in all that a
-    /// release may not change.
-    fn expected(&self, frame: usize, found: &[u64; 8]) -> [u64; 8] {
+    /// release may not change. A page that is not in use has no reference.
+    fn expected(&self, folio: usize, frame: usize, found: &[u64; 8]) -> [u64; 8] {
         let mut expected = self.frames.words_built(frame);
-        if self.recorder.was_freed(frame).is_some() {
+        let freed = self.recorder.was_freed(frame).is_some();
+        if freed {
             expected = PageRef::poisoned_words(expected);
         } else {
             expected[FLAGS_WORD] &= !RELEASE_FLAGS;
             expected[FLAGS_WORD] |= found[FLAGS_WORD] & RELEASE_FLAGS;
         }
         expected[REFCOUNT_WORD] &= u64::from(u32::MAX);
-        expected[REFCOUNT_WORD] |= found[REFCOUNT_WORD] & !u64::from(u32::MAX);
+        if !freed && self.free.get(folio) != Some(&true) {
+            expected[REFCOUNT_WORD] |= found[REFCOUNT_WORD] & !u64::from(u32::MAX);
+        }
         expected
     }
 
@@ -143,10 +146,10 @@ impl<R> PageMap<R> {
         for &changed in &frames {
             let heads = &world.layout.places[next_head..];
             next_head += heads.partition_point(|place| place.frame < changed);
-            let head = world.layout.places.get(next_head).is_some_and(|p| p.frame == changed);
+            let is_head = world.layout.places.get(next_head).is_some_and(|p| p.frame == changed);
             let found = self.page(changed).words();
-            let expected = if head {
-                self.expected(changed, &found)
+            let expected = if is_head {
+                self.expected(next_head, changed, &found)
             } else {
                 self.frames.words_built(changed)
             };
@@ -225,7 +228,7 @@ impl<R: Release> Machine for PageMap<R> {
     fn drop_owners(&mut self, world: &World) {
         for place in &world.layout.places {
             let head = self.page(place.frame);
-            let refcount = head.refcount() - 1;
+            let refcount = head.refcount().wrapping_sub(1);
             head.set_refcount(refcount);
             self.free.push(refcount == 0);
         }

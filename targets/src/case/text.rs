@@ -6,6 +6,6 @@ mod parse;
 mod print;
 
 pub use error::TextError;
-pub(crate) use item::page_name;
+pub use item::page_name;
 pub(super) use parse::parse;
 pub(super) use print::print;

@@ -14,6 +14,8 @@ struct Folio {
     kind: Kind,
     is_last_of_map: bool,
     was_dirty_when_cleaned: bool,
+    /// The array that a call last released it through.
+    array: Option<usize>,
     /// The number of the call, from 1, that the fields below are about.
     call: usize,
     /// The references that are left after the runs so far, less than zero if they ran out.
@@ -37,6 +39,10 @@ pub(crate) struct CallWatch {
     pub(crate) reached: StateSet,
     folios: Vec<Folio>,
     calls: usize,
+    /// Whether an entry has stopped a call.
+    stopped: bool,
+    /// The array that each call is on.
+    call_arrays: Vec<Option<usize>>,
     /// A bit for each function called so far.
     functions: u8,
     /// The frames that the entries of the running call name.
@@ -49,8 +55,9 @@ impl CallWatch {
     /// A new case starts.
     pub(crate) fn start(&mut self, world: &World) {
         self.reached = StateSet::default();
-        (self.calls, self.functions) = (0, 0);
+        (self.calls, self.functions, self.stopped) = (0, 0, false);
         self.folios.clear();
+        self.call_arrays.clear();
         let end = world.layout.frames();
         let folios = world.layout.places.iter().zip(&world.folios).map(|(place, folio)| Folio {
             head: place.frame,
@@ -58,6 +65,7 @@ impl CallWatch {
             kind: folio.kind,
             is_last_of_map: place.frame + place.pages == end,
             was_dirty_when_cleaned: false,
+            array: None,
             call: 0,
             left: 0,
             dirty: false,
@@ -71,7 +79,9 @@ impl CallWatch {
     fn arrays(&mut self, world: &World) {
         let mut called: u64 = 0;
         for step in &world.steps {
-            if let Step::Call { array: Some(array), entries, .. } = step {
+            let Step::Call { array, entries, .. } = step else { continue };
+            self.call_arrays.push(*array);
+            if let Some(array) = array {
                 self.reached.insert_if(Id::ArrayReused, called >> array & 1 != 0);
                 called |= 1 << array;
                 let part = !entries.is_empty() && entries.len() < world.arrays[*array].len();
@@ -118,7 +128,7 @@ impl CallWatch {
             }
         }
         self.reached.insert_if(Id::ManyRuns, self.run_starts.len() >= 64);
-        self.neighbours(entries);
+        self.neighbours(&entries[..start]);
     }
 
     /// The compound page as the runs of this call so far leave it.
@@ -175,9 +185,10 @@ impl CallWatch {
         for pair in entries.windows(2).filter(|pair| pair[0].folio != pair[1].folio) {
             let (one, other) = (self.folio_of(pair[0]), self.folio_of(pair[1]));
             let end = one.head + one.pages;
-            let last = usize::from(pair[0].frame) + 1 == end;
-            let next = usize::from(pair[1].frame) == end;
-            self.reached.insert_if(Id::AcrossTheEnd, last && next);
+            let (frame, next) = (usize::from(pair[0].frame), usize::from(pair[1].frame));
+            self.reached.insert_if(Id::AcrossTheEnd, frame + 1 == end && next == end);
+            self.reached.insert_if(Id::AcrossTheStart, frame == one.head && next + 1 == frame);
+            self.reached.insert_if(Id::OrdersMixed, one.pages != other.pages);
             let (low, high) = if one.head < other.head { (one, other) } else { (other, one) };
             let side_by_side = pair[0].folio.abs_diff(pair[1].folio) == 1;
             let gap = side_by_side && low.head + low.pages < high.head;
@@ -201,7 +212,7 @@ impl CallWatch {
         reached.insert_if(Id::FreedInMiddleOfRun, left > 0 && left < wanted);
         let freed = left > 0 && left <= wanted;
         reached.insert_if(Id::FreedOnReturn, freed && !run.is_first_of_folio);
-        reached.insert_if(Id::FreedUnderLock, freed && run.folio.locked);
+        reached.insert_if(Id::ErrorOnReturn, left <= 0 && !run.is_first_of_folio);
         let unbacked = run.entries.iter().any(|entry| !entry.backed);
         reached.insert_if(Id::UnbackedReleased, unbacked && left >= wanted);
     }
@@ -216,26 +227,37 @@ impl CallWatch {
             return;
         }
         let locks = function == Function::PutUserPagesDirtyLock;
+        // Waiting for the lock to mark the page unlocks it.
+        reached.insert_if(Id::FreedUnderLock, freed && locked && (dirty || !locks));
         reached.insert_if(Id::LockedNotAsked, locked && !locks);
         if !function.marks_dirty() {
             return;
         }
         let marks = !dirty;
-        reached.insert_if(Id::FindsDirty, dirty);
+        // Not what an earlier run of this call has marked.
+        let found_dirty = dirty && run.is_first_of_folio;
+        reached.insert_if(Id::FindsDirty, found_dirty);
         reached.insert_if(Id::MarksAnon, marks && kind == Kind::Anon);
         reached.insert_if(Id::MarksFile, marks && kind == Kind::File);
         let tail = usize::from(run.entries[0].frame) != run.folio.head;
         reached.insert_if(Id::TailOfFileMarked, marks && tail && kind == Kind::File);
         reached.insert_if(Id::MarkedAgain, marks && run.folio.was_dirty_when_cleaned);
         reached.insert_if(Id::DirtyThenClean, marks && first_was_dirty == Some(true));
-        reached.insert_if(Id::CleanThenDirty, dirty && first_was_dirty == Some(false));
+        reached.insert_if(Id::CleanThenDirty, found_dirty && first_was_dirty == Some(false));
         reached.insert_if(Id::WaitsForLock, locks && marks && locked);
         reached.insert_if(Id::LockedButDirty, locks && dirty && locked);
     }
 
     /// Takes the run's references away for the runs after it.
     fn release(&mut self, run: &Run<'_>, function: Function) {
+        let array = self.call_arrays[self.calls - 1];
         let folio = &mut self.folios[usize::from(run.entries[0].folio)];
+        if folio.left > 0 {
+            self.reached.insert_if(Id::CallAfterError, self.stopped);
+            let other_before = folio.array.is_some() && folio.array != array;
+            self.reached.insert_if(Id::TwoArraysOfAPage, other_before);
+            folio.array = array;
+        }
         if folio.left > 0 && function.marks_dirty() {
             folio.locked &= folio.dirty || function != Function::PutUserPagesDirtyLock;
             folio.dirty = true;
@@ -246,6 +268,7 @@ impl CallWatch {
     /// A call was made, and an entry may have stopped it.
     pub(crate) fn after_call(&mut self, error: Option<usize>, memory: &Memory) {
         let Some(entry) = error else { return };
+        self.stopped = true;
         let last = self.frames.len() - 1;
         let reached = &mut self.reached;
         reached.insert_if(Id::ErrorAtFirstEntry, entry == 0);
@@ -253,6 +276,9 @@ impl CallWatch {
         let starts_run = self.run_starts.binary_search(&entry).is_ok();
         reached.insert_if(Id::ErrorBetweenRuns, starts_run && entry > 0 && entry < last);
         let head = memory.compound_head(self.frames[entry]);
+        let mut later = self.frames[entry + 1..].iter();
+        let spared = later.any(|&frame| memory.page(memory.compound_head(frame)).refcount > 0);
+        reached.insert_if(Id::ErrorSparesOthers, spared);
         let freed_in_call = memory.events.iter().any(|event| event.page == head);
         let freed = memory.page(head).freed.is_some();
         reached.insert_if(Id::ErrorOnFreedPage, freed && !freed_in_call);

@@ -20,7 +20,7 @@ pub(super) fn group_name(line: usize) -> String {
 
 /// How a disassembled case names a page of the world: its folio line and the page's
 /// number in it, as in `a[3]`; the number is left out where the line has one page only.
-pub(crate) fn page_name(layout: &Layout, page: usize) -> String {
+pub fn page_name(layout: &Layout, page: usize) -> String {
     match layout.group_of_page(page) {
         Some((line, _, 1)) => group_name(line),
         Some((line, index, _)) => format!("{}[{index}]", group_name(line)),

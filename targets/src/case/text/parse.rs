@@ -293,7 +293,10 @@ impl<'a> Parser<'a> {
     /// The first page, the length and the direction of an item.
     fn range(&self, item: Word<'_>) -> Result<(u16, u16, Direction), TextError> {
         let (name, index, times) = match item.split("[") {
-            None => (item, None, None),
+            None => match item.text.find('*') {
+                Some(star) => (item.part(0..star), None, Some(item.part(star..item.text.len()))),
+                None => (item, None, None),
+            },
             Some((name, rest)) => match rest.split("]") {
                 None => return self.unexpected(item, "a `]` after the `[`"),
                 Some((index, times)) => (name, Some(index), Some(times)),

@@ -1,0 +1,133 @@
+//! Bytes and text by hand. Drawn at random they are tested by the `decode` target.
+
+use super::*;
+
+fn text_error(text: &str) -> String {
+    Case::from_text(text).expect_err("the text is wrong").to_string()
+}
+
+#[test]
+fn a_record_is_eight_bytes_as_the_format_says() {
+    let case = Case::from_text(
+        "folio a order=9 kind=file dirty refs=1024 repeat=2
+         entries !a[3]*5
+         put_user_pages_dirty_lock earlier=1 slice=2..7",
+    );
+    let expected = [
+        [0x09, 0b1000_0011, 1, 0, 0, 0, 0, 0],
+        [0x21, 0b01, 3, 0, 5, 0, 0, 0],
+        [0x43, 0, 1, 0, 2, 0, 5, 0],
+    ];
+    assert_eq!(case.expect("a good text").encode(), expected.concat());
+}
+
+#[test]
+fn numbers_that_do_not_fit_into_few_bits_are_written_as_large() {
+    let case = Case::from_text("folio a repeat=17\nentries a[0..64]").expect("a good text");
+    let bytes = case.encode();
+    assert_eq!((bytes[1], bytes[9]), (0b0011_0000, 0b0011_0000));
+    let small = Case::from_text("folio a repeat=16\nentries a[0..63]").expect("a good text");
+    let bytes = small.encode();
+    assert_eq!((bytes[1], bytes[9]), (0, 0));
+}
+
+#[test]
+fn every_byte_string_is_a_case_and_reserved_records_are_skipped() {
+    assert_eq!(Case::decode(&[]), Case::default());
+    assert_eq!(Case::decode(&[0xff; 23]), Case::default());
+    assert_eq!(Case::decode(&[0x0f; 15]).records.len(), 1);
+}
+
+#[test]
+fn references_can_be_written_near_the_anchors_only() {
+    for refs in ["0", "128", "896", "1151", "max-128", "max"] {
+        let text = format!("folio a refs={refs}\n");
+        let case = Case::from_text(&text).expect("a good text");
+        assert_eq!(Case::decode(&case.encode()), case, "{refs}");
+    }
+    assert_eq!(
+        text_error("folio a refs=129"),
+        "line 1, column 14: `129` does not belong here; expected 0 to 128, 896 to 1151, or \
+         `max-128` to `max`"
+    );
+}
+
+#[test]
+fn items_go_up_down_and_stay() {
+    let text = "folio a order=3\nentries a[0..8] a[7..-1] a[2]*3 a !a[1] - @[9..12]\n";
+    let case = Case::from_text(text).expect("a good text");
+    assert_eq!(case.to_text(), text);
+    let short = Case::from_text("folio a\nentries a*3").expect("a good text");
+    assert_eq!(short.to_text(), "folio a\nentries a[0]*3\n");
+}
+
+#[test]
+fn a_text_is_printed_as_it_is_written_by_hand() {
+    let text = "\
+folio a order=9 kind=file
+folio b dirty locked refs=1
+gap 7
+entries a[0..512] b a[3]*2
+also !b
+again 0..2
+put_user_pages_dirty_lock
+acquire earlier=1
+clean a[0..3]
+put_user_page slice=2..
+put_user_pages slice=2..7
+";
+    // `also` right after `entries` is printed on its line.
+    let printed = text.replace("\nalso", "");
+    assert_eq!(Case::from_text(text).expect("a good text").to_text(), printed);
+}
+
+#[test]
+fn names_may_be_used_before_their_folio_line() {
+    let before = Case::from_text("entries a\nfolio a").expect("a good text");
+    assert_eq!(before.records.len(), 2);
+}
+
+#[test]
+fn errors_name_line_and_column_and_what_was_expected() {
+    let cases = [
+        ("folio a ordr=3", "line 1, column 9: `ordr` does not belong here; expected `order=N`"),
+        ("folio a\nfolio a", "line 2, column 7: there is a folio `a` already; expected a new name"),
+        ("folio a order=11", "line 1, column 15: 11 is out of range; expected 0 to 10"),
+        ("folio 1", "line 1, column 7: `1` does not belong here; expected a name"),
+        ("folio", "line 1, column 6: something is missing; expected a name"),
+        ("gap", "line 1, column 4: something is missing; expected a number of frames"),
+        ("folio a\nentries b", "line 2, column 9: there is no folio `b`; expected the name"),
+        ("folio a\nentries a[1]", "line 2, column 11: 1 is out of range; expected a page"),
+        ("folio a\nentries a[0", "line 2, column 9: `a[0` does not belong here; expected a `]`"),
+        ("folio a\nentries a[0..5000]", "line 2, column 9: 5000 entries in one item; expected"),
+        ("free a", "line 1, column 1: `free` does not belong here; expected `folio`, `gap`"),
+        ("acquire slice=0..1", "line 1, column 9: `slice=0..1` does not belong here; expected"),
+        ("# äö\n  again 3..1", "line 2, column 12: 1 is out of range; expected an index"),
+    ];
+    for (text, expected) in cases {
+        let error = text_error(text);
+        assert!(error.starts_with(expected), "{text:?}\n   gives {error}\nexpected {expected}");
+    }
+}
+
+#[test]
+fn arbitrary_reads_the_raw_bytes_in_both_forms() {
+    use ::arbitrary::{Arbitrary, Unstructured};
+    let case = Case::from_text("folio a\nentries a\nput_user_pages").expect("a good text");
+    let bytes = case.encode();
+    let taken = Case::arbitrary(&mut Unstructured::new(&bytes)).expect("bytes are a case");
+    let rest = Case::arbitrary_take_rest(Unstructured::new(&bytes)).expect("bytes are a case");
+    assert_eq!((taken, rest), (case.clone(), case));
+}
+
+#[test]
+fn the_c_decoder_says_what_is_not_canonical() {
+    let bytes = [0x20, 0, 5, 0, 0, 0, 0, 0];
+    assert_eq!(decode_canonical(&bytes), Err(CanonicalError::NotCanonical(0)));
+    assert_eq!(
+        decode_canonical(&[0x70, 0, 0, 0, 0, 0, 0, 0]),
+        Err(CanonicalError::ReservedType(0))
+    );
+    assert_eq!(decode_canonical(&bytes[..7]), Err(CanonicalError::NotWhole));
+    assert_eq!(decode_canonical(&[]), Ok(Vec::new()));
+}

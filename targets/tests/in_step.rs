@@ -1,0 +1,84 @@
+//! What is written down in several places says the same: the registry of targets, the
+//! entry points, the corpora, the README's table, and the list of named states.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use put_user_page_targets::registry::TARGETS;
+use put_user_page_targets::states::{Needs, STATES};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn names_in(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|e| panic!("{folder}: {e}"));
+    let paths = entries.map(|entry| entry.expect("readable").path());
+    paths.map(|path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned()).collect()
+}
+
+fn targets() -> BTreeSet<String> {
+    TARGETS.iter().map(|target| target.name.to_owned()).collect()
+}
+
+#[test]
+fn every_target_has_an_entry_point_and_every_entry_point_a_target() {
+    assert_eq!(names_in("fuzz/fuzz_targets"), targets());
+    let manifest = read("fuzz/Cargo.toml");
+    let bins = manifest.lines().filter_map(|line| line.strip_prefix("path = \"fuzz_targets/"));
+    let bins: BTreeSet<String> = bins.map(|bin| bin.replace(".rs\"", "")).collect();
+    assert_eq!(bins, targets());
+    for target in &TARGETS {
+        let source = read(&format!("fuzz/fuzz_targets/{}.rs", target.name));
+        assert!(source.contains(&format!("glue::start(\"{}\")", target.name)), "{}", target.name);
+    }
+}
+
+#[test]
+fn every_target_has_a_corpus_and_every_corpus_a_target() {
+    let mut folders = names_in("corpus");
+    assert!(folders.remove("scenarios"));
+    assert_eq!(folders, targets());
+}
+
+#[test]
+fn the_readme_lists_the_targets_as_the_registry_does() {
+    let readme = read("README.md");
+    let table = readme.split("## Targets").nth(1).and_then(|rest| rest.split("\n\n").nth(1));
+    let rows: Vec<&str> =
+        table.expect("the README has a table of targets").lines().skip(2).collect();
+    let expected: Vec<String> = TARGETS
+        .iter()
+        .map(|target| format!("| `{}` | {} | {} |", target.name, target.compares, target.property))
+        .collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn docs_states_lists_the_named_states_as_the_code_does() {
+    let states = read("docs/states.md");
+    let rows: Vec<&str> = states.lines().filter(|line| line.starts_with("| `")).collect();
+    let needs = |needs| match needs {
+        Needs::Any => "any",
+        Needs::Dirty => "one that marks dirty",
+        Needs::Lock => "put_user_pages_dirty_lock",
+        Needs::NoLock => "one that does not lock",
+        Needs::All => "all four",
+    };
+    let expected: Vec<String> = STATES
+        .iter()
+        .map(|state| format!("| `{}` | {} | {} |", state.name, state.what, needs(state.needs)))
+        .collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn names_of_states_are_all_different() {
+    let names: BTreeSet<&str> = STATES.iter().map(|state| state.name).collect();
+    assert_eq!(names.len(), STATES.len());
+}

@@ -4,8 +4,9 @@
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
+use std::panic::{self, panic_any};
 use std::path::{Path, PathBuf};
-use std::process::{Command, exit};
+use std::process::{Command, abort, exit};
 
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::generator;
@@ -35,19 +36,34 @@ pub fn start(name: &str) {
         eprintln!("{CANDIDATE_VARIABLE} names no shared object: running {BUILT_IN_CANDIDATE}");
     }
     HARNESS.set(Some((target, harness)));
+    print_reports_alone();
+}
+
+/// Prints the report of a divergence without a backtrace, which would be that of the engine.
+/// Other panics keep theirs: they are bugs of the harness.
+fn print_reports_alone() {
+    let print_panic = panic::take_hook();
+    panic::set_hook(Box::new(move |info| match info.payload().downcast_ref::<Box<Report>>() {
+        Some(report) => {
+            eprintln!("\ndivergence: {report}");
+            // Before unwinding, as the engine's own hook does.
+            abort();
+        }
+        None => print_panic(info),
+    }));
 }
 
 /// Checks one input.
 ///
 /// # Panics
 ///
-/// The target's two sides diverge: the message is the report.
+/// The target's two sides diverge: the report is the panic's payload, and is printed.
 pub fn check(bytes: &[u8]) {
     HARNESS.with_borrow_mut(|harness| {
         let (target, harness) = harness.as_mut().expect("start() is called first");
         if let Err(mut report) = harness.check(bytes) {
             add_command(&mut report, target, bytes);
-            panic!("{report}");
+            panic_any(report);
         }
     });
 }

@@ -2,7 +2,7 @@
 //! looks from one page at another.
 
 use core::mem::{align_of, offset_of, size_of};
-use core::ptr::null_mut;
+use core::ptr::{null_mut, without_provenance_mut};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU16, AtomicUsize, Ordering};
 
 /// Page flags: the bits of `enum pageflags` of Linux 6.1 (include/linux/page-flags.h)
@@ -131,13 +131,17 @@ impl Page {
     /// See [`PageRef::reset`](crate::PageRef::reset).
     pub(crate) fn reset(&self, other_flags: usize, filler: usize) {
         use Ordering::Relaxed;
-        debug_assert_eq!(other_flags & (flags::LOCKED | flags::DIRTY | flags::HEAD), 0);
-        self.flags.store(other_flags, Relaxed);
-        self.compound_head.store(null_mut(), Relaxed);
-        self.compound_dtor.store(0, Relaxed);
-        self.compound_order.store(0, Relaxed);
-        self.padding.store(0, Relaxed);
-        self.compound_mapcount.store(0, Relaxed);
+        const OWN_FLAGS: usize = flags::LOCKED | flags::DIRTY | flags::HEAD;
+        debug_assert_eq!(other_flags & OWN_FLAGS, 0);
+        // Never the head flag: what is behind the page may be no page of the map.
+        self.flags.store(other_flags & !OWN_FLAGS, Relaxed);
+        // lru.next and lru.prev: addresses in the kernel, of which bit 0 is clear.
+        let [dtor, order, low, high, mapcount @ ..] = filler.to_le_bytes();
+        self.compound_head.store(without_provenance_mut(filler & !1), Relaxed);
+        self.compound_dtor.store(dtor, Relaxed);
+        self.compound_order.store(order, Relaxed);
+        self.padding.store(u16::from_le_bytes([low, high]), Relaxed);
+        self.compound_mapcount.store(i32::from_le_bytes(mapcount), Relaxed);
         self.mapping.store(null_mut(), Relaxed);
         self.index.store(filler, Relaxed);
         self.private.store(filler, Relaxed);

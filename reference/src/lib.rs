@@ -26,6 +26,8 @@
 
 pub mod memory;
 pub mod release;
+#[cfg(test)]
+mod tests;
 
 pub use memory::{Event, Memory, Page, Step};
 pub use release::{

@@ -58,23 +58,68 @@ fn push_subject(lines: &mut Vec<String>, subject: &SubjectReport, backend: &str,
     rows.extend(subject.fields.iter().map(|field| row(field, has_before)));
     let columns = rows[0].len();
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0))
         .collect();
-    for (number, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            let padding = " ".repeat(width - cell.chars().count());
-            let colour = match columns - column {
-                _ if number == 0 => return format!("{cell}{padding}"),
-                1 => &paint.differs,
-                2 => &paint.expected,
-                _ => return format!("{cell}{padding}"),
-            };
-            format!("{colour}{cell}{}{padding}", paint.end)
-        });
-        let line = cells.collect::<Vec<_>>().join("   ");
-        lines.push(format!("    {}", line.trim_end()));
+    let line_width = INDENT.len() + widths.iter().map(|width| width + GAP.len()).sum::<usize>();
+    if line_width > MAX_WIDTH {
+        push_under_each_other(lines, &rows, paint);
+    } else {
+        push_side_by_side(lines, &rows, &widths, paint);
     }
     lines.push(String::new());
+}
+
+/// A line a field: what it is for the reference and for the backend, in columns.
+fn push_side_by_side(
+    lines: &mut Vec<String>,
+    rows: &[Vec<String>],
+    widths: &[usize],
+    paint: &Paint,
+) {
+    for (number, row) in rows.iter().enumerate() {
+        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &wide))| {
+            let padding = " ".repeat(wide - width(cell));
+            match colour(paint, row.len() - column) {
+                Some(colour) if number > 0 => format!("{colour}{cell}{}{padding}", paint.end),
+                _ => format!("{cell}{padding}"),
+            }
+        });
+        let line = cells.collect::<Vec<_>>().join(GAP);
+        lines.push(format!("{INDENT}{}", line.trim_end()));
+    }
+}
+
+/// A block a field, for values that are too long for columns.
+fn push_under_each_other(lines: &mut Vec<String>, rows: &[Vec<String>], paint: &Paint) {
+    let (header, fields) = rows.split_first().expect("the header is a row");
+    let wide = header.iter().map(|name| width(name)).max().unwrap_or(0);
+    for field in fields {
+        lines.push(format!("{INDENT}{}", field[0]));
+        for column in 1..field.len() {
+            let (name, value) = (&header[column], &field[column]);
+            let padding = " ".repeat(wide - width(name));
+            let colour = colour(paint, field.len() - column);
+            let (start, end) = colour.map_or(("", ""), |colour| (colour, paint.end.as_str()));
+            lines.push(format!("{INDENT}  {name}{padding}{GAP}{start}{value}{end}"));
+        }
+    }
+}
+
+const INDENT: &str = "    ";
+const GAP: &str = "   ";
+const MAX_WIDTH: usize = 100;
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The colour of a column, by its place from the right: 1 is the backend, 2 the reference.
+fn colour(paint: &Paint, from_the_right: usize) -> Option<&str> {
+    match from_the_right {
+        1 => Some(&paint.differs),
+        2 => Some(&paint.expected),
+        _ => None,
+    }
 }
 
 fn header(backend: &str, has_before: bool) -> Vec<String> {

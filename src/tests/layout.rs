@@ -1,0 +1,296 @@
+//! The memory map: where the fields are, and what makes a compound page.
+
+use core::mem::{align_of, offset_of, size_of};
+use core::sync::atomic::Ordering;
+use std::string::ToString;
+
+use super::*;
+use crate::page::POISON;
+
+/// Stands for the flag bits that releasing a page has no business with.
+const OTHER_FLAGS: usize = 0xa5 << 32;
+
+const FILLER: usize = 0x5a5a;
+
+/// The words of a page of a new map: a mapcount of -1, and nothing else.
+const UNUSED: [u64; 8] = [0, 0, 0, 0, 0, 0, 0xffff_ffff, 0];
+
+#[test]
+fn a_page_is_one_cache_line() {
+    assert_eq!(size_of::<Page>(), 64);
+    assert_eq!(align_of::<Page>(), 64);
+}
+
+#[test]
+fn fields_are_where_linux_6_1_has_them() {
+    // The numbers are those of struct page in include/linux/mm_types.h, written out.
+    let fields = [
+        (offset_of!(Page, flags), offsets::FLAGS, 0),
+        (offset_of!(Page, compound_head), offsets::COMPOUND_HEAD, 8),
+        (offset_of!(Page, compound_dtor), offsets::COMPOUND_DTOR, 16),
+        (offset_of!(Page, compound_order), offsets::COMPOUND_ORDER, 17),
+        (offset_of!(Page, compound_mapcount), offsets::COMPOUND_MAPCOUNT, 20),
+        (offset_of!(Page, mapping), offsets::MAPPING, 24),
+        (offset_of!(Page, index), offsets::INDEX, 32),
+        (offset_of!(Page, private), offsets::PRIVATE, 40),
+        (offset_of!(Page, mapcount), offsets::MAPCOUNT, 48),
+        (offset_of!(Page, refcount), offsets::REFCOUNT, 52),
+        (offset_of!(Page, memcg_data), offsets::MEMCG_DATA, 56),
+    ];
+    for (field, published, linux) in fields {
+        assert_eq!((field, published), (linux, linux));
+    }
+}
+
+#[test]
+fn a_page_ref_is_laid_out_as_a_pointer() {
+    assert_eq!(size_of::<PageRef<'_>>(), size_of::<*mut Page>());
+    assert_eq!(align_of::<PageRef<'_>>(), align_of::<*mut Page>());
+    assert_eq!(size_of::<[PageRef<'_>; 3]>(), size_of::<[*mut Page; 3]>());
+    // C's null pointer is Rust's None.
+    assert_eq!(size_of::<Option<PageRef<'_>>>(), size_of::<*mut Page>());
+}
+
+#[test]
+fn page_refs_and_maps_may_be_sent_and_shared_between_threads() {
+    fn send_and_sync<T: Send + Sync>() {}
+    send_and_sync::<PageRef<'_>>();
+    send_and_sync::<MemoryMap<'_>>();
+}
+
+#[test]
+fn the_map_counts_frames_from_its_first_page() {
+    let mut pages = pages(3);
+    let first = pages.as_ptr().addr();
+    let map = MemoryMap::new(&mut pages);
+    assert_eq!(map.frames(), 3);
+    for frame in 0..3 {
+        let page = page(&map, frame);
+        assert_eq!(page.addr(), first + frame * 64);
+        assert_eq!(page.addr(), page.as_ptr().addr());
+        assert_eq!(map.frame(page), frame);
+        assert_eq!(map.frame_at(page.addr()), frame);
+    }
+    assert_eq!(map.page(3), None);
+    assert_eq!(map.page(usize::MAX), None);
+    assert_eq!(MemoryMap::new(&mut []).page(0), None);
+}
+
+#[test]
+fn a_compound_page_is_told_by_its_head_and_tails() -> Result<(), CompoundPageError> {
+    let mut pages = pages(32);
+    let map = MemoryMap::new(&mut pages);
+    let head = map.prep_compound_page(8, 3)?;
+    assert_eq!(map.frame(head), 8);
+    assert!(head.is_head() && !head.is_tail());
+    assert_eq!(head.compound_head(), head);
+    assert_eq!(head.compound_order(), 3);
+    for tail in entries(&map, 9..16) {
+        assert!(tail.is_tail() && !tail.is_head());
+        assert_eq!(tail.compound_head(), head);
+        assert!(tail.mapping().is_none(), "the word means something else in a tail");
+    }
+    for other in entries(&map, (0..8).chain(16..32)) {
+        assert_eq!(other.words(), UNUSED, "a neighbour was written to");
+        assert_eq!(other.compound_head(), other);
+        assert_eq!(other.compound_order(), 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_compound_page_is_written_as_linux_writes_it() -> Result<(), CompoundPageError> {
+    let mut pages = pages(8);
+    let map = MemoryMap::new(&mut pages);
+    let head = map.prep_compound_page(0, 3)?;
+    head.set_refcount(0x1234_5678);
+    let pointer_to_head = head.addr() as u64 | 1;
+
+    // All pages have a mapcount of -1, which stands for none.
+    let none = 0xffff_ffff;
+    assert_eq!(head.words(), [1 << 16, 0, 0, 0, 0, 0, 0x1234_5678 << 32 | none, 0]);
+    // Destructor 1, order 3 and a mapcount of -1; then 8 pages above a pincount of 0.
+    let first_tail = [0, pointer_to_head, 0xffff_ffff_0000_0301, 8 << 32, 0, 0, none, 0];
+    assert_eq!(page(&map, 1).words(), first_tail);
+    for tail in entries(&map, 2..8) {
+        assert_eq!(tail.words(), [0, pointer_to_head, 0, 0x400, 0, 0, none, 0]);
+    }
+    Ok(())
+}
+
+#[test]
+fn order_0_makes_no_compound_page() -> Result<(), CompoundPageError> {
+    let mut pages = pages(2);
+    let map = MemoryMap::new(&mut pages);
+    map.prep_compound_page(1, 0)?;
+    assert!(all(&map).all(|page| page.words() == UNUSED));
+    Ok(())
+}
+
+#[test]
+fn a_compound_page_may_take_the_whole_map() -> Result<(), CompoundPageError> {
+    for order in 1..=MAX_ORDER {
+        let mut pages = pages(1 << order);
+        let map = MemoryMap::new(&mut pages);
+        let head = map.prep_compound_page(0, order)?;
+        assert_eq!(head.compound_order(), order);
+        assert_eq!(all(&map).last().map(PageRef::compound_head), Some(head));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_compound_page_that_cannot_be_is_refused_and_nothing_written() {
+    use CompoundPageError::{Misaligned, OrderTooLarge, OutsideMap};
+    let mut pages = pages(2047);
+    let map = MemoryMap::new(&mut pages);
+    let refused = [
+        (0, MAX_ORDER + 1, OrderTooLarge),
+        (0, u32::MAX, OrderTooLarge),
+        (1, 1, Misaligned),
+        (1023, MAX_ORDER, Misaligned),
+        (1024, MAX_ORDER, OutsideMap),
+        (2046, 1, OutsideMap),
+        (2047, 0, OutsideMap),
+        (usize::MAX, 0, OutsideMap),
+        (usize::MAX - 1023, MAX_ORDER, OutsideMap),
+    ];
+    for (frame, order, error) in refused {
+        assert_eq!(map.prep_compound_page(frame, order), Err(error), "{frame} {order}");
+        assert!(!error.to_string().is_empty());
+    }
+    assert!(all(&map).all(|page| page.words() == UNUSED));
+}
+
+#[test]
+fn an_order_0_page_at_the_end_of_the_map_is_never_looked_behind() {
+    // Exactly one page: what is behind it is not ours, as Miri and sanitizers know.
+    let mut pages = pages(1);
+    let map = MemoryMap::new(&mut pages);
+    let last = page(&map, 0);
+    assert_eq!(last.compound_order(), 0);
+    for put in FUNCTIONS {
+        last.set_refcount(2);
+        assert_eq!(put(&[last, last], &Recorder::new(&map)), Ok(()));
+        assert_eq!(last.refcount(), 0);
+    }
+}
+
+#[test]
+fn what_is_behind_an_order_0_page_is_no_order_of_its() {
+    let mut pages = pages(2);
+    let map = MemoryMap::new(&mut pages);
+    // What would be an order, if the page before it were a head page.
+    page(&map, 1).page().compound_order.store(1, Ordering::Relaxed);
+    assert_eq!(page(&map, 0).compound_order(), 0);
+    for put in FUNCTIONS {
+        all(&map).for_each(|page| page.set_refcount(2));
+        assert_eq!(put(&entries(&map, 0..2), &Recorder::new(&map)), Ok(()));
+        assert!(all(&map).all(|page| page.refcount() == 1));
+    }
+}
+
+#[test]
+fn a_map_of_pages_that_were_moved_starts_anew() -> Result<(), CompoundPageError> {
+    let mut pages = pages(4);
+    let map = MemoryMap::new(&mut pages);
+    let file = AddressSpace::new();
+    folio(&map, 0, 2, 1)?.set_mapping(&file);
+
+    // The tails still hold where their head page was.
+    let mut moved = pages.into_iter().rev().collect::<Vec<_>>();
+    moved.push(Page::new());
+    let map = MemoryMap::new(&mut moved);
+    assert!(all(&map).all(|page| page.words() == UNUSED));
+    Ok(())
+}
+
+#[test]
+fn reset_makes_an_order_0_page_again() -> Result<(), CompoundPageError> {
+    let mut pages = pages(4);
+    let map = MemoryMap::new(&mut pages);
+    let file = AddressSpace::new();
+    let head = folio(&map, 0, 2, 7)?;
+    head.set_mapping(&file);
+    head.test_set_dirty();
+    for page in all(&map) {
+        page.reset(OTHER_FLAGS, FILLER);
+        let (flags, filler) = (OTHER_FLAGS as u64, FILLER as u64);
+        // lru keeps the filler too; a mapcount of -1 and a refcount of 0.
+        assert_eq!(page.words(), [flags, filler, filler, 0, filler, filler, 0xffff_ffff, filler]);
+    }
+    assert_eq!(head.compound_order(), 0);
+    Ok(())
+}
+
+#[test]
+fn freeing_leaves_what_an_entry_check_needs_and_nothing_else() -> Result<(), CompoundPageError> {
+    let mut pages = pages(4);
+    let map = MemoryMap::new(&mut pages);
+    let file = AddressSpace::new();
+    for page in all(&map) {
+        page.reset(OTHER_FLAGS, FILLER);
+    }
+    let head = folio(&map, 0, 2, 1)?;
+    head.set_mapping(&file);
+    let before = all(&map).map(PageRef::words).collect::<Vec<_>>();
+
+    assert_eq!(put_user_pages_dirty(&entries(&map, [3]), &()), Ok(()));
+    let poison = POISON as u64;
+    let head_flag = flags::HEAD as u64;
+    let freed =
+        [head_flag, FILLER as u64, FILLER as u64, poison, poison, poison, 0xffff_ffff, poison];
+    assert_eq!(head.words(), freed);
+    let mut released = before[0];
+    released[offsets::REFCOUNT / 8] -= 1 << 32;
+    assert_eq!(PageRef::poisoned_words(released), freed);
+    assert!(head.mapping().is_none());
+    assert_eq!(head.compound_order(), 2);
+    for (tail, before) in all(&map).zip(before).skip(1) {
+        assert_eq!(tail.words(), before);
+        assert_eq!(tail.compound_head(), head);
+    }
+    Ok(())
+}
+
+#[test]
+fn renewing_a_head_page_leaves_its_compound_page_together() -> Result<(), CompoundPageError> {
+    let mut pages = pages(5);
+    let map = MemoryMap::new(&mut pages);
+    let file = AddressSpace::new();
+    let head = folio(&map, 0, 2, 1)?;
+    head.set_mapping(&file);
+    let tails = all(&map).skip(1).map(PageRef::words).collect::<Vec<_>>();
+    assert_eq!(put_user_pages_dirty(&entries(&map, [3]), &()), Ok(()));
+    head.renew(OTHER_FLAGS, FILLER);
+
+    let (flags, filler) = ((OTHER_FLAGS | flags::HEAD) as u64, FILLER as u64);
+    assert_eq!(head.words(), [flags, filler, filler, 0, filler, filler, 0xffff_ffff, filler]);
+    assert_eq!(head.compound_order(), 2);
+    assert!(head.mapping().is_none());
+    assert_eq!(all(&map).skip(1).map(PageRef::words).collect::<Vec<_>>(), tails);
+
+    let single = page(&map, 4);
+    single.renew(OTHER_FLAGS, FILLER);
+    assert_eq!(single.compound_order(), 0, "a page of its own stays one");
+    Ok(())
+}
+
+#[test]
+#[cfg_attr(debug_assertions, should_panic(expected = "assertion"))]
+fn reset_makes_no_head_page_that_has_no_tail() {
+    let mut pages = pages(1);
+    let map = MemoryMap::new(&mut pages);
+    page(&map, 0).reset(flags::HEAD | OTHER_FLAGS, FILLER);
+    assert_eq!(page(&map, 0).words()[0], OTHER_FLAGS as u64);
+    assert_eq!(page(&map, 0).compound_order(), 0);
+}
+
+#[test]
+fn a_file_that_is_reset_has_no_dirty_pages() {
+    let file = AddressSpace::new();
+    file.page_dirtied();
+    file.reset();
+    assert_eq!(file.dirty_count.load(Ordering::Relaxed), 0);
+    assert_eq!(file.dirty_tags.load(Ordering::Relaxed), 0);
+}

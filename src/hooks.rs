@@ -7,7 +7,9 @@ use crate::page_ref::PageRef;
 /// The steps of a release that a caller may watch or replace. The default bodies do the
 /// work on the page; `()` takes all of them.
 ///
-/// Every page given to a hook is a head page.
+/// Every page given to a hook is a head page. A run's page is marked once, before its
+/// references go: a hook that leaves it clean is not asked again for the run's other
+/// entries.
 pub trait Hooks {
     /// set_page_dirty(): marks the page dirty; if it was clean, its mapping, where it
     /// has one, counts and tags it. The page may be dirty already: somebody else may
@@ -23,7 +25,9 @@ pub trait Hooks {
     /// lock_page(): waits until nobody holds the page lock, then takes it.
     fn lock_page(&self, head: PageRef<'_>) {
         while !head.try_lock() {
-            spin_loop();
+            while head.is_locked() {
+                spin_loop();
+            }
         }
     }
 

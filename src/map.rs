@@ -16,7 +16,7 @@ pub const MAX_ORDER: u32 = 10;
 
 /// The kernel's TAIL_MAPPING (include/linux/poison.h): the mapping word of every tail
 /// page after the first.
-const TAIL_MAPPING: usize = 0x400;
+pub(crate) const TAIL_MAPPING: usize = 0x400;
 
 /// COMPOUND_PAGE_DTOR (include/linux/mm.h of Linux 6.1).
 const COMPOUND_PAGE_DTOR: u8 = 1;
@@ -92,7 +92,8 @@ impl<'map> MemoryMap<'map> {
         self.frame_at(page.addr())
     }
 
-    /// The frame of the page at an address, where the address is one of this map's.
+    /// The frame of the page at an address. For an address outside the map it is some
+    /// number beyond the map's frames.
     pub fn frame_at(&self, address: usize) -> usize {
         address.wrapping_sub(self.first.addr().get()) / size_of::<Page>()
     }

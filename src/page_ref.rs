@@ -7,6 +7,7 @@ use core::mem::size_of;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
+use crate::map::TAIL_MAPPING;
 use crate::page::{AddressSpace, POISON, Page, flags, offsets};
 
 /// A page of a [`MemoryMap`](crate::MemoryMap): C's `struct page *`, so that a slice
@@ -157,17 +158,22 @@ impl<'map> PageRef<'map> {
             return None;
         }
         let mapping = self.page().mapping.load(Ordering::Relaxed);
-        if mapping.addr() == POISON {
+        // What tails and freed pages hold is told by its value, for the page may become a
+        // tail between the two reads.
+        let address = mapping.addr();
+        if address == POISON || address == TAIL_MAPPING || address.trailing_zeros() >= 32 {
             return None;
         }
-        // SAFETY: a head page's mapping is null or, since the map was made, what
-        // `set_mapping` stored: a reference that lives for 'map.
+        // SAFETY: since the map was made, a mapping is null, the poison, one of the two
+        // words of a tail, or what `set_mapping` stored: a reference that lives for 'map.
         unsafe { mapping.as_ref() }
     }
 
     /// Makes this head page one of `mapping`'s.
     pub fn set_mapping(self, mapping: &'map AddressSpace) {
         debug_assert!(!self.is_tail());
+        let address = ptr::from_ref(mapping).addr();
+        assert!(address.trailing_zeros() < 32, "told from a first tail's word by its value");
         self.page().mapping.store(ptr::from_ref(mapping).cast_mut(), Ordering::Relaxed);
     }
 

@@ -1,1 +1,75 @@
-fn main() {}
+//! `pagediff`: holds implementations of put_user_page*() against each other, and shows
+//! where they differ.
+
+mod assemble;
+mod backends;
+mod candidate_worker;
+mod corpus;
+mod disassemble;
+mod error;
+mod explain;
+mod fuzz;
+mod inputs;
+mod list;
+mod output;
+mod replay;
+mod table;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Stop;
+
+/// Holds implementations of put_user_page*() against each other, and shows where they
+/// differ.
+///
+/// Exit codes: 0 no divergence, 1 a divergence, 2 the command cannot run.
+#[derive(Parser)]
+#[command(name = "pagediff", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(list::Arguments),
+    Replay(replay::Arguments),
+    Explain(explain::Arguments),
+    Assemble(assemble::Arguments),
+    Disassemble(disassemble::Arguments),
+    #[command(subcommand)]
+    Corpus(corpus::Command),
+    Fuzz(fuzz::Arguments),
+    #[command(hide = true)]
+    CandidateWorker(candidate_worker::Arguments),
+}
+
+impl Command {
+    fn run(&self, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+        match self {
+            Command::List(arguments) => list::run(arguments, out),
+            Command::Replay(arguments) => replay::run(arguments, out),
+            Command::Explain(arguments) => explain::run(arguments, out),
+            Command::Assemble(arguments) => assemble::run(arguments),
+            Command::Disassemble(arguments) => disassemble::run(arguments),
+            Command::Corpus(command) => corpus::run(command, out),
+            Command::Fuzz(arguments) => fuzz::run(arguments, out),
+            Command::CandidateWorker(arguments) => candidate_worker::run(arguments),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    error::set_up();
+    let arguments = Arguments::parse();
+    // Drops colours unless standard output is a terminal.
+    let mut out = anstream::stdout();
+    let done = arguments.command.run(&mut out).and_then(|code| {
+        out.flush()?;
+        Ok(code)
+    });
+    done.unwrap_or_else(error::end)
+}

@@ -77,6 +77,7 @@ impl Memory {
     /// the pages there are; returns its head page. It has no references yet.
     pub fn add_compound_page(&mut self, frame: usize, order: u32) -> usize {
         assert!(frame >= self.pages.len(), "frame {frame} is taken");
+        assert!(frame.is_multiple_of(1 << order), "frame {frame} is misaligned for order {order}");
         self.pages.resize(frame, Page::default());
         let end = frame + (1 << order);
         self.pages.resize(end, Page { head: frame, ..Page::default() });

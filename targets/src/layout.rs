@@ -9,7 +9,7 @@ pub const MAX_RECORDS: usize = 1024;
 pub const MAX_FRAMES: usize = 8192;
 
 /// Where a compound page lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Place {
     /// The frame of the head page.
     pub frame: usize,

@@ -19,7 +19,7 @@ pub enum Comparison {
 }
 
 /// One thing that differs between the reference and a backend.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Difference {
     /// What it is about.
     pub subject: Subject,
@@ -32,7 +32,8 @@ pub struct Difference {
 }
 
 /// What a difference is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// The backend as a whole.
     Backend,

@@ -17,7 +17,7 @@ pub const MAX_ARRAYS: usize = 64;
 pub const MAX_TOTAL_ENTRIES: usize = 16384;
 
 /// A compound page as it is at the start; where it lies is in the [`Layout`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Folio {
     /// What it holds.
     pub kind: Kind,
@@ -30,7 +30,7 @@ pub struct Folio {
 }
 
 /// One slot of an array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Entry {
     /// The frame of the page that it names.
     pub frame: u16,
@@ -41,7 +41,8 @@ pub struct Entry {
 }
 
 /// A statement of the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
 pub enum Step {
     /// An array gets more entries, unless it was cut short before them: references are
     /// taken for those that are backed, and the first that cannot be had ends the array.

@@ -1,0 +1,130 @@
+//! From a case to its world: where wrap-around and limits apply.
+
+use put_user_page_targets::case::Case;
+use put_user_page_targets::layout::{MAX_FRAMES, MAX_RECORDS};
+use put_user_page_targets::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES, Step, World};
+
+fn world(text: &str) -> World {
+    World::of(&Case::from_text(text).expect("a good text"))
+}
+
+fn frames(world: &World) -> Vec<u16> {
+    world.entries.iter().map(|entry| entry.frame).collect()
+}
+
+#[test]
+fn compound_pages_lie_at_multiples_of_their_size() {
+    let world = world("folio a\nfolio b order=2\ngap 1\nfolio c order=1 repeat=2");
+    let heads: Vec<usize> = world.layout.places.iter().map(|place| place.frame).collect();
+    assert_eq!(heads, [0, 4, 10, 12]);
+    assert_eq!((world.layout.frames(), world.layout.pages()), (14, 9));
+}
+
+#[test]
+fn a_gap_at_the_end_is_no_part_of_the_map() {
+    assert_eq!(world("folio a\ngap 5").layout.frames(), 1);
+}
+
+#[test]
+fn pages_are_numbered_without_gaps() {
+    let world = world("folio a\ngap 3\nfolio b\nentries @[0..2]");
+    assert_eq!(frames(&world), [0, 4]);
+}
+
+#[test]
+fn ranges_wrap_around_both_ends_of_the_world() {
+    let world = world("folio a order=1\nentries @[1..4] @[0..-3] @[65535]");
+    assert_eq!(frames(&world), [1, 0, 1, 0, 1, 0, 1]);
+}
+
+#[test]
+fn compound_pages_beyond_the_last_frame_are_left_out() {
+    let world = world("folio a order=10 repeat=9\nfolio b");
+    assert_eq!(world.layout.places.len(), 8);
+    assert_eq!(world.layout.frames(), MAX_FRAMES);
+    // A world that is full but for a gap still has room for small pages in front of it.
+    let smaller = self::world("folio a order=10 repeat=7\nfolio b\nfolio c order=10\nfolio d");
+    assert_eq!(smaller.layout.places.len(), 9);
+}
+
+#[test]
+fn without_pages_there_are_no_entries() {
+    let world = world("entries @[3..9]\nput_user_pages");
+    assert!(world.entries.is_empty());
+    assert_eq!(world.calls().count(), 1);
+}
+
+#[test]
+fn an_array_is_cut_at_its_limit() {
+    let world = world("folio a\nentries a*4000 a*4000");
+    assert_eq!(world.arrays[0].len(), MAX_ENTRIES);
+}
+
+#[test]
+fn all_arrays_together_are_cut_at_their_limit() {
+    let world = world(&format!("folio a\n{}", "entries a*4000\n".repeat(6)));
+    assert_eq!(world.entries.len(), MAX_TOTAL_ENTRIES);
+    assert_eq!(world.arrays.len(), 6);
+}
+
+#[test]
+fn arrays_beyond_the_limit_are_left_out() {
+    let world = world(&format!("folio a\n{}", "entries a\n".repeat(MAX_ARRAYS + 3)));
+    assert_eq!(world.arrays.len(), MAX_ARRAYS);
+}
+
+#[test]
+fn releases_are_cut_at_their_limit() {
+    let world = world(&format!("folio a\nentries a*4000\n{}", "put_user_pages\n".repeat(6)));
+    let released = world.steps.iter().map(|step| match step {
+        Step::Call { entries, .. } => entries.len(),
+        _ => 0,
+    });
+    assert_eq!(released.sum::<usize>(), MAX_TOTAL_ENTRIES);
+}
+
+#[test]
+fn records_beyond_the_limit_do_not_count() {
+    let statements = "put_user_pages\n".repeat(MAX_RECORDS + 5);
+    assert_eq!(world(&format!("folio a\n{statements}")).calls().count(), MAX_RECORDS);
+    let folios: String = (0..MAX_RECORDS + 5).map(|number| format!("folio f{number}\n")).collect();
+    assert_eq!(world(&folios).layout.places.len(), MAX_RECORDS);
+}
+
+#[test]
+fn refs_leave_room_for_the_owner_and_every_backed_entry() {
+    let world = world("folio a refs=max\nfolio b refs=max-9\nentries a[0]*5 !a b");
+    assert_eq!(world.folios[0].refs, i32::MAX - 1 - 5);
+    assert_eq!(world.folios[1].refs, i32::MAX - 9);
+}
+
+#[test]
+fn the_holder_of_a_lock_has_a_reference() {
+    assert_eq!(world("folio a locked").folios[0].refs, 1);
+    assert_eq!(world("folio a locked refs=3").folios[0].refs, 3);
+}
+
+#[test]
+fn owners_drop_their_references_before_the_first_call() {
+    let is_drop = |step: &Step| *step == Step::DropOwners;
+    let with_call = world("folio a\nentries a\nput_user_pages\nentries a");
+    assert_eq!(with_call.steps.iter().position(is_drop), Some(1));
+    let without = world("folio a\nentries a");
+    assert_eq!(without.steps.iter().position(is_drop), Some(1));
+}
+
+#[test]
+fn arrays_and_slices_are_taken_modulo_what_there_is() {
+    let world = world(
+        "folio a order=3\nentries a\nentries a[0..8]\n\
+         put_user_pages earlier=3 slice=5..9\nput_user_pages slice=9..12",
+    );
+    let calls: Vec<_> =
+        world.steps.iter().filter(|step| matches!(step, Step::Call { .. })).collect();
+    let call = |array, entries| Step::Call {
+        function: put_user_page_targets::case::Function::PutUserPages,
+        array: Some(array),
+        entries,
+    };
+    assert_eq!(calls, [&call(0, 0..1), &call(1, 1..4)]);
+}

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, abort, exit};
 
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
+use put_user_page_targets::case::Function;
 use put_user_page_targets::generator;
 use put_user_page_targets::harness::{Harness, candidate_path};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
@@ -32,11 +33,25 @@ pub fn start(name: &str) {
     add_committed_corpus(target);
     let harness = Harness::new(target)
         .unwrap_or_else(|error| fail(&error.message, &format!("{}\n", error.help)));
-    if target.check == Check::Candidate && candidate_path().is_none() {
-        eprintln!("{CANDIDATE_VARIABLE} names no shared object: running {BUILT_IN_CANDIDATE}");
+    if target.check == Check::Candidate {
+        introduce_candidate(&harness);
     }
     HARNESS.set(Some((target, harness)));
     print_reports_alone();
+}
+
+/// Says which candidate is run, and which functions it lacks.
+fn introduce_candidate(harness: &Harness) {
+    let Some(path) = candidate_path() else {
+        eprintln!("{CANDIDATE_VARIABLE} names no shared object: running {BUILT_IN_CANDIDATE}");
+        return;
+    };
+    let lacks =
+        Function::ALL.into_iter().filter(|function| !harness.functions().contains(function));
+    for function in lacks {
+        let (path, name) = (path.display(), function.name());
+        eprintln!("{path} has no {name}(): cases that call it are skipped");
+    }
 }
 
 /// Prints the report of a divergence without a backtrace, which would be that of the engine.

@@ -68,7 +68,7 @@ impl Candidate {
         // SAFETY: what a candidate does while it is loaded is its author's to answer for,
         // who asked for it to be run.
         let library = unsafe { Library::new(absolute) }.map_err(|error| BackendError {
-            message: format!("{} does not load: {error}", path.display()),
+            message: format!("{} does not load: {}", path.display(), reason(&error)),
             help: "build it with `cc -O2 -fPIC -shared -I targets/c FILE.c -o FILE.so`".to_owned(),
         })?;
         let candidate = Candidate {
@@ -117,6 +117,11 @@ impl Candidate {
         backend.observes = Observes { errors: false, ..Observes::ALL };
         backend
     }
+}
+
+/// What dlopen() has to say.
+fn reason(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// The address of a name that `T`, a function pointer or a pointer to a variable, is for.

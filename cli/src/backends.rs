@@ -1,0 +1,125 @@
+//! Backends by name.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use put_user_page_targets::backend::Backend;
+use put_user_page_targets::backends::{CandidateProcess, fast, naive};
+use put_user_page_targets::case::Function;
+
+use crate::error::{Stop, error, file_error};
+
+/// What `--backend` takes, and what each is.
+pub(crate) const BACKENDS: [(&str, &str); 3] = [
+    ("reference", "the naive reference, one entry at a time: what all others are held against"),
+    ("fast", "the fast implementation of this repository"),
+    (
+        "FILE.so",
+        "a candidate: a shared object with some of the functions of targets/c/put_user_page.h",
+    ),
+];
+
+/// The backends of a command line.
+#[derive(clap::Args)]
+pub(crate) struct BackendArguments {
+    /// A backend to hold against the reference; may be given several times
+    #[arg(long = "backend", value_name = "NAME|FILE.so")]
+    #[arg(default_values_t = [BACKENDS[0].0.to_owned(), BACKENDS[1].0.to_owned()])]
+    pub(crate) names: Vec<String>,
+    /// How long a candidate may take for one case
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    time_limit: u64,
+}
+
+/// A backend, ready to run.
+pub(crate) struct Opened {
+    pub(crate) backend: Box<dyn Backend>,
+    /// The functions that it does not have.
+    pub(crate) lacks: Vec<Function>,
+    /// Whether it runs in a process of its own, one case after the other.
+    pub(crate) is_candidate: bool,
+}
+
+impl Opened {
+    fn in_process(backend: impl Backend + 'static) -> Opened {
+        Opened { backend: Box::new(backend), lacks: Vec::new(), is_candidate: false }
+    }
+
+    /// What to tell of the functions that it lacks, if it lacks any.
+    pub(crate) fn note_of_lacking(&self) -> Option<String> {
+        let names: Vec<String> =
+            self.lacks.iter().map(|function| format!("{}()", function.name())).collect();
+        let name = self.backend.name();
+        (!names.is_empty()).then(|| format!("note: {name} has no {}", names.join(", ")))
+    }
+}
+
+impl BackendArguments {
+    /// Opens the backends but for `reference`, which is there in any case.
+    pub(crate) fn open(&self) -> Result<Vec<Opened>, Stop> {
+        let others = self.names.iter().filter(|name| *name != BACKENDS[0].0);
+        others.map(|name| open(name, Duration::from_secs(self.time_limit))).collect()
+    }
+
+    /// The arguments that ask for these backends again; none for the usual ones.
+    pub(crate) fn again(&self) -> Vec<String> {
+        if self.names.iter().eq([BACKENDS[0].0, BACKENDS[1].0]) {
+            return Vec::new();
+        }
+        self.names.iter().flat_map(|name| ["--backend".to_owned(), name.clone()]).collect()
+    }
+}
+
+fn open(name: &str, time_limit: Duration) -> Result<Opened, Stop> {
+    match name {
+        "fast" => Ok(Opened::in_process(fast())),
+        _ if name.contains('/') || name.ends_with(".so") => open_candidate(name, time_limit),
+        _ => {
+            let known = BACKENDS.map(|(known, _)| known).into_iter();
+            let nearest = known.max_by(|one, other| {
+                strsim::jaro_winkler(name, one).total_cmp(&strsim::jaro_winkler(name, other))
+            });
+            let suggestion = nearest
+                .filter(|nearest| strsim::jaro_winkler(name, nearest) > 0.7)
+                .map_or_else(String::new, |nearest| format!("did you mean `{nearest}`? "));
+            Err(error(
+                format!("there is no backend `{name}`"),
+                format!(
+                    "{suggestion}backends are `reference`, `fast`, and shared objects by their path, such as ./mine.so"
+                ),
+            ))
+        }
+    }
+}
+
+fn open_candidate(name: &str, time_limit: Duration) -> Result<Opened, Stop> {
+    let path = PathBuf::from(name);
+    let metadata = std::fs::metadata(&path).map_err(|why| file_error(&path, "opened", &why))?;
+    if metadata.is_dir() {
+        return Err(error(
+            format!("{name} is a directory, not a shared object"),
+            "build one with `cc -O2 -fPIC -shared -I targets/c FILE.c -o FILE.so`",
+        ));
+    }
+    let program = std::env::current_exe().map_err(|why| {
+        error(format!("pagediff does not find itself to run {name} in: {why}"), "run it again")
+    })?;
+    let command = move || worker_command(&program, &path);
+    let process = CandidateProcess::start(name, time_limit, command)?;
+    let has = process.functions();
+    let lacks = Function::ALL.into_iter().filter(|function| !has.contains(function)).collect();
+    Ok(Opened { lacks, backend: Box::new(process), is_candidate: true })
+}
+
+fn worker_command(program: &Path, candidate: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg("candidate-worker").arg(candidate);
+    command
+}
+
+/// The reference as a backend.
+pub(crate) fn reference() -> impl Backend {
+    naive()
+}

@@ -1,0 +1,110 @@
+//! `pagediff corpus scenarios`: the hand-written scenarios, compiled into every corpus.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use put_user_page_targets::harness::Harness;
+use put_user_page_targets::registry::TARGETS;
+
+use super::{Root, read_files, write_file};
+use crate::error::{DIVERGENCE, Stop, error, file_error};
+use crate::inputs;
+use crate::output::{command_line, count};
+
+/// Compiles corpus/scenarios/*.case into every target's corpus, as scenario-NAME
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    root: Root,
+    /// Write nothing; exit 1 if a corpus is out of step with the scenarios
+    #[arg(long)]
+    check: bool,
+}
+
+/// What compiled scenarios are named.
+const PREFIX: &str = "scenario-";
+
+/// What is to be done to one file.
+enum Change {
+    Write(Vec<u8>),
+    Remove,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let corpus = arguments.root.corpus()?;
+    let scenarios = read_scenarios(&corpus.join("scenarios"))?;
+    let changes = changes(&corpus, &scenarios)?;
+    if arguments.check {
+        for (path, change) in &changes {
+            let what = match change {
+                Change::Write(_) if path.exists() => "differs from its scenario",
+                Change::Write(_) => "is missing",
+                Change::Remove => "has no scenario",
+            };
+            writeln!(out, "{} {what}", path.display())?;
+        }
+        if !changes.is_empty() {
+            let command = command_line(&["corpus".to_owned(), "scenarios".to_owned()]);
+            writeln!(out, "bring them in step with `{command}`")?;
+            return Ok(ExitCode::from(DIVERGENCE));
+        }
+    }
+    for (path, change) in &changes {
+        match change {
+            Change::Write(bytes) => write_file(path, bytes)?,
+            Change::Remove => {
+                std::fs::remove_file(path).map_err(|why| file_error(path, "removed", &why))?;
+            }
+        }
+    }
+    let (scenarios, changes) = (scenarios.len(), changes.len());
+    writeln!(
+        out,
+        "{} in {} corpora, {} changed",
+        count(scenarios, "scenario"),
+        TARGETS.len(),
+        count(changes, "file")
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The scenarios as canonical bytes, by their names.
+fn read_scenarios(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Stop> {
+    let paths = inputs::files(&[directory.to_owned()])?;
+    let texts = paths.iter().filter(|path| inputs::is_text(path));
+    let scenario = |path: &PathBuf| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok((name, inputs::read_text(path)?.encode()))
+    };
+    let scenarios: BTreeMap<_, _> = texts.map(scenario).collect::<Result<_, Stop>>()?;
+    if scenarios.is_empty() {
+        let message = format!("there is no *.case file in {}", directory.display());
+        return Err(error(message, "run this from the repository, or name it with `--root DIR`"));
+    }
+    Ok(scenarios)
+}
+
+/// What brings the corpora in step.
+fn changes(
+    corpus: &Path,
+    scenarios: &BTreeMap<String, Vec<u8>>,
+) -> Result<Vec<(PathBuf, Change)>, Stop> {
+    let mut changes = Vec::new();
+    for target in &TARGETS {
+        let directory = corpus.join(target.name);
+        let mut compiled = read_files(&directory)?;
+        compiled.retain(|name, _| name.starts_with(PREFIX));
+        for (name, bytes) in scenarios {
+            let name = format!("{PREFIX}{name}");
+            let bytes = Harness::case(target, bytes).encode();
+            if compiled.remove(&name).as_ref() != Some(&bytes) {
+                changes.push((directory.join(name), Change::Write(bytes)));
+            }
+        }
+        let gone = compiled.into_keys().map(|name| (directory.join(name), Change::Remove));
+        changes.extend(gone);
+    }
+    Ok(changes)
+}

@@ -1,0 +1,105 @@
+//! Why a command ends early, and how that is told.
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use miette::{LabeledSpan, MietteDiagnostic, MietteHandlerOpts, NamedSource, Report};
+use put_user_page_targets::backend::BackendError;
+use put_user_page_targets::case::TextError;
+
+/// The exit code of a divergence, and of anything else that was asked for and does not hold.
+pub(crate) const DIVERGENCE: u8 = 1;
+
+/// The exit code of a command that cannot run.
+const CANNOT_RUN: u8 = 2;
+
+/// What a shell makes of a process that SIGPIPE ended.
+const OUTPUT_CLOSED: u8 = 128 + 13;
+
+/// What a shell makes of a process that Ctrl-C ended.
+const INTERRUPTED: u8 = 128 + 2;
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Whoever read the output has gone.
+    OutputClosed,
+    /// The user has had enough.
+    Interrupted,
+    /// It cannot run.
+    Error(Report),
+}
+
+/// An error: what is wrong with what, and what to do next.
+pub(crate) fn error(message: impl Into<String>, help: impl Into<String>) -> Stop {
+    Stop::Error(MietteDiagnostic::new(message).with_help(help).into())
+}
+
+/// A text that is no case, with the place in it.
+pub(crate) fn text_error(path: &Path, text: String, error: TextError) -> Stop {
+    let TextError { line, column, offset, length, message, expected } = error;
+    let message = format!("{}, line {line}, column {column}: {message}", path.display());
+    // A place at the very end has no character of its own to point at.
+    let offset = offset.min(text.len());
+    let label = LabeledSpan::new(Some(format!("expected {expected}")), offset, length);
+    let diagnostic = MietteDiagnostic::new(message)
+        .with_label(label)
+        .with_help("docs/case-format.md describes the text form");
+    let source = NamedSource::new(path.display().to_string(), text);
+    Stop::Error(Report::new(diagnostic).with_source_code(source))
+}
+
+/// An error that the system gave for a file.
+pub(crate) fn file_error(path: &Path, what: &str, error: &io::Error) -> Stop {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            crate::error::error(format!("there is no file {path}"), "check the path")
+        }
+        _ => crate::error::error(
+            format!("{path} cannot be {what}: {error}"),
+            "check the path and its permissions",
+        ),
+    }
+}
+
+impl From<io::Error> for Stop {
+    /// Of standard output: what is read or written otherwise is named in its error.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Stop::OutputClosed,
+            _ => crate::error::error(
+                format!("the output cannot be written: {error}"),
+                "see that there is room where it goes",
+            ),
+        }
+    }
+}
+
+impl From<BackendError> for Stop {
+    fn from(BackendError { message, help }: BackendError) -> Self {
+        error(message, help)
+    }
+}
+
+/// Sets how errors look: lines are left whole, so that commands in them can be copied.
+pub(crate) fn set_up() {
+    let handler = |_: &_| -> Box<dyn miette::ReportHandler> {
+        Box::new(MietteHandlerOpts::new().wrap_lines(false).break_words(false).build())
+    };
+    // Fails only where a handler is set already.
+    let _ = miette::set_hook(Box::new(handler));
+}
+
+/// Tells why the command ended, and returns its exit code.
+pub(crate) fn end(stop: Stop) -> ExitCode {
+    match stop {
+        Stop::OutputClosed => ExitCode::from(OUTPUT_CLOSED),
+        Stop::Interrupted => ExitCode::from(INTERRUPTED),
+        Stop::Error(report) => {
+            anstream::eprint!("{report:?}");
+            ExitCode::from(CANNOT_RUN)
+        }
+    }
+}

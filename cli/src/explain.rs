@@ -1,0 +1,97 @@
+//! `pagediff explain`: one case, drawn and told step by step.
+
+mod draw;
+mod examine;
+mod json;
+mod names;
+mod tell;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use put_user_page_targets::backend::Class;
+use put_user_page_targets::registry::Target;
+
+use self::examine::Examined;
+use crate::backends::BackendArguments;
+use crate::error::{DIVERGENCE, Stop, error};
+use crate::inputs::{self, target_parser};
+use crate::output::{headline, paint, write_json};
+use crate::replay::explain_command;
+
+/// Shows a case: its text, its world, what each backend does with it
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    backends: BackendArguments,
+    /// The target that the file is an input of; by default the T of its path, in corpus/T/
+    /// or artifacts/T/, and else the case runs as it is
+    #[arg(long, value_name = "T", value_parser = target_parser())]
+    target: Option<&'static Target>,
+    /// Print JSON, in the form that docs/explain-json.md describes
+    #[arg(long)]
+    json: bool,
+    /// The case: `*.case` is text, all else is bytes
+    file: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    if arguments.file.is_dir() {
+        let message =
+            format!("{} is a directory, and explain takes one file", arguments.file.display());
+        return Err(error(message, "name a file in it, or use `pagediff replay` on all of them"));
+    }
+    let input = inputs::read(&arguments.file, arguments.target)?;
+    let backends = arguments.backends.open()?;
+    let reproduce = explain_command(&input, &arguments.backends);
+    let examined = Examined::new(input, backends, &reproduce)?;
+    if arguments.json {
+        write_json(out, &json::Explanation::of(&examined))?;
+    } else {
+        write(out, &examined)?;
+    }
+    let diverges = examined.reports().next().is_some();
+    Ok(ExitCode::from(if diverges { DIVERGENCE } else { 0 }))
+}
+
+fn write(out: &mut dyn Write, examined: &Examined) -> std::io::Result<()> {
+    let Examined { input, world, class, states, .. } = examined;
+    let target = input.target.map_or_else(String::new, |t| format!(", as {} sees it", t.name));
+    writeln!(out, "{}", headline(&format!("The case{target}")))?;
+    write_lines(out, input.case.to_text().lines())?;
+
+    writeln!(out, "{}", headline("The world"))?;
+    write_lines(out, draw::world(world))?;
+
+    let class = match class {
+        Class::Valid => "valid: every entry has a reference to drop",
+        Class::OverRelease => {
+            "over-release: it drops what it does not have; fast and reference only"
+        }
+    };
+    writeln!(out, "{} {class}", headline("Class"))?;
+    writeln!(out)?;
+    writeln!(out, "{}", headline("Named states reached"))?;
+    write_lines(out, states.iter().map(|state| format!("{}: {}", state.name, state.what)))?;
+
+    for did in &examined.backends {
+        writeln!(out, "{}", headline(&tell::headline(did)))?;
+        write_lines(out, tell::lines(world, did))?;
+    }
+    for report in examined.reports() {
+        writeln!(out, "{}", report.render(&paint()))?;
+    }
+    Ok(())
+}
+
+/// The lines, indented, and an empty one.
+fn write_lines<T: std::fmt::Display>(
+    out: &mut dyn Write,
+    lines: impl IntoIterator<Item = T>,
+) -> std::io::Result<()> {
+    for line in lines {
+        writeln!(out, "{}", format!("  {line}").trim_end())?;
+    }
+    writeln!(out)
+}

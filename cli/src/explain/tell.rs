@@ -1,0 +1,164 @@
+//! What a backend did, step by step, and what it left behind.
+
+use put_user_page_targets::case::Kind;
+use put_user_page_targets::outcome::{FolioState, Outcome, StrayWrite};
+use put_user_page_targets::world::{Step, World};
+
+use super::examine::{Did, OfBackend};
+use super::names::{self, groups, name_at, name_of};
+use crate::table;
+
+/// Lines of events, and of stray writes, that are shown.
+const SHOWN: usize = 40;
+
+/// Whether the backend agrees with the reference, in a line.
+pub(super) fn headline(backend: &OfBackend) -> String {
+    let OfBackend { name, did, differences, .. } = backend;
+    match did {
+        Did::Skipped(skip) => format!("{name} skipped it: {skip}"),
+        Did::Failed(failure) => format!("{name} {failure}"),
+        Did::Outcome(_) if name == "reference" => name.clone(),
+        Did::Outcome(_) if differences.is_empty() => format!("{name} did the same"),
+        Did::Outcome(_) => format!("{name} did something else"),
+    }
+}
+
+/// All that there is to tell; nothing for a backend that did the same as the reference.
+pub(super) fn lines(world: &World, backend: &OfBackend) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !backend.lacks.is_empty() {
+        let names: Vec<&str> = backend.lacks.iter().map(|function| function.name()).collect();
+        lines.push(format!("it has no {}", names.join(", ")));
+    }
+    if !backend.not_compared.is_empty() {
+        lines
+            .push(format!("not compared, for it cannot tell: {}", backend.not_compared.join(", ")));
+    }
+    let Did::Outcome(outcome) = &backend.did else { return lines };
+    if backend.name == "reference" || !backend.differences.is_empty() {
+        lines.extend(steps(world, outcome));
+        lines.extend(after_heading("at the end", end_states(world, outcome)));
+        lines.extend(after_heading(
+            "events, with the refcount at that moment",
+            events(world, outcome),
+        ));
+        lines.extend(after_heading("stray writes", stray_writes(world, &outcome.stray_writes)));
+    }
+    lines
+}
+
+fn after_heading(heading: &str, lines: Vec<String>) -> Vec<String> {
+    if lines.is_empty() {
+        return lines;
+    }
+    let lines = lines.into_iter().map(|line| format!("  {line}"));
+    [String::new(), heading.to_owned()].into_iter().chain(lines).collect()
+}
+
+/// Each step of the program and what came of it.
+fn steps(world: &World, outcome: &Outcome) -> Vec<String> {
+    let mut acquired = outcome.acquired.iter().copied();
+    let mut errors = outcome.errors.iter();
+    let mut lengths = vec![0; world.arrays.len()];
+    let mut call = 0;
+    let rows = world.steps.iter().map(|step| match step {
+        Step::Fill { array, entries } => {
+            lengths[*array] = acquired.next().unwrap_or(lengths[*array]);
+            let what = format!("takes references for {}", names::entries(entries));
+            vec![format!("array {array}"), what, length(lengths[*array], entries.end)]
+        }
+        Step::Acquire { array } => {
+            let before = lengths[*array];
+            lengths[*array] = acquired.next().unwrap_or(before);
+            let what = "takes references once more".to_owned();
+            vec![format!("array {array}"), what, length(lengths[*array], before)]
+        }
+        Step::DropOwners => vec!["owners".to_owned(), "drop their references".to_owned()],
+        Step::Call { function, array, entries } => {
+            let length = array.map_or(0, |array| lengths[array]);
+            let entries = entries.start.min(length)..entries.end.min(length);
+            let on = match array {
+                Some(array) => format!("{} of array {array}", names::entries(&entries)),
+                None => "no entry".to_owned(),
+            };
+            let error = match errors.next() {
+                Some(Some(entry)) => format!("stopped at entry {}", entries.start + entry),
+                _ => "went to the end".to_owned(),
+            };
+            call += 1;
+            vec![format!("call {}", call - 1), format!("{} on {on}", function.name()), error]
+        }
+        Step::Clean { folios } => {
+            vec!["clean".to_owned(), format!("{} is written back", name_of(world, folios))]
+        }
+    });
+    table::lines(&rows.collect::<Vec<_>>(), &[])
+}
+
+fn length(length: usize, wanted: usize) -> String {
+    if length == wanted { "got them all".to_owned() } else { format!("ends before entry {length}") }
+}
+
+/// Each compound page at the end.
+fn end_states(world: &World, outcome: &Outcome) -> Vec<String> {
+    let states = &outcome.folios;
+    let together = groups(states.len().min(world.folios.len()), |one, next| {
+        states[one] == states[next] && world.folios[one].kind == world.folios[next].kind
+    });
+    let rows = together.iter().map(|group| {
+        let kind = world.folios[group.start].kind;
+        vec![name_of(world, group), end_state(kind, states[group.start])]
+    });
+    table::lines(&rows.collect::<Vec<_>>(), &[])
+}
+
+fn end_state(kind: Kind, state: FolioState) -> String {
+    match state {
+        FolioState::Free => "free from the start".to_owned(),
+        FolioState::Freed { dirty: true } => "freed, dirty when it was".to_owned(),
+        FolioState::Freed { dirty: false } => "freed, clean when it was".to_owned(),
+        FolioState::Live { refcount, dirty, locked, accounting } => {
+            let mut text =
+                format!("live, refcount {refcount}, {}", if dirty { "dirty" } else { "clean" });
+            if locked {
+                text.push_str(", locked");
+            }
+            if kind == Kind::File {
+                let (count, tags) = (accounting.dirty_count, accounting.dirty_tags);
+                text.push_str(&format!(", in its file counted dirty {count}, tagged {tags}"));
+            }
+            text
+        }
+    }
+}
+
+/// The events in order, those of one call and page together.
+fn events(world: &World, outcome: &Outcome) -> Vec<String> {
+    let of_page =
+        outcome.events.chunk_by(|one, next| (one.call, one.frame) == (next.call, next.frame));
+    let rows: Vec<Vec<String>> = of_page
+        .map(|events| {
+            let words =
+                events.iter().map(|event| format!("{} at {}", event.kind.name(), event.refcount));
+            let name = name_at(world, events[0].frame);
+            vec![format!("call {}", events[0].call), name, words.collect::<Vec<_>>().join(", ")]
+        })
+        .collect();
+    shortened(table::lines(&rows, &[]))
+}
+
+fn stray_writes(world: &World, writes: &[StrayWrite]) -> Vec<String> {
+    let line = |write: &StrayWrite| {
+        let StrayWrite { frame, word, expected, found } = write;
+        format!("{}, word {word}: {expected:#x} became {found:#x}", name_at(world, *frame))
+    };
+    shortened(writes.iter().map(line).collect())
+}
+
+fn shortened(mut lines: Vec<String>) -> Vec<String> {
+    if let Some(more) = lines.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+        lines.truncate(SHOWN);
+        lines.push(format!("… and {more} more; `--json` has them all"));
+    }
+    lines
+}

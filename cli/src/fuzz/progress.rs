@@ -1,0 +1,74 @@
+//! Live progress: a line for each running target on a terminal; else a line when it
+//! starts and one when it ends.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use put_user_page_targets::registry::TARGETS;
+
+use super::libfuzzer::Log;
+
+/// The lines of all targets.
+pub(super) struct Progress {
+    seconds: u64,
+    lines: MultiProgress,
+    is_terminal: bool,
+}
+
+/// The line of one target.
+pub(super) struct Line {
+    name: &'static str,
+    /// `None` where there is no terminal.
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// For runs of so many seconds each.
+    pub(super) fn new(seconds: u64) -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        Progress { seconds, lines: MultiProgress::new(), is_terminal }
+    }
+
+    pub(super) fn start(&self, name: &'static str) -> Line {
+        if !self.is_terminal {
+            eprintln!("{name}: starts, for {} s", self.seconds);
+            return Line { name, bar: None };
+        }
+        let longest = TARGETS.iter().map(|target| target.name.len()).max().unwrap_or(0);
+        let style = ProgressStyle::with_template("{spinner} {prefix}  {elapsed:>4}  {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = self.lines.add(ProgressBar::new_spinner().with_style(style));
+        bar.set_prefix(format!("{name:<longest$}"));
+        bar.set_message("starts");
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Line { name, bar: Some(bar) }
+    }
+
+    /// Takes the lines away, for the table that follows.
+    pub(super) fn clear(&self) {
+        // Fails only if the terminal has gone.
+        let _ = self.lines.clear();
+    }
+}
+
+impl Line {
+    pub(super) fn show(&self, log: &Log) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(describe(log));
+        }
+    }
+
+    pub(super) fn finish(&self, log: &Log) {
+        match &self.bar {
+            Some(bar) => bar.finish_with_message(format!("done: {}", describe(log))),
+            None => eprintln!("{}: ends, {}", self.name, describe(log)),
+        }
+    }
+}
+
+fn describe(log: &Log) -> String {
+    let Log { executions, per_second, coverage, corpus, artifacts, .. } = log;
+    let divergence = if artifacts.is_empty() { "" } else { ", DIVERGES" };
+    format!("{executions} executions, {per_second}/s, cov {coverage}, corpus {corpus}{divergence}")
+}

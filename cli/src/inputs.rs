@@ -1,0 +1,146 @@
+//! Files of cases: found, read, and seen as their target sees them.
+
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use put_user_page_targets::case::Case;
+use put_user_page_targets::harness::Harness;
+use put_user_page_targets::registry::{TARGETS, Target, target};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::error::{Stop, error, file_error, text_error};
+
+/// One file of a case.
+pub(crate) struct Input {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// The target that it is an input of, if it is known.
+    pub(crate) target: Option<&'static Target>,
+    /// What the target gets: the file, or the bytes that its text stands for.
+    pub(crate) bytes: Vec<u8>,
+    /// The case that the target makes of them.
+    pub(crate) case: Case,
+}
+
+/// Takes the name of a target as an argument.
+pub(crate) fn target_parser() -> impl TypedValueParser<Value = &'static Target> {
+    PossibleValuesParser::new(TARGETS.iter().map(|target| target.name))
+        .map(|name| target(&name).expect("only names of targets are possible values"))
+}
+
+/// All files that the paths name: files themselves, and those in directories, sorted,
+/// dotfiles left out.
+pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
+    let mut files = Vec::new();
+    for path in paths {
+        let metadata = std::fs::metadata(path).map_err(|why| file_error(path, "read", &why))?;
+        if !metadata.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        files.extend(files_in(path)?);
+        if files.len() == before {
+            return Err(error(
+                format!("there is no case in the directory {}", path.display()),
+                "name files, or a directory that holds some, such as corpus/; dotfiles are skipped",
+            ));
+        }
+    }
+    Ok(files)
+}
+
+fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let is_hidden = |entry: &DirEntry| {
+        entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
+    };
+    let walk = WalkDir::new(directory).follow_links(true).sort_by_file_name().into_iter();
+    let mut files = Vec::new();
+    for entry in walk.filter_entry(|entry| !is_hidden(entry)) {
+        let entry = entry.map_err(|why| {
+            let message = format!("{} cannot be read: {why}", directory.display());
+            error(message, "check its permissions, and the symbolic links in it")
+        })?;
+        if entry.file_type().is_file() {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
+}
+
+/// Reads a case for a target, by default the one that its path names.
+pub(crate) fn read(path: &Path, target: Option<&'static Target>) -> Result<Input, Stop> {
+    let target = target.or_else(|| target_of(path));
+    let bytes = if is_text(path) { read_text(path)?.encode() } else { read_bytes(path)? };
+    let case = match target {
+        Some(target) => Harness::case(target, &bytes),
+        None => Case::decode(&bytes),
+    };
+    Ok(Input { path: path.to_owned(), target, bytes, case })
+}
+
+/// Whether a file is a case as text, by its name.
+pub(crate) fn is_text(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("case"))
+}
+
+/// Reads a file, or standard input for `-`.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Stop> {
+    let read = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    read.map_err(|why| file_error(path, "read", &why))
+}
+
+/// Reads a case as text.
+pub(crate) fn read_text(path: &Path) -> Result<Case, Stop> {
+    let text = String::from_utf8(read_bytes(path)?).map_err(|why| {
+        let valid = why.utf8_error().valid_up_to();
+        let line = why.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        error(
+            format!("{}, line {line}: this is not UTF-8 text", path.display()),
+            "if it is a case as bytes, name it without `.case`; `pagediff disassemble` makes text of it",
+        )
+    })?;
+    Case::from_text(&text).map_err(|why| text_error(path, text, why))
+}
+
+/// The target that a path names as in corpus/T/ or artifacts/T/, the last if there are
+/// several.
+pub(crate) fn target_of(path: &Path) -> Option<&'static Target> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let names: Vec<&str> = absolute
+        .components()
+        .filter_map(|component| match component {
+            Component::Normal(name) => name.to_str(),
+            _ => None,
+        })
+        .collect();
+    let folders = &names[..names.len().saturating_sub(1)];
+    let mut pairs = folders.windows(2).rev();
+    pairs.find_map(|pair| {
+        matches!(pair[0], "corpus" | "artifacts").then(|| target(pair[1])).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::target_of;
+
+    #[test]
+    fn the_target_is_taken_from_the_path() {
+        let name = |path| target_of(Path::new(path)).map(|target| target.name);
+        assert_eq!(name("corpus/program/1"), Some("program"));
+        assert_eq!(name("/x/fuzz/artifacts/decode/crash-1"), Some("decode"));
+        assert_eq!(name("corpus/program/corpus/decode/1"), Some("decode"));
+        assert_eq!(name("corpus/scenarios/1.case"), None);
+        assert_eq!(name("corpus/program"), None);
+        assert_eq!(name("program/1"), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! `pagediff list`: the targets and the backends.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use put_user_page_targets::case::Function;
+use put_user_page_targets::registry::TARGETS;
+use serde::Serialize;
+
+use crate::backends::BACKENDS;
+use crate::error::Stop;
+use crate::output::{headline, write_json};
+use crate::table;
+
+/// Lists the targets and the backends
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct List {
+    targets: Vec<TargetItem>,
+    backends: Vec<BackendItem>,
+}
+
+#[derive(Serialize)]
+struct TargetItem {
+    name: &'static str,
+    compares: &'static str,
+    property: &'static str,
+    functions: &'static [Function],
+}
+
+#[derive(Serialize)]
+struct BackendItem {
+    name: &'static str,
+    what: &'static str,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    if arguments.json {
+        let targets = TARGETS.iter().map(|target| TargetItem {
+            name: target.name,
+            compares: target.compares,
+            property: target.property,
+            functions: target.check.functions(),
+        });
+        let backends = BACKENDS.iter().map(|&(name, what)| BackendItem { name, what });
+        write_json(out, &List { targets: targets.collect(), backends: backends.collect() })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut rows = vec![["target", "compares", "property"].map(str::to_owned).to_vec()];
+    rows.extend(TARGETS.iter().map(|target| {
+        vec![target.name.to_owned(), target.compares.to_owned(), target.property.to_owned()]
+    }));
+    write_table(out, &rows)?;
+    writeln!(out)?;
+    let mut rows = vec![["backend", "what it is"].map(str::to_owned).to_vec()];
+    rows.extend(BACKENDS.iter().map(|&(name, what)| vec![name.to_owned(), what.to_owned()]));
+    write_table(out, &rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_table(out: &mut dyn Write, rows: &[Vec<String>]) -> std::io::Result<()> {
+    for (number, line) in table::lines(rows, &[]).into_iter().enumerate() {
+        let line = if number == 0 { headline(&line) } else { line };
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! `pagediff replay`: cases on backends, each held against the reference.
+
+mod tally;
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use put_user_page_targets::case::Case;
+use put_user_page_targets::comparer::{Comparer, Verdict};
+use put_user_page_targets::forms;
+use put_user_page_targets::registry::{Check, Target};
+use put_user_page_targets::report::Report;
+
+use self::tally::{Divergence, Tally};
+use crate::backends::{BackendArguments, Opened};
+use crate::error::{DIVERGENCE, Stop, error};
+use crate::inputs::{self, Input, target_parser};
+use crate::output::{command_line, paint, write_json};
+
+/// Runs cases on backends, and shows where one differs from the reference
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    backends: BackendArguments,
+    /// The target that the files are inputs of; by default the T of their path, in
+    /// corpus/T/ or artifacts/T/, and else a case runs as it is
+    #[arg(long, value_name = "T", value_parser = target_parser())]
+    target: Option<&'static Target>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Files, and directories of files: `*.case` is text, dotfiles are skipped, all else
+    /// is bytes
+    #[arg(required = true, value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+}
+
+/// Cases that are read and compared together.
+const BATCH: usize = 256;
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let files = inputs::files(&arguments.paths)?;
+    let mut backends = arguments.backends.open()?;
+    if backends.is_empty() {
+        return Err(error(
+            "there is nothing to hold against the reference",
+            "add `--backend fast`, or `--backend ./FILE.so` for one of your own",
+        ));
+    }
+    let mut tally = Tally::new(&backends);
+    // A candidate takes cases one by one, and may hang: then each is told of at once.
+    let batch = if backends.iter().any(|backend| backend.is_candidate) { 1 } else { BATCH };
+    let progress = progress_bar(files.len());
+    for batch in files.chunks(batch) {
+        let found = replay(batch, arguments, &mut backends, &mut tally)?;
+        progress.inc(batch.len() as u64);
+        if !arguments.json {
+            progress.suspend(|| write_reports(out, &found))?;
+        }
+        tally.add(found);
+    }
+    progress.finish_and_clear();
+    if arguments.json {
+        write_json(out, &tally)?;
+    } else {
+        tally.write(out)?;
+    }
+    Ok(ExitCode::from(if tally.divergences() > 0 { DIVERGENCE } else { 0 }))
+}
+
+/// Replays some files, and returns the divergences in the files' order.
+fn replay(
+    files: &[PathBuf],
+    arguments: &Arguments,
+    backends: &mut [Opened],
+    tally: &mut Tally,
+) -> Result<Vec<Divergence>, Stop> {
+    let inputs = files.iter().map(|file| inputs::read(file, arguments.target));
+    let inputs: Vec<Input> = inputs.collect::<Result<_, Stop>>()?;
+    let cases: Vec<Case> = inputs.iter().map(|input| input.case.clone()).collect();
+    let mut found: Vec<(usize, Box<Report>)> = Vec::new();
+    for (number, input) in inputs.iter().enumerate() {
+        found.extend(differing_forms(input).map(|report| (number, report)));
+    }
+    let backends = backends.iter_mut().map(|backend| backend.backend.as_mut() as _);
+    Comparer::new(backends.collect()).compare(
+        &cases,
+        &mut |case, backend, verdict| match verdict {
+            Verdict::Same => {}
+            Verdict::Skipped(skip) => tally.skipped(backend, skip),
+            Verdict::Differs(report) => found.push((case, report)),
+        },
+    )?;
+    tally.cases += inputs.len();
+    found.sort_by_key(|(case, _)| *case);
+    let divergence = |(case, mut report): (usize, Box<Report>)| {
+        let input: &Input = &inputs[case];
+        report.reproduce = Some(explain_command(input, &arguments.backends));
+        Divergence::new(&input.path, input.target, report)
+    };
+    Ok(found.into_iter().map(divergence).collect())
+}
+
+/// What the `decode` target finds in its inputs.
+pub(crate) fn differing_forms(input: &Input) -> Option<Box<Report>> {
+    input.target.filter(|target| target.check == Check::Decode)?;
+    let what = forms::check(&input.bytes).err()?;
+    Some(Report::of_forms(&input.case, what))
+}
+
+/// The command that shows what a case does.
+pub(crate) fn explain_command(input: &Input, backends: &BackendArguments) -> String {
+    let mut words = vec!["explain".to_owned()];
+    if let Some(target) = input.target {
+        words.extend(["--target".to_owned(), target.name.to_owned()]);
+    }
+    words.extend(backends.again());
+    words.push(path_argument(&input.path));
+    command_line(&words)
+}
+
+/// A path as an argument that is not taken for an option.
+fn path_argument(path: &Path) -> String {
+    let path = path.display().to_string();
+    if path.starts_with('-') { format!("./{path}") } else { path }
+}
+
+fn write_reports(out: &mut dyn Write, found: &[Divergence]) -> Result<(), Stop> {
+    for divergence in found {
+        writeln!(out, "{}", divergence.file)?;
+        writeln!(out, "{}", divergence.report.render(&paint()))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// A bar on standard error, if that is a terminal.
+fn progress_bar(cases: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} cases, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(cases as u64), ProgressDrawTarget::stderr())
+        .with_style(style)
+}

@@ -1,0 +1,93 @@
+//! What came of many cases.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use put_user_page_targets::backend::Skip;
+use put_user_page_targets::case::Function;
+use put_user_page_targets::registry::Target;
+use put_user_page_targets::report::Report;
+use serde::Serialize;
+
+use crate::backends::Opened;
+use crate::output::count;
+
+/// One case on which one backend differs.
+#[derive(Serialize)]
+pub(super) struct Divergence {
+    pub(super) file: String,
+    target: Option<&'static str>,
+    pub(super) report: Box<Report>,
+}
+
+impl Divergence {
+    pub(super) fn new(
+        file: &Path,
+        target: Option<&'static Target>,
+        report: Box<Report>,
+    ) -> Divergence {
+        let target = target.map(|target| target.name);
+        Divergence { file: file.display().to_string(), target, report }
+    }
+}
+
+/// A backend, and what it did not run.
+#[derive(Serialize)]
+struct OfBackend {
+    name: String,
+    lacks: Vec<Function>,
+    /// How many cases were skipped, by the reason.
+    skipped: BTreeMap<String, usize>,
+    #[serde(skip)]
+    note: Option<String>,
+}
+
+/// What came of the cases so far.
+#[derive(Serialize)]
+pub(super) struct Tally {
+    pub(super) cases: usize,
+    divergences: Vec<Divergence>,
+    skipped: usize,
+    backends: Vec<OfBackend>,
+}
+
+impl Tally {
+    pub(super) fn new(backends: &[Opened]) -> Tally {
+        let of_backend = |opened: &Opened| OfBackend {
+            name: opened.backend.name().to_owned(),
+            lacks: opened.lacks.clone(),
+            skipped: BTreeMap::new(),
+            note: opened.note_of_lacking(),
+        };
+        let backends = backends.iter().map(of_backend).collect();
+        Tally { cases: 0, divergences: Vec::new(), skipped: 0, backends }
+    }
+
+    pub(super) fn skipped(&mut self, backend: usize, skip: Skip) {
+        self.skipped += 1;
+        *self.backends[backend].skipped.entry(skip.to_string()).or_default() += 1;
+    }
+
+    pub(super) fn add(&mut self, found: Vec<Divergence>) {
+        self.divergences.extend(found);
+    }
+
+    pub(super) fn divergences(&self) -> usize {
+        self.divergences.len()
+    }
+
+    /// For people: what was skipped and why, and the last line.
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for backend in &self.backends {
+            if let Some(note) = &backend.note {
+                writeln!(out, "{note}")?;
+            }
+            for (reason, &cases) in &backend.skipped {
+                writeln!(out, "{} skipped {}: {reason}", backend.name, count(cases, "case"))?;
+            }
+        }
+        let Tally { cases, skipped, .. } = self;
+        writeln!(out, "{cases} cases, {} divergences, {skipped} skipped", self.divergences())
+    }
+}

@@ -117,6 +117,10 @@ fn run_length(pages: &[PageRef<'_>], head: PageRef<'_>) -> usize {
     let span = head.compound_span();
     let distance = |page: &PageRef<'_>| page.addr().wrapping_sub(head.addr());
 
+    // Most runs of small pages end here: no block is looked at for them.
+    if pages.get(1).is_none_or(|next| distance(next) >= span) {
+        return 1;
+    }
     let pages = &pages[..pages.len().min(i32::MAX as usize)];
     let mut run = 1;
     for block in pages[run..].chunks_exact(BLOCK) {

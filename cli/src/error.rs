@@ -37,11 +37,13 @@ pub(crate) fn error(message: impl Into<String>, help: impl Into<String>) -> Stop
 }
 
 /// A text that is no case, with the place in it.
-pub(crate) fn text_error(path: &Path, text: String, error: TextError) -> Stop {
+pub(crate) fn text_error(path: &Path, mut text: String, error: TextError) -> Stop {
     let TextError { line, column, offset, length, message, expected } = error;
     let message = format!("{}, line {line}, column {column}: {message}", path.display());
-    // A place at the very end has no character of its own to point at.
-    let offset = offset.min(text.len());
+    // Where something is missing at the very end, there is no character to point at.
+    if offset >= text.len() {
+        text.push(' ');
+    }
     let label = LabeledSpan::new(Some(format!("expected {expected}")), offset, length);
     let diagnostic = MietteDiagnostic::new(message)
         .with_label(label)

@@ -13,20 +13,20 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use put_user_page_targets::registry::{TARGETS, Target};
 
 use self::engine::{Engine, Message};
 use self::libfuzzer::Log;
 use self::progress::Progress;
 use crate::error::{Stop, error};
-use crate::inputs::target_parser;
 
 /// Fuzzes every target, or one, from the committed corpora
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The target; by default all of them
-    #[arg(value_name = "TARGET", value_parser = target_parser())]
-    target: Option<&'static Target>,
+    /// The target, or `all`
+    #[arg(value_name = "TARGET", default_value = ALL, value_parser = names())]
+    target: String,
     /// For how long; all targets share the time
     #[arg(value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
@@ -34,6 +34,13 @@ pub(crate) struct Arguments {
     /// What checks the memory accesses
     #[arg(long, value_parser = ["address", "none"], default_value = "address")]
     sanitizer: String,
+}
+
+/// What stands for all targets.
+const ALL: &str = "all";
+
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new([ALL].into_iter().chain(TARGETS.iter().map(|target| target.name)))
 }
 
 /// One target's run, when it is over.
@@ -49,10 +56,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     check_cargo_fuzz()?;
     build(arguments, &root)?;
     engine::catch_interrupts()?;
-    let targets: VecDeque<&'static Target> = match arguments.target {
-        Some(target) => VecDeque::from([target]),
-        None => TARGETS.iter().collect(),
-    };
+    let targets = TARGETS.iter().filter(|target| [ALL, target.name].contains(&&*arguments.target));
+    let targets: VecDeque<&'static Target> = targets.collect();
     let at_once = std::thread::available_parallelism().map_or(1, NonZero::get);
     let rounds = targets.len().div_ceil(at_once) as u64;
     let seconds = (arguments.seconds / rounds).max(1);
@@ -124,7 +129,7 @@ fn build(arguments: &Arguments, root: &Path) -> Result<(), Stop> {
     let mut command = Command::new("cargo");
     command.current_dir(root).args(["fuzz", "build", "--no-trace-compares"]);
     command.args(["--sanitizer", &arguments.sanitizer]).stdin(Stdio::null());
-    command.args(arguments.target.map(|target| target.name));
+    command.args(Some(&arguments.target).filter(|target| *target != ALL));
     let is_shown = std::io::stderr().is_terminal();
     if !is_shown {
         eprintln!("building the fuzz targets");

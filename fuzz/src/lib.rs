@@ -145,14 +145,18 @@ fn is_flag(argument: &OsString) -> bool {
 /// save it in.
 fn add_command(report: &mut Report, target: &Target, bytes: &[u8]) {
     let prefix = std::env::args()
-        .find_map(|argument| argument.strip_prefix("-artifact_prefix=").map(str::to_owned));
-    let folder = prefix.unwrap_or_default();
-    let here = std::env::current_dir().unwrap_or_default();
-    let folder = Path::new(&folder).strip_prefix(&here).unwrap_or(Path::new(&folder)).display();
-    let separator = if folder.to_string().is_empty() { "" } else { "/" };
-    let digest = sha1_smol::Sha1::from(bytes).digest();
-    report.reproduce = Some(format!(
-        "cargo run --release -- explain --target {} {folder}{separator}crash-{digest}",
-        target.name
-    ));
+        .find_map(|argument| argument.strip_prefix("-artifact_prefix=").map(str::to_owned))
+        .unwrap_or_default();
+    let here = format!("{}/", std::env::current_dir().unwrap_or_default().display());
+    let prefix = prefix.strip_prefix(&here).unwrap_or(&prefix);
+    let file = format!("{prefix}crash-{}", sha1_smol::Sha1::from(bytes).digest());
+    let name = target.name;
+    report.reproduce = Some(match (target.check, candidate_path()) {
+        (Check::Candidate, Some(path)) => {
+            let backend = format!("--backend {}", path.display());
+            format!("cargo run --release -- explain --target {name} {backend} {file}")
+        }
+        (Check::Candidate, None) => format!("cargo fuzz run {name} {file}"),
+        _ => format!("cargo run --release -- explain --target {name} {file}"),
+    });
 }

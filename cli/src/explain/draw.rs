@@ -40,9 +40,11 @@ pub(super) fn world(world: &World) -> Vec<String> {
     if rows.is_empty() {
         return vec!["no page".to_owned()];
     }
+    let drawn = table::lines(&rows, &[]);
+    let width = drawn.iter().map(|line| line.chars().count()).max().unwrap_or(0);
     let mut lines = Vec::new();
-    for (line, entries) in table::lines(&rows, &[]).into_iter().zip(entries) {
-        push_with_entries(&mut lines, line, entries);
+    for (line, entries) in drawn.into_iter().zip(entries) {
+        push_with_entries(&mut lines, line, width, entries);
     }
     lines.push(String::new());
     lines.push(
@@ -130,18 +132,18 @@ fn show(ranges: &[(Range<usize>, bool)]) -> String {
 }
 
 /// Adds the line with its entries behind it, or below it where they do not fit.
-fn push_with_entries(lines: &mut Vec<String>, line: String, entries: Vec<String>) {
-    let width = |text: &str| text.chars().count();
-    match entries.as_slice() {
-        [] => lines.push(line),
-        [only] if width(&line) + 2 + width(only) <= WIDTH => lines.push(format!("{line}  {only}")),
-        _ => {
-            lines.push(line);
-            lines.extend(entries.iter().take(ARRAYS_SHOWN).map(|text| cut(format!("    {text}"))));
-            if let Some(more) = entries.len().checked_sub(ARRAYS_SHOWN).filter(|&more| more > 0) {
-                lines.push(format!("    … and {more} more arrays"));
-            }
+fn push_with_entries(lines: &mut Vec<String>, line: String, width: usize, entries: Vec<String>) {
+    if let [only] = entries.as_slice() {
+        let all = format!("{line:<width$}  {only}");
+        if all.chars().count() <= WIDTH {
+            lines.push(all);
+            return;
         }
+    }
+    lines.push(line);
+    lines.extend(entries.iter().take(ARRAYS_SHOWN).map(|text| cut(format!("    {text}"))));
+    if let Some(more) = entries.len().checked_sub(ARRAYS_SHOWN).filter(|&more| more > 0) {
+        lines.push(format!("    … and {more} more arrays"));
     }
 }
 
@@ -173,10 +175,11 @@ mod tests {
         assert_eq!(
             drawn(text),
             [
-                "frame 0..512    a  order 9  file dirty      [H|t t t …511 tails]  entries 0..512, 513",
-                "frame 512..514  b  order 1  anon refs max-2  [H|t]                 entries 512, !514..516",
+                "frame 0..512    a  order 9  file dirty       [H|t t t …511 tails]  \
+                 entries 0..512, 513",
+                "frame 512..514  b  order 1  anon refs max-2  [H|t]                 \
+                 entries 512, !514..516",
             ]
-            .map(|line| line.replace("file dirty      [", "file dirty       ["))
         );
     }
 

@@ -36,7 +36,7 @@ impl Progress {
             return Line { name, bar: None };
         }
         let longest = TARGETS.iter().map(|target| target.name.len()).max().unwrap_or(0);
-        let style = ProgressStyle::with_template("{spinner} {prefix}  {elapsed:>4}  {msg}")
+        let style = ProgressStyle::with_template("{spinner} {prefix}  {elapsed:>4}  {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         let bar = self.lines.add(ProgressBar::new_spinner().with_style(style));
         bar.set_prefix(format!("{name:<longest$}"));

@@ -1,0 +1,93 @@
+//! Candidates: shared objects held against the reference.
+
+mod common;
+
+use common::{CASE, Directory, OVER_RELEASE, Ran, repository};
+
+fn replay(directory: &Directory, candidate: &str, files: &[&str]) -> Ran {
+    let mut arguments = vec!["replay", "--backend", "reference", "--backend", candidate];
+    arguments.extend(["--time-limit", "1"]);
+    arguments.extend(files);
+    directory.run(&arguments)
+}
+
+/// Compiles a candidate, and writes the case and its bytes beside it.
+fn with(candidate: &str) -> Directory {
+    let directory = Directory::new();
+    directory.compile(candidate);
+    directory.write("1.case", CASE);
+    directory.run(&["assemble", "1.case", "-o", "2"]).code(0);
+    directory
+}
+
+#[test]
+fn the_examples_do_as_the_reference_does() {
+    for example in ["per_entry", "per_run"] {
+        let directory = with(example);
+        let candidate = format!("{example}.so");
+        let corpus = repository().join("corpus");
+        let ran = replay(&directory, &candidate, &["1.case", "2", corpus.to_str().unwrap()]);
+        ran.code(0).out(&[" cases, 0 divergences, ", "the case over-releases"]);
+    }
+}
+
+#[test]
+fn over_release_is_skipped_with_its_reason() {
+    let directory = with("per_run");
+    directory.write("3.case", OVER_RELEASE);
+    let ran = replay(&directory, "./per_run.so", &["1.case", "3.case"]).code(0);
+    let skipped = "./per_run.so skipped 1 case: the case over-releases\n";
+    assert_eq!(ran.out, format!("{skipped}2 cases, 0 divergences, 1 skipped\n"));
+}
+
+#[test]
+fn a_mistake_is_reported_with_function_page_and_field() {
+    let directory = with("per_run_mistake");
+    directory.write("3.case", "folio a dirty\nfolio b\nentries a b\nput_user_pages_dirty\n");
+    let ran = replay(&directory, "./per_run_mistake.so", &["3.case"]).code(1);
+    ran.out(&[
+        "put_user_pages_dirty(): ./per_run_mistake.so differs from reference",
+        "page b, order 0, anon, frame 1, named by entry 1",
+        "dirty    ",
+        "reproduce: cargo run --release -- explain --backend reference \
+         --backend ./per_run_mistake.so 3.case\n",
+        "1 cases, 1 divergences, 0 skipped\n",
+    ]);
+    let explain = ["explain", "--backend", "./per_run_mistake.so", "3.case"];
+    directory.run(&explain).code(1).out(&["./per_run_mistake.so did something else", "page b"]);
+}
+
+#[test]
+fn a_crash_is_a_divergence() {
+    let directory = with("broken/crash");
+    let ran = replay(&directory, "./crash.so", &["--target", "put_user_pages", "1.case", "2"]);
+    // The second case is run although the first one ended the process.
+    ran.code(1).out(&["crashed: signal 11, SIGSEGV", "2 cases, 2 divergences, 0 skipped"]);
+}
+
+#[test]
+fn a_hang_is_a_divergence() {
+    let directory = with("broken/hang");
+    let ran = replay(&directory, "./hang.so", &["--target", "put_user_pages", "1.case"]);
+    ran.code(1).out(&["hung: no end after 1 s", "1 cases, 1 divergences, 0 skipped"]);
+}
+
+#[test]
+fn functions_that_a_candidate_lacks_are_named_and_skipped() {
+    let directory = with("per_entry");
+    let code = "#include \"put_user_page.h\"\n\
+        void put_user_pages(struct page **pages, unsigned long npages)\n\
+        { for (unsigned long i = 0; i < npages; i++) put_page(pages[i]); }\n";
+    directory.compile_code("one", code);
+    directory.write("3.case", "folio a order=1\nentries a[0..2]\nput_user_pages\n");
+    let ran = replay(&directory, "./one.so", &["1.case", "3.case"]).code(0);
+    assert_eq!(
+        ran.out,
+        "note: ./one.so has no put_user_page(), put_user_pages_dirty(), \
+         put_user_pages_dirty_lock()\n\
+         ./one.so skipped 1 case: it has no put_user_pages_dirty_lock()\n\
+         2 cases, 0 divergences, 1 skipped\n"
+    );
+    let explain = ["explain", "--backend", "./one.so", "1.case"];
+    directory.run(&explain).code(0).out(&["./one.so skipped it: it has no"]);
+}

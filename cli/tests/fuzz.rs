@@ -1,0 +1,133 @@
+//! `pagediff fuzz` with an engine that only plays one: a cargo that prints what libFuzzer
+//! would.
+
+mod common;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::{Directory, Ran};
+
+/// A repository whose `cargo fuzz run` is this shell code; `$target` is the target.
+fn with_engine(run: &str) -> Directory {
+    let directory = Directory::new();
+    directory.write("fuzz/fuzz_targets/program.rs", "");
+    let cargo = format!(
+        "#!/bin/sh\n\
+         case \"$2\" in --version) exit 0;; build) echo \"$*\" >> built; exit $(cat build-code);; esac\n\
+         for word; do case \"$previous\" in address|none) target=$word;; esac; previous=$word; done\n\
+         {run}\n"
+    );
+    let path = directory.write("bin/cargo", cargo);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    directory.write("build-code", "0");
+    directory
+}
+
+fn fuzz(directory: &Directory, arguments: &[&str]) -> Command {
+    let mut command = directory.command(&[&["fuzz"], arguments].concat());
+    let path = std::env::var("PATH").unwrap();
+    command.env("PATH", format!("{}:{path}", directory.path().join("bin").display()));
+    command
+}
+
+fn ran(mut command: Command) -> Ran {
+    command.output().unwrap().into()
+}
+
+const NUMBERS: &str = "printf '#9\\tNEW cov: 11 ft: 1 corp: 22/1b exec/s: 3\\n\
+     stat::number_of_executed_units: 1234\\nstat::average_exec_per_sec: 617\\n' >&2";
+
+#[test]
+fn every_target_is_fuzzed_and_the_table_tells_of_it() {
+    let directory = with_engine(NUMBERS);
+    let ran = ran(fuzz(&directory, &[])).code(0);
+    let ran = ran.err(&["decode: starts", "program: ends, 1234"]);
+    let rows: Vec<Vec<&str>> =
+        ran.out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        rows[0].join(" "),
+        "target executions executions/s coverage corpus size divergences"
+    );
+    assert_eq!(rows[1], ["put_user_page", "1234", "617", "11", "22", "0"]);
+    assert_eq!(rows.len(), 8);
+}
+
+#[test]
+fn one_target_is_built_and_run_as_asked() {
+    let directory = with_engine(&format!("echo \"$*\" > ran; {NUMBERS}"));
+    ran(fuzz(&directory, &["program", "7", "--sanitizer", "none"])).code(0);
+    let read = |name| String::from_utf8(directory.read(name)).unwrap();
+    assert_eq!(read("built"), "fuzz build --no-trace-compares --sanitizer none program\n");
+    let run = read("ran");
+    assert!(run.starts_with("fuzz run --no-trace-compares --sanitizer none program -- "), "{run}");
+    assert!(run.contains("-max_total_time=7 "), "{run}");
+}
+
+#[test]
+fn a_divergence_is_shown_with_the_command_that_shows_more() {
+    let directory = with_engine(
+        "printf 'divergence: put_user_pages(): fast differs from reference\\n  the page\\n' >&2\n\
+         echo '==1== ERROR: libFuzzer: deadly signal' >&2\n\
+         echo \"Test unit written to $PWD/fuzz/artifacts/$target/crash-1f\" >&2; exit 77",
+    );
+    ran(fuzz(&directory, &["program", "1"])).code(1).out(&[
+        "program: 1 divergence\n\nput_user_pages(): fast differs from reference\n  the page\n",
+        "show it with: cargo run --release -- explain --target program \
+         fuzz/artifacts/program/crash-1f\n",
+    ]);
+}
+
+#[test]
+fn an_engine_that_fails_by_itself_is_an_error() {
+    let directory = with_engine("echo 'no room' >&2; exit 1");
+    let ran = ran(fuzz(&directory, &["program", "1"])).code(2);
+    ran.err(&["no room", "`cargo fuzz run program` failed, and not by a divergence"]);
+}
+
+#[test]
+fn a_build_that_fails_is_an_error() {
+    let directory = with_engine("");
+    directory.write("build-code", "101");
+    ran(fuzz(&directory, &["program"])).code(2).err(&["the fuzz targets do not build"]);
+}
+
+#[test]
+fn a_missing_cargo_fuzz_is_an_error_with_the_way_to_get_it() {
+    let directory = with_engine("");
+    directory.write("bin/cargo", "#!/bin/sh\nexit 101\n");
+    let ran = ran(fuzz(&directory, &["program"])).code(2);
+    ran.err(&["cargo-fuzz is not installed", "cargo install cargo-fuzz --version 0.13.2 --locked"]);
+}
+
+#[test]
+fn an_interrupt_leaves_no_engine_running() {
+    // The engine is a process that cargo starts, not cargo itself.
+    let directory = with_engine("sleep 1000 & echo $! > new; mv new engine; wait");
+    let mut child = fuzz(&directory, &["program", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let engine = directory.path().join("engine");
+    wait_until(|| engine.exists());
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let process = String::from_utf8(directory.read("engine")).unwrap();
+    wait_until(|| is_gone(process.trim()));
+}
+
+fn wait_until(so: impl Fn() -> bool) {
+    while !so() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether a process has ended, be it that nobody has waited for it yet.
+fn is_gone(process: &str) -> bool {
+    let status = std::fs::read_to_string(Path::new("/proc").join(process).join("stat"));
+    status.map_or(true, |status| status.contains(") Z "))
+}

@@ -50,13 +50,25 @@ pub enum Subject {
 /// The class of a case, by the reference's outcome.
 pub fn classify(world: &World, reference: &Outcome) -> Class {
     let stopped = reference.errors.iter().any(Option::is_some);
-    // Only a page that was locked at the start can be freed under its lock.
-    let locks = world.folios.iter().any(|folio| folio.locked);
-    if stopped || (locks && rule_breaks(world, reference).any(|_| true)) {
+    if stopped || frees_under_a_holders_lock(world, &reference.events) {
         Class::OverRelease
     } else {
         Class::Valid
     }
+}
+
+/// Whether a page was freed that its holder still had locked.
+fn frees_under_a_holders_lock(world: &World, events: &[Event]) -> bool {
+    let mut frees = events.iter().enumerate().filter(|(_, event)| event.kind == EventKind::Free);
+    frees.any(|(number, freed)| {
+        let gave_back = |event: &Event| {
+            let unlocks = matches!(event.kind, EventKind::Wait | EventKind::Unlock);
+            unlocks && event.frame == freed.frame
+        };
+        let folio = world.layout.folio_at_frame(freed.frame);
+        folio.is_some_and(|folio| world.folios[folio].locked)
+            && !events[..number].iter().any(gave_back)
+    })
 }
 
 /// Compares a backend's outcome with the reference's, in all that `observed` names.

@@ -54,6 +54,10 @@ pub mod offsets {
     pub const COMPOUND_ORDER: usize = 17;
     /// `compound_mapcount`, 4 bytes, in the first tail page.
     pub const COMPOUND_MAPCOUNT: usize = 20;
+    /// `compound_pincount`, 4 bytes, in the first tail page: the low half of `mapping`.
+    pub const COMPOUND_PINCOUNT: usize = 24;
+    /// `compound_nr`, 4 bytes, in the first tail page: the high half of `mapping`.
+    pub const COMPOUND_NR: usize = 28;
     /// `mapping`, 8 bytes.
     pub const MAPPING: usize = 24;
     /// `index`, 8 bytes.
@@ -69,7 +73,8 @@ pub mod offsets {
 }
 
 const _: () = {
-    assert!(size_of::<Page>() == 64 && size_of::<Page>().is_power_of_two());
+    // compound_span() shifts it: it has to be a power of two.
+    assert!(size_of::<Page>() == 64);
     assert!(align_of::<Page>() == 64);
     assert!(offset_of!(Page, flags) == offsets::FLAGS);
     assert!(offset_of!(Page, compound_head) == offsets::COMPOUND_HEAD);

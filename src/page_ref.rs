@@ -90,8 +90,8 @@ impl<'map> PageRef<'map> {
         if !self.is_head() {
             return 0;
         }
-        // SAFETY: the head flag is set only by prep_compound_page(), which checked that
-        // the map holds the first tail page too.
+        // SAFETY: the head flag is set by prep_compound_page() only, which checked that the
+        // map holds the first tail page too, and kept by renew().
         let first_tail = unsafe { self.pointer.add(1) };
         // SAFETY: as for `page`: a live page of the same map.
         let first_tail = unsafe { first_tail.as_ref() };

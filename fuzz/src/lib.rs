@@ -150,13 +150,18 @@ fn add_command(report: &mut Report, target: &Target, bytes: &[u8]) {
     let here = format!("{}/", std::env::current_dir().unwrap_or_default().display());
     let prefix = prefix.strip_prefix(&here).unwrap_or(&prefix);
     let file = format!("{prefix}crash-{}", sha1_smol::Sha1::from(bytes).digest());
-    let name = target.name;
+    let (name, file) = (target.name, quote(&file));
     report.reproduce = Some(match (target.check, candidate_path()) {
         (Check::Candidate, Some(path)) => {
-            let backend = format!("--backend {}", path.display());
+            let backend = format!("--backend {}", quote(&path.display().to_string()));
             format!("cargo run --release -- explain --target {name} {backend} {file}")
         }
         (Check::Candidate, None) => format!("cargo fuzz run {name} {file}"),
         _ => format!("cargo run --release -- explain --target {name} {file}"),
     });
+}
+
+/// A word for a shell.
+fn quote(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }

@@ -24,6 +24,8 @@ size_t put_user_page_layout(size_t field)
 		offsetof(struct address_space, dirty_count),
 		offsetof(struct address_space, dirty_tags),
 		PUT_USER_PAGE_POISON,
+		offsetof(struct page, compound_pincount),
+		offsetof(struct page, compound_nr),
 	};
 
 	return layout[field];

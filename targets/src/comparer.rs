@@ -100,7 +100,6 @@ impl<'a> Comparer<'a> {
             let Prepared { world, outcome, .. } = &prepared[index];
             match oracle::compare(world, outcome, result, observed) {
                 Comparison::Same => tell(index, number, Verdict::Same),
-                Comparison::Skipped(skip) => tell(index, number, Verdict::Skipped(skip)),
                 Comparison::Differs(differences) => differing.push((index, differences)),
             }
         })?;

@@ -38,6 +38,8 @@ fn the_header_has_every_field_where_rust_has_it() {
     assert_eq!(in_c(rest + 4), std::mem::offset_of!(AddressSpace, dirty_tags));
     let poisoned = put_user_page::PageRef::poisoned_words([0; 8]);
     assert_eq!(in_c(rest + 5) as u64, poisoned[offsets::MAPPING / 8]);
+    assert_eq!(in_c(rest + 6), offsets::COMPOUND_PINCOUNT);
+    assert_eq!(in_c(rest + 7), offsets::COMPOUND_NR);
 }
 
 #[test]

@@ -101,6 +101,10 @@ pub fn investigate(
     let mut cut = world.clone();
     let calls: Vec<usize> = world.calls().map(|(step, _)| step).collect();
     let first = calls.iter().enumerate().find_map(|(number, &step)| {
+        if calls.len() == 1 && step + 1 == world.steps.len() {
+            // Cutting after the only statement would run the same again.
+            return Some((number, step, differences.clone()));
+        }
         cut.steps = world.steps[..=step].to_vec();
         let differences = differences_of(&bytes, &cut, reference, backend);
         (!differences.is_empty()).then_some((number, step, differences))
@@ -157,7 +161,7 @@ fn differences_of(
     }
     match comparison {
         Comparison::Differs(differences) => differences,
-        Comparison::Same | Comparison::Skipped(_) => Vec::new(),
+        Comparison::Same => Vec::new(),
     }
 }
 
@@ -211,15 +215,11 @@ fn describe(world: &World, subject: Subject) -> String {
         },
         Subject::Acquire(number) => format!("array after taking references, time {number}"),
         Subject::Folio(number) => describe_folio(world, number),
-        Subject::Frame(frame) => match world.layout.folio_at_frame(frame) {
-            Some(folio) => {
-                let place = world.layout.places[folio];
-                let page = place.page + (frame - place.frame);
+        Subject::Frame(frame) => match world.layout.page_at_frame(frame) {
+            Some(page) => {
+                let folio = describe_folio(world, world.layout.folio_of_page(page));
                 let name = page_name(&world.layout, page);
-                format!(
-                    "page {name}, tail page of frame {frame}, of {}",
-                    describe_folio(world, folio)
-                )
+                format!("page {name}, tail page of frame {frame}, of {folio}")
             }
             None => format!("frame {frame}, where there is no page"),
         },

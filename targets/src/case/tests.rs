@@ -93,6 +93,7 @@ fn errors_name_line_and_column_and_what_was_expected() {
         ("folio a ordr=3", "line 1, column 9: `ordr` does not belong here; expected `order=N`"),
         ("folio a\nfolio a", "line 2, column 7: there is a folio `a` already; expected a new name"),
         ("folio a order=11", "line 1, column 15: 11 is out of range; expected 0 to 10"),
+        ("folio a refs=1 refs=2", "line 1, column 16: `refs` is given twice; expected each"),
         ("folio 1", "line 1, column 7: `1` does not belong here; expected a name"),
         ("folio", "line 1, column 6: something is missing; expected a name"),
         ("gap", "line 1, column 4: something is missing; expected a number of frames"),

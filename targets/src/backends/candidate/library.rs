@@ -6,6 +6,7 @@ use std::ffi::c_ulong;
 use std::path::Path;
 
 use libloading::Library;
+use libloading::os::unix::{self, RTLD_LOCAL, RTLD_NOW};
 use put_user_page::{Page, PageRef};
 
 use super::hooks::HooksTable;
@@ -13,6 +14,7 @@ use crate::backend::{BackendError, Observes};
 use crate::backends::in_process::InProcess;
 use crate::backends::page_map::{PageMap, Recorder, Release};
 use crate::case::Function;
+use crate::world::MAX_ENTRIES;
 
 type OnePage = unsafe extern "C" fn(page: *mut Page);
 type ManyPages = unsafe extern "C" fn(pages: *mut *mut Page, npages: c_ulong);
@@ -37,6 +39,8 @@ pub struct Candidate {
     put_user_pages_dirty_lock: Option<ManyPages>,
     /// The candidate's variable `put_user_page_hooks`.
     hooks: *mut *const HooksTable,
+    /// Room for an array, and nulls behind it: a candidate that follows the pointer after
+    /// the last entry does not find one of the case before.
     arguments: Vec<*mut Page>,
     /// Keeps the functions loaded; `None` for those that are built in.
     _library: Option<Library>,
@@ -51,7 +55,7 @@ impl Candidate {
             put_user_pages_dirty: Some(example_put_user_pages_dirty),
             put_user_pages_dirty_lock: Some(example_put_user_pages_dirty_lock),
             hooks: &raw mut example_put_user_page_hooks,
-            arguments: Vec::new(),
+            arguments: arguments(),
             _library: None,
         }
     }
@@ -65,11 +69,16 @@ impl Candidate {
     pub fn load(path: &Path) -> Result<Self, BackendError> {
         // A path without a slash would be looked for in the system's folders.
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        // All of its symbols at once: one that is missing is told of now, not in a case.
+        let flags = RTLD_NOW | RTLD_LOCAL;
         // SAFETY: what a candidate does while it is loaded is its author's to answer for,
         // who asked for it to be run.
-        let library = unsafe { Library::new(absolute) }.map_err(|error| BackendError {
+        let library = unsafe { unix::Library::open(Some(absolute), flags) };
+        let library = library.map(Library::from).map_err(|error| BackendError {
             message: format!("{} does not load: {}", path.display(), reason(&error)),
-            help: "build it with `cc -O2 -fPIC -shared -I targets/c FILE.c -o FILE.so`".to_owned(),
+            help: "build it with `cc -O2 -fPIC -shared -I targets/c FILE.c -o FILE.so`, without a \
+                   sanitizer; put_user_page.h has all the functions that there are"
+                .to_owned(),
         })?;
         let candidate = Candidate {
             put_user_page: symbol(&library, "put_user_page"),
@@ -77,7 +86,7 @@ impl Candidate {
             put_user_pages_dirty: symbol(&library, "put_user_pages_dirty"),
             put_user_pages_dirty_lock: symbol(&library, "put_user_pages_dirty_lock"),
             hooks: symbol(&library, "put_user_page_hooks").unwrap_or(std::ptr::null_mut()),
-            arguments: Vec::new(),
+            arguments: arguments(),
             _library: Some(library),
         };
         if candidate.functions().is_empty() {
@@ -124,6 +133,11 @@ fn reason(error: &libloading::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
+/// Room for the longest array, and a page's worth behind it.
+fn arguments() -> Vec<*mut Page> {
+    vec![std::ptr::null_mut(); MAX_ENTRIES + 512]
+}
+
 /// The address of a name that `T`, a function pointer or a pointer to a variable, is for.
 fn symbol<T: Copy>(library: &Library, name: &str) -> Option<T> {
     // SAFETY: the header declares the names with the types that the callers ask for; a
@@ -141,14 +155,15 @@ impl Release for Candidate {
         let table = UnsafeCell::new(HooksTable::new(recorder.map(), recorder));
         // SAFETY: the variable is the candidate's own, and nobody else uses it now.
         unsafe { self.hooks.write(table.get().cast_const()) };
-        // The candidate may write to the array that it is given.
-        self.arguments.clear();
-        self.arguments.extend(pages.iter().map(|page| page.as_ptr()));
-        let (pages, npages) = (self.arguments.as_mut_ptr(), self.arguments.len() as c_ulong);
+        let (arguments, behind) = self.arguments.split_at_mut(pages.len());
+        behind.fill(std::ptr::null_mut());
+        for (argument, page) in arguments.iter_mut().zip(pages) {
+            *argument = page.as_ptr();
+        }
         let many = match function {
             Function::PutUserPage => {
                 let put_user_page = self.put_user_page.expect(LACKING);
-                for &page in &self.arguments {
+                for &mut page in arguments {
                     // SAFETY: a page of the map, with provenance over all of it.
                     unsafe { put_user_page(page) };
                 }
@@ -159,8 +174,10 @@ impl Release for Candidate {
             Function::PutUserPagesDirtyLock => self.put_user_pages_dirty_lock,
         };
         let many = many.expect(LACKING);
+        // The whole room, not the array alone, for the candidate may read or write past it.
+        let (array, npages) = (self.arguments.as_mut_ptr(), pages.len() as c_ulong);
         // SAFETY: an array of `npages` pages of the map, as C's `struct page **`.
-        unsafe { many(pages, npages) };
+        unsafe { many(array, npages) };
         None
     }
 }

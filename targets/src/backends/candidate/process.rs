@@ -201,9 +201,12 @@ impl Drop for Worker {
 }
 
 fn describe(status: ExitStatus) -> String {
-    let Some(signal) = status.signal() else { return status.to_string() };
+    let Some(signal) = status.signal() else {
+        return format!("it ended the process, {status}");
+    };
     let name = match signal {
         4 => "SIGILL",
+        5 => "SIGTRAP",
         6 => "SIGABRT",
         7 => "SIGBUS",
         8 => "SIGFPE",

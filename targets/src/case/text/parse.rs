@@ -148,7 +148,11 @@ impl<'a> Parser<'a> {
             refs: 0,
             repeat: 1,
         };
-        for &word in &line.words[2..] {
+        for (number, &word) in line.words[2..].iter().enumerate() {
+            let key = property_key(word.text);
+            if line.words[2..2 + number].iter().any(|before| property_key(before.text) == key) {
+                return self.error(word, format!("`{key}` is given twice"), "each property once");
+            }
             self.folio_property(&mut folio, word)?;
         }
         Ok(Record::Folio(folio))
@@ -365,7 +369,11 @@ impl<'a> Parser<'a> {
         match word.text.parse() {
             Ok(number) if allowed.contains(&number) => Ok(number),
             Ok(number) => {
-                let expected = format!("{expected} ({} to {})", allowed.start(), allowed.end());
+                let limits = format!("{} to {}", allowed.start(), allowed.end());
+                let expected = match expected.contains(&limits) {
+                    true => expected.to_owned(),
+                    false => format!("{expected} ({limits})"),
+                };
                 self.error(word, format!("{number} is out of range"), &expected)
             }
             Err(_) => self.unexpected(word, expected),
@@ -386,6 +394,11 @@ const STATEMENTS: &str = "`folio`, `gap`, `entries`, `also`, `again`, `acquire`,
      `put_user_page`, `put_user_pages`, `put_user_pages_dirty` or `put_user_pages_dirty_lock`";
 const PAGES: &str = "pages, such as `a`, `a[3]` or `a[0..8]`";
 const SLICE: &str = "a slice, such as `0..3`";
+
+/// What a property of a folio line is about.
+fn property_key(word: &str) -> &str {
+    word.split('=').next().unwrap_or(word)
+}
 
 /// Whether an item is backed, and the item without the mark.
 fn unbacked_mark(word: Word<'_>) -> (bool, Word<'_>) {

@@ -20,6 +20,9 @@ pub(crate) const BACKENDS: [(&str, &str); 3] = [
     ),
 ];
 
+/// The seconds that a candidate has for a case, unless another number is given.
+const TIME_LIMIT: u64 = 10;
+
 /// The backends of a command line.
 #[derive(clap::Args)]
 pub(crate) struct BackendArguments {
@@ -28,7 +31,7 @@ pub(crate) struct BackendArguments {
     #[arg(default_values_t = [BACKENDS[0].0.to_owned(), BACKENDS[1].0.to_owned()])]
     pub(crate) names: Vec<String>,
     /// How long a candidate may take for one case
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     time_limit: u64,
 }
@@ -68,7 +71,12 @@ impl BackendArguments {
         if self.names.iter().eq([BACKENDS[0].0, BACKENDS[1].0]) {
             return Vec::new();
         }
-        self.names.iter().flat_map(|name| ["--backend".to_owned(), name.clone()]).collect()
+        let names = self.names.iter().flat_map(|name| ["--backend".to_owned(), name.clone()]);
+        let mut words: Vec<String> = names.collect();
+        if self.time_limit != TIME_LIMIT {
+            words.extend(["--time-limit".to_owned(), self.time_limit.to_string()]);
+        }
+        words
     }
 }
 

@@ -56,6 +56,10 @@ pub(crate) fn text_error(path: &Path, mut text: String, error: TextError) -> Sto
 pub(crate) fn file_error(path: &Path, what: &str, error: &io::Error) -> Stop {
     let path = path.display();
     match error.kind() {
+        io::ErrorKind::NotFound if what == "written" => crate::error::error(
+            format!("{path} cannot be written: there is no such directory"),
+            "make the directory first, or name another",
+        ),
         io::ErrorKind::NotFound => {
             crate::error::error(format!("there is no file {path}"), "check the path")
         }

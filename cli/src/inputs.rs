@@ -1,6 +1,8 @@
 //! Files of cases: found, read, and seen as their target sees them.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -73,6 +75,10 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
 pub(crate) fn read(path: &Path, target: Option<&'static Target>) -> Result<Input, Stop> {
     let target = target.or_else(|| target_of(path));
     let bytes = if is_text(path) { read_text(path)?.encode() } else { read_bytes(path)? };
+    if !is_text(path) && reads_as_text(&bytes) {
+        let path = path.display();
+        eprintln!("note: {path} is taken for bytes, but reads as text: text is named `*.case`");
+    }
     let case = match target {
         Some(target) => Harness::case(target, &bytes),
         None => Case::decode(&bytes),
@@ -85,15 +91,29 @@ pub(crate) fn is_text(path: &Path) -> bool {
     path.extension() == Some(OsStr::new("case"))
 }
 
+/// Whether bytes are the text of a case that says something.
+fn reads_as_text(bytes: &[u8]) -> bool {
+    let case = std::str::from_utf8(bytes).ok().and_then(|text| Case::from_text(text).ok());
+    case.is_some_and(|case| !case.records.is_empty())
+}
+
+/// The largest file that is read: many times what counts of a case. Some files never end.
+const MAX_FILE: u64 = 16 << 20;
+
 /// Reads a file, or standard input for `-`.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Stop> {
+    let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(|_| bytes)
+        std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes)
     } else {
-        std::fs::read(path)
+        File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
     };
-    read.map_err(|why| file_error(path, "read", &why))
+    read.map_err(|why| file_error(path, "read", &why))?;
+    if bytes.len() as u64 > MAX_FILE {
+        let message = format!("{} is too large for a case: over 16 MiB", path.display());
+        return Err(error(message, "name a file that a fuzzer or `pagediff assemble` wrote"));
+    }
+    Ok(bytes)
 }
 
 /// Reads a case as text.

@@ -28,7 +28,10 @@ pub(crate) struct Arguments {
     /// corpus/T/ or artifacts/T/, and else a case runs as it is
     #[arg(long, value_name = "T", value_parser = target_parser())]
     target: Option<&'static Target>,
-    /// Print JSON
+    /// Show the reports of all divergences, not of the first few
+    #[arg(long)]
+    all: bool,
+    /// Print JSON, with all reports
     #[arg(long)]
     json: bool,
     /// Files, and directories of files: `*.case` is text, dotfiles are skipped, all else
@@ -36,6 +39,9 @@ pub(crate) struct Arguments {
     #[arg(required = true, value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
 }
+
+/// Reports that are shown in full, unless all are asked for.
+const REPORTS_SHOWN: usize = 10;
 
 /// Cases that are read and compared together.
 const BATCH: usize = 256;
@@ -57,7 +63,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         let found = replay(batch, arguments, &mut backends, &mut tally)?;
         progress.inc(batch.len() as u64);
         if !arguments.json {
-            progress.suspend(|| write_reports(out, &found))?;
+            let shown = if arguments.all { usize::MAX } else { REPORTS_SHOWN };
+            let left = shown.saturating_sub(tally.divergences());
+            progress.suspend(|| write_reports(out, &found, left))?;
         }
         tally.add(found);
     }
@@ -127,10 +135,15 @@ fn path_argument(path: &Path) -> String {
     if path.starts_with('-') { format!("./{path}") } else { path }
 }
 
-fn write_reports(out: &mut dyn Write, found: &[Divergence]) -> Result<(), Stop> {
-    for divergence in found {
-        writeln!(out, "{}", divergence.file)?;
-        writeln!(out, "{}", divergence.report.render(&paint()))?;
+/// Shows the reports of as many as are left to show, and names the others.
+fn write_reports(out: &mut dyn Write, found: &[Divergence], left: usize) -> Result<(), Stop> {
+    for (number, divergence) in found.iter().enumerate() {
+        if number < left {
+            writeln!(out, "{}", divergence.file)?;
+            writeln!(out, "{}", divergence.report.render(&paint()))?;
+        } else {
+            writeln!(out, "{}: {} differs too", divergence.file, divergence.report.backend)?;
+        }
     }
     out.flush()?;
     Ok(())

@@ -55,7 +55,7 @@ fn a_mistake_is_reported_with_function_page_and_field() {
         "page b, order 0, anon, frame 1, named by entry 1",
         "dirty    ",
         "reproduce: cargo run --release -- explain --backend reference \
-         --backend ./per_run_mistake.so 3.case\n",
+         --backend ./per_run_mistake.so --time-limit 300 3.case\n",
         "1 cases, 1 divergences, 0 skipped\n",
     ]);
     let explain = ["explain", "--backend", "./per_run_mistake.so", "3.case"];
@@ -68,6 +68,25 @@ fn a_crash_is_a_divergence() {
     let ran = replay(&directory, "./crash.so", &["--target", "put_user_pages", "1.case", "2"]);
     // The second case is run although the first one ended the process.
     ran.code(1).out(&["crashed: signal 11, SIGSEGV", "2 cases, 2 divergences, 0 skipped"]);
+}
+
+#[test]
+fn what_is_behind_an_array_does_not_depend_on_the_cases_before() {
+    let directory = with("broken/overread");
+    directory.write("1.case", "folio a\nentries a*40\nput_user_pages\n");
+    directory.write("2.case", "folio a\nentries a*3\nput_user_pages\n");
+    let ran = replay(&directory, "./overread.so", &["1.case", "2.case"]).code(1);
+    ran.out(&["2 cases, 2 divergences, 0 skipped"]);
+}
+
+#[test]
+fn a_candidate_that_calls_what_there_is_not_does_not_load() {
+    let directory = with("per_entry");
+    let code = "#include \"put_user_page.h\"\n\
+        void folio_put(struct page *page);\n\
+        void put_user_page(struct page *page) { folio_put(page); }\n";
+    directory.compile_code("other", code);
+    replay(&directory, "./other.so", &["1.case"]).code(2).err(&["folio_put", "put_user_page.h"]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     /// Print JSON, in the form that docs/explain-json.md describes
     #[arg(long)]
     json: bool,
-    /// The case: `*.case` is text, all else is bytes
+    /// The case: `*.case` is text, all else is bytes; `-` is standard input, for bytes
     file: PathBuf,
 }
 
@@ -85,11 +85,15 @@ fn write(out: &mut dyn Write, examined: &Examined) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The lines, indented, and an empty one.
+/// The lines, indented, and an empty one; `none` where there are none.
 fn write_lines<T: std::fmt::Display>(
     out: &mut dyn Write,
     lines: impl IntoIterator<Item = T>,
 ) -> std::io::Result<()> {
+    let mut lines = lines.into_iter().peekable();
+    if lines.peek().is_none() {
+        writeln!(out, "  none")?;
+    }
     for line in lines {
         writeln!(out, "{}", format!("  {line}").trim_end())?;
     }

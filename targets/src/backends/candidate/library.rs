@@ -1,7 +1,6 @@
 //! A candidate in this process: the functions of a shared object, or of the example that
 //! is built in.
 
-use std::cell::UnsafeCell;
 use std::ffi::c_ulong;
 use std::path::Path;
 
@@ -152,22 +151,33 @@ impl Release for Candidate {
         pages: &[PageRef<'static>],
         recorder: &Recorder,
     ) -> Option<usize> {
-        let table = UnsafeCell::new(HooksTable::new(recorder.map(), recorder));
-        // SAFETY: the variable is the candidate's own, and nobody else uses it now.
-        unsafe { self.hooks.write(table.get().cast_const()) };
         let (arguments, behind) = self.arguments.split_at_mut(pages.len());
         behind.fill(std::ptr::null_mut());
         for (argument, page) in arguments.iter_mut().zip(pages) {
             *argument = page.as_ptr();
         }
+        let table = HooksTable::new(recorder.map(), recorder);
+        // SAFETY: the variable is the candidate's own, and nobody else uses it now.
+        unsafe { self.hooks.write(&raw const table) };
+        self.call(function, pages.len());
+        // The table ends here: a hook that is called later shall not find it.
+        // SAFETY: as above.
+        unsafe { self.hooks.write(std::ptr::null()) };
+        None
+    }
+}
+
+impl Candidate {
+    /// Calls the function on the first `npages` arguments.
+    fn call(&mut self, function: Function, npages: usize) {
         let many = match function {
             Function::PutUserPage => {
                 let put_user_page = self.put_user_page.expect(LACKING);
-                for &mut page in arguments {
+                for &page in &self.arguments[..npages] {
                     // SAFETY: a page of the map, with provenance over all of it.
                     unsafe { put_user_page(page) };
                 }
-                return None;
+                return;
             }
             Function::PutUserPages => self.put_user_pages,
             Function::PutUserPagesDirty => self.put_user_pages_dirty,
@@ -175,10 +185,9 @@ impl Release for Candidate {
         };
         let many = many.expect(LACKING);
         // The whole room, not the array alone, for the candidate may read or write past it.
-        let (array, npages) = (self.arguments.as_mut_ptr(), pages.len() as c_ulong);
+        let array = self.arguments.as_mut_ptr();
         // SAFETY: an array of `npages` pages of the map, as C's `struct page **`.
-        unsafe { many(array, npages) };
-        None
+        unsafe { many(array, npages as c_ulong) };
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::process::Command;
+
 use common::{CASE, Directory, OVER_RELEASE, Ran, repository};
 
 /// What ends by itself may take as long as a loaded machine needs.
@@ -34,6 +36,20 @@ fn the_examples_do_as_the_reference_does() {
         let ran = replay(&directory, &candidate, &["1.case", "2", corpus.to_str().unwrap()]);
         ran.code(0).out(&[" cases, 0 divergences, ", "the case over-releases"]);
     }
+}
+
+#[test]
+fn a_candidate_in_rust_does_as_the_reference_does() {
+    let directory = Directory::new();
+    let source = repository().join("targets/rust/put_each.rs");
+    let rustc = Command::new("rustc")
+        .args(["--edition", "2024", "-O", "--crate-type", "cdylib", "-o"])
+        .args([directory.path().join("put_each.so"), source])
+        .status();
+    assert!(rustc.unwrap().success());
+    let corpus = repository().join("corpus/put_user_pages");
+    let ran = replay(&directory, "./put_each.so", &[corpus.to_str().unwrap()]);
+    ran.code(0).out(&[" cases, 0 divergences, "]);
 }
 
 #[test]

@@ -125,7 +125,7 @@ struct put_user_page_hooks {
 };
 
 /*
- * Set by the harness, which finds it with dlsym(), before the first call. Weak, so
+ * Set by the harness, which finds it with dlsym(), for the time of each call. Weak, so
  * that all source files of a candidate have one between them.
  */
 __attribute__((weak, visibility("default")))

@@ -11,12 +11,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use put_user_page_targets::backend::Class;
-use put_user_page_targets::registry::Target;
 
 use self::examine::Examined;
 use crate::backends::BackendArguments;
 use crate::error::{DIVERGENCE, Stop, error};
-use crate::inputs::{self, target_parser};
+use crate::inputs::{self, TargetArgument};
 use crate::output::{headline, paint, write_json};
 use crate::replay::explain_command;
 
@@ -25,10 +24,8 @@ use crate::replay::explain_command;
 pub(crate) struct Arguments {
     #[command(flatten)]
     backends: BackendArguments,
-    /// The target that the file is an input of; by default the T of its path, in corpus/T/
-    /// or artifacts/T/, and else the case runs as it is
-    #[arg(long, value_name = "T", value_parser = target_parser())]
-    target: Option<&'static Target>,
+    #[command(flatten)]
+    target: TargetArgument,
     /// Print JSON, in the form that docs/explain-json.md describes
     #[arg(long)]
     json: bool,
@@ -42,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             format!("{} is a directory, and explain takes one file", arguments.file.display());
         return Err(error(message, "name a file in it, or use `pagediff replay` on all of them"));
     }
-    let input = inputs::read(&arguments.file, arguments.target)?;
+    let input = inputs::read(&arguments.file, arguments.target.name)?;
     let backends = arguments.backends.open()?;
     let reproduce = explain_command(&input, &arguments.backends);
     let examined = Examined::new(input, backends, &reproduce)?;

@@ -25,6 +25,15 @@ pub(crate) struct Input {
     pub(crate) case: Case,
 }
 
+/// The target of the files on a command line.
+#[derive(clap::Args)]
+pub(crate) struct TargetArgument {
+    /// The target that the files are inputs of; by default the T of their path, in
+    /// corpus/T/ or artifacts/T/, and else a case runs as it is
+    #[arg(long = "target", value_name = "T", value_parser = target_parser())]
+    pub(crate) name: Option<&'static Target>,
+}
+
 /// Takes the name of a target as an argument.
 pub(crate) fn target_parser() -> impl TypedValueParser<Value = &'static Target> {
     PossibleValuesParser::new(TARGETS.iter().map(|target| target.name))

@@ -10,13 +10,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use put_user_page_targets::case::Case;
 use put_user_page_targets::comparer::{Comparer, Verdict};
 use put_user_page_targets::forms;
-use put_user_page_targets::registry::{Check, Target};
+use put_user_page_targets::registry::Check;
 use put_user_page_targets::report::Report;
 
 use self::tally::{Divergence, Tally};
 use crate::backends::{BackendArguments, Opened};
 use crate::error::{DIVERGENCE, Stop, error};
-use crate::inputs::{self, Input, target_parser};
+use crate::inputs::{self, Input, TargetArgument};
 use crate::output::{command_line, paint, write_json};
 
 /// Runs cases on backends, and shows where one differs from the reference
@@ -24,10 +24,8 @@ use crate::output::{command_line, paint, write_json};
 pub(crate) struct Arguments {
     #[command(flatten)]
     backends: BackendArguments,
-    /// The target that the files are inputs of; by default the T of their path, in
-    /// corpus/T/ or artifacts/T/, and else a case runs as it is
-    #[arg(long, value_name = "T", value_parser = target_parser())]
-    target: Option<&'static Target>,
+    #[command(flatten)]
+    target: TargetArgument,
     /// Show the reports of all divergences, not of the first few
     #[arg(long)]
     all: bool,
@@ -85,7 +83,7 @@ fn replay(
     backends: &mut [Opened],
     tally: &mut Tally,
 ) -> Result<Vec<Divergence>, Stop> {
-    let inputs = files.iter().map(|file| inputs::read(file, arguments.target));
+    let inputs = files.iter().map(|file| inputs::read(file, arguments.target.name));
     let inputs: Vec<Input> = inputs.collect::<Result<_, Stop>>()?;
     let cases: Vec<Case> = inputs.iter().map(|input| input.case.clone()).collect();
     let mut found: Vec<(usize, Box<Report>)> = Vec::new();

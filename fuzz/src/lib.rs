@@ -11,7 +11,7 @@ use std::process::{Command, abort, exit};
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::case::Function;
 use put_user_page_targets::generator;
-use put_user_page_targets::harness::{Harness, candidate_path};
+use put_user_page_targets::harness::{Harness, candidate_argument, candidate_path};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
 use put_user_page_targets::report::Report;
 
@@ -151,9 +151,9 @@ fn add_command(report: &mut Report, target: &Target, bytes: &[u8]) {
     let prefix = prefix.strip_prefix(&here).unwrap_or(&prefix);
     let file = format!("{prefix}crash-{}", sha1_smol::Sha1::from(bytes).digest());
     let (name, file) = (target.name, quote(&file));
-    report.reproduce = Some(match (target.check, candidate_path()) {
-        (Check::Candidate, Some(path)) => {
-            let backend = format!("--backend {}", quote(&path.display().to_string()));
+    report.reproduce = Some(match (target.check, candidate_argument()) {
+        (Check::Candidate, Some(candidate)) => {
+            let backend = format!("--backend {}", quote(&candidate));
             format!("cargo run --release -- explain --target {name} {backend} {file}")
         }
         (Check::Candidate, None) => format!("cargo fuzz run {name} {file}"),

@@ -68,9 +68,7 @@ impl Harness {
     /// The case that the target makes of these bytes.
     pub fn case(target: &Target, bytes: &[u8]) -> Case {
         let mut case = Case::decode(bytes);
-        if let Check::OneFunction(function) = target.check {
-            case.call_only(function);
-        }
+        target.check.adapt(&mut case);
         case
     }
 
@@ -81,9 +79,7 @@ impl Harness {
     /// They diverge.
     pub fn check(&mut self, bytes: &[u8]) -> Result<Checked, Box<Report>> {
         self.case.decode_from(bytes);
-        if let Check::OneFunction(function) = self.target.check {
-            self.case.call_only(function);
-        }
+        self.target.check.adapt(&mut self.case);
         self.world.build(&self.case);
         self.reference.run_world(&self.world, Class::OverRelease);
         let class = oracle::classify(&self.world, self.reference.last());
@@ -116,6 +112,12 @@ impl Harness {
 /// The shared object that the environment names for the `candidate` target.
 pub fn candidate_path() -> Option<PathBuf> {
     std::env::var_os(CANDIDATE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// That shared object as `pagediff --backend` takes it: a path with a slash.
+pub fn candidate_argument() -> Option<String> {
+    let path = candidate_path()?.display().to_string();
+    Some(if path.contains('/') { path } else { format!("./{path}") })
 }
 
 fn compare<M: crate::machine::Machine>(

@@ -1,7 +1,7 @@
 //! All fuzz targets: the one list that the command line, the tests and the README's
 //! table follow.
 
-use crate::case::Function;
+use crate::case::{Case, Function};
 
 /// A fuzz target.
 #[derive(Debug)]
@@ -30,6 +30,13 @@ pub enum Check {
 }
 
 impl Check {
+    /// Makes of a case what the target makes of it.
+    pub(crate) fn adapt(self, case: &mut Case) {
+        if let Check::OneFunction(function) = self {
+            case.call_only(function);
+        }
+    }
+
     /// The functions that the target's cases can call.
     pub fn functions(self) -> &'static [Function] {
         const ALL: [Function; 4] = Function::ALL;

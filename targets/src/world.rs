@@ -91,6 +91,7 @@ pub struct World {
     pub steps: Vec<Step>,
     releases: usize,
     references: usize,
+    owners_dropped: bool,
     /// For each compound page, how many backed entries name it.
     backed: Vec<u32>,
 }
@@ -118,14 +119,12 @@ impl World {
         self.entries.clear();
         self.arrays.clear();
         self.steps.clear();
-        (self.releases, self.references) = (0, 0);
+        (self.releases, self.references, self.owners_dropped) = (0, 0, false);
         let program = case.records.iter().filter(|record| !record.is_of_world());
         for record in program.take(MAX_RECORDS) {
             self.add(record);
         }
-        if !self.steps.contains(&Step::DropOwners) {
-            self.steps.push(Step::DropOwners);
-        }
+        self.drop_owners();
         self.lower_refs();
     }
 
@@ -232,10 +231,16 @@ impl World {
         self.steps.push(Step::Fill { array, entries });
     }
 
-    fn add_call(&mut self, function: Function, earlier: u16, first: u16, length: u16) {
-        if !self.steps.contains(&Step::DropOwners) {
+    /// Owners drop their references here, unless they did before.
+    fn drop_owners(&mut self) {
+        if !self.owners_dropped {
+            self.owners_dropped = true;
             self.steps.push(Step::DropOwners);
         }
+    }
+
+    fn add_call(&mut self, function: Function, earlier: u16, first: u16, length: u16) {
+        self.drop_owners();
         let array = self.array(earlier);
         let array_length = array.map_or(0, |array| self.arrays[array].len());
         let first = usize::from(first).checked_rem(array_length).unwrap_or(0);

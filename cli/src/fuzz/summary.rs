@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use put_user_page_targets::harness::candidate_path;
+use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{Check, Target};
 
 use super::Run;
@@ -73,7 +73,5 @@ fn write_divergence(out: &mut dyn Write, run: &Run, root: &Path) -> std::io::Res
 
 /// The shared object that the target runs, as a backend to name.
 fn candidate_of(target: &Target) -> Option<String> {
-    let path = candidate_path().filter(|_| target.check == Check::Candidate)?;
-    let path = path.display().to_string();
-    Some(if path.contains('/') { path } else { format!("./{path}") })
+    candidate_argument().filter(|_| target.check == Check::Candidate)
 }

@@ -79,11 +79,6 @@ impl<R> PageMap<R> {
         }
     }
 
-    /// The memory map.
-    pub fn map(&self) -> MemoryMap<'static> {
-        self.map
-    }
-
     fn page(&self, frame: usize) -> PageRef<'static> {
         self.map.page(frame).expect("a frame of the world lies in the map")
     }

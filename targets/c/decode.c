@@ -17,6 +17,8 @@
 #define FOLIO_REPEAT_MASK	0xff
 #define FOLIO_SMALL_REPEAT_MASK	0xf
 #define FOLIO_OFFSET_MASK	0xff
+#define FOLIO_SOURCE_MASK	0xff
+#define HUGETLB_ORDER		9
 
 #define GAP_FRAMES_MASK		0x3ff
 
@@ -118,6 +120,15 @@ static void encode_refs(int32_t refs, struct raw_record *raw)
 	}
 }
 
+/* All numbers that name no mapping are the kernel, so that few random bytes name one. */
+static uint8_t decode_source(uint16_t c)
+{
+	uint8_t source = c & FOLIO_SOURCE_MASK;
+
+	return source <= CASE_FROM_FILE ? source : CASE_FROM_KERNEL;
+}
+
+/* A mapping has pages of one kind only, and hugetlb of one order. */
 static void decode_folio(const struct raw_record *raw, struct case_record *record)
 {
 	record->order = raw->n % ORDERS;
@@ -127,6 +138,11 @@ static void decode_folio(const struct raw_record *raw, struct case_record *recor
 	record->repeat = decode_size(raw, raw->a, FOLIO_SMALL_REPEAT_MASK,
 				     FOLIO_REPEAT_MASK) + 1;
 	record->refs = decode_refs(raw->flags >> FOLIO_ANCHOR_SHIFT, raw->b);
+	record->from = decode_source(raw->c);
+	if (record->from != CASE_FROM_KERNEL)
+		record->file = record->from == CASE_FROM_FILE;
+	if (record->from == CASE_FROM_HUGETLB)
+		record->order = HUGETLB_ORDER;
 }
 
 static void encode_folio(const struct case_record *record, struct raw_record *raw)
@@ -138,6 +154,7 @@ static void encode_folio(const struct case_record *record, struct raw_record *ra
 	raw->a = record->repeat - 1;
 	raw->flags |= encode_size(raw->a, FOLIO_SMALL_REPEAT_MASK);
 	encode_refs(record->refs, raw);
+	raw->c = record->from;
 }
 
 static int8_t decode_step(uint8_t n)

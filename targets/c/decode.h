@@ -35,6 +35,15 @@ enum case_function {
 	CASE_PUT_USER_PAGES_DIRTY_LOCK = 3,
 };
 
+/* Where the pages of a folio record come from. */
+enum case_source {
+	CASE_FROM_KERNEL = 0,	/* allocated, mapped by nobody */
+	CASE_FROM_ANON = 1,
+	CASE_FROM_MEMFD = 2,
+	CASE_FROM_HUGETLB = 3,
+	CASE_FROM_FILE = 4,
+};
+
 /* A record, normalised. A field that a type does not name is zero for that type. */
 struct case_record {
 	uint8_t type;		/* enum case_record_type */
@@ -46,7 +55,7 @@ struct case_record {
 	uint8_t locked;		/* folio */
 	uint8_t backed;		/* entries, again: 1 if references are taken */
 	uint8_t also;		/* entries: 1 if added to the current array */
-	uint8_t padding;	/* zero */
+	uint8_t from;		/* folio: enum case_source */
 	uint16_t repeat;	/* folio: how many, 1 to 256 */
 	uint16_t frames;	/* gap: 0 to 1023 */
 	uint16_t first;		/* entries, clean: page; again, call: entry */

@@ -3,6 +3,7 @@
 mod arbitrary;
 mod bytes;
 mod canonical_c;
+mod orders;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,9 @@ use std::fmt;
 
 pub use bytes::{MAX_GAP, MAX_RANGE, RECORD_SIZE, anchor_and_offset};
 pub use canonical_c::{CanonicalError, decode_canonical};
-pub use record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record};
+pub use record::{
+    Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, Record, Source,
+};
 pub use text::TextError;
 
 /// A world and a program, as a list of records. See docs/case-format.md.

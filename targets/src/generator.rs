@@ -4,8 +4,8 @@
 use fastrand::Rng;
 
 use crate::case::{
-    Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE, RECORD_SIZE,
-    Record,
+    Case, Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, MAX_GAP, MAX_RANGE,
+    RECORD_SIZE, Record, Source,
 };
 
 /// A case of a few compound pages, a few arrays and a few calls.
@@ -41,16 +41,12 @@ pub fn record(rng: &mut Rng) -> Record {
 }
 
 fn folio(rng: &mut Rng) -> FolioRecord {
-    let order = match rng.u8(..16) {
-        0..=5 => 0,
-        6..=9 => 1,
-        10..=12 => rng.u8(2..=4),
-        13 => rng.u8(5..=8),
-        14 => 9,
-        _ => 10,
+    let from = match rng.u8(..16) {
+        0 => Source::ALL[rng.usize(1..Source::ALL.len())],
+        _ => Source::Kernel,
     };
-    FolioRecord {
-        order,
+    let record = FolioRecord {
+        order: order(rng, from),
         kind: if rng.bool() { Kind::File } else { Kind::Anon },
         dirty: rng.u8(..4) == 0,
         locked: rng.u8(..6) == 0,
@@ -66,6 +62,29 @@ fn folio(rng: &mut Rng) -> FolioRecord {
             9 | 10 => rng.u16(2..=4),
             _ => rng.u16(1..=80),
         },
+        from,
+    };
+    record.normalised()
+}
+
+/// An order that pages from there can have: those of a mapping are what a kernel is likely
+/// to give a user.
+fn order(rng: &mut Rng, from: Source) -> u8 {
+    match (from, rng.u8(..16)) {
+        (Source::Anon | Source::Hugetlb, number) => {
+            if number < 8 {
+                0
+            } else {
+                HUGETLB_ORDER
+            }
+        }
+        (Source::Memfd | Source::File, number) => number / 4,
+        (Source::Kernel, 0..=5) => 0,
+        (Source::Kernel, 6..=9) => 1,
+        (Source::Kernel, 10..=12) => rng.u8(2..=4),
+        (Source::Kernel, 13) => rng.u8(5..=8),
+        (Source::Kernel, 14) => 9,
+        (Source::Kernel, _) => 10,
     }
 }
 

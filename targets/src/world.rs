@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::case::{Case, EntriesRecord, Function, Kind, Record};
+use crate::case::{Case, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 use crate::layout::{Layout, MAX_RECORDS};
 
 /// Entries of one array.
@@ -27,6 +27,8 @@ pub struct Folio {
     pub locked: bool,
     /// Its references, beside those that entries take and its owner's.
     pub refs: i32,
+    /// Where its pages come from; a mapping has one of `refs`.
+    pub from: Source,
 }
 
 /// One slot of an array.
@@ -109,10 +111,10 @@ impl World {
         let World { layout, folios, .. } = self;
         folios.clear();
         layout.build(&case.records, |folio| {
-            // The holder of a page lock has a reference.
-            let refs = folio.refs.max(i32::from(folio.locked));
-            let (kind, dirty, locked) = (folio.kind, folio.dirty, folio.locked);
-            folios.push(Folio { kind, dirty, locked, refs });
+            let FolioRecord { kind, dirty, locked, from, .. } = *folio;
+            // The holder of a page lock has a reference, and so has a mapping.
+            let refs = folio.refs.max(i32::from(locked || from.is_mapping()));
+            folios.push(Folio { kind, dirty, locked, refs, from });
         });
         self.backed.clear();
         self.backed.resize(self.folios.len(), 0);

@@ -4,8 +4,12 @@ use put_user_page_targets::case::Case;
 use put_user_page_targets::layout::{MAX_FRAMES, MAX_RECORDS};
 use put_user_page_targets::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES, Step, World};
 
+fn case(text: &str) -> Case {
+    Case::from_text(text).expect("a good text")
+}
+
 fn world(text: &str) -> World {
-    World::of(&Case::from_text(text).expect("a good text"))
+    World::of(&case(text))
 }
 
 fn frames(world: &World) -> Vec<u16> {
@@ -102,6 +106,54 @@ fn refs_leave_room_for_the_owner_and_every_backed_entry() {
 fn the_holder_of_a_lock_has_a_reference() {
     assert_eq!(world("folio a locked").folios[0].refs, 1);
     assert_eq!(world("folio a locked refs=3").folios[0].refs, 3);
+}
+
+#[test]
+fn a_mapping_has_a_reference() {
+    assert_eq!(world("folio a from=anon").folios[0].refs, 1);
+    assert_eq!(world("folio a from=file locked").folios[0].refs, 1);
+    assert_eq!(world("folio a from=memfd refs=3").folios[0].refs, 3);
+}
+
+#[test]
+fn a_kernels_orders_give_the_same_pages_and_numbers() {
+    let case = case(
+        "folio a\nfolio b order=9 from=hugetlb repeat=2\nfolio c order=2\n\
+         folio d order=3 from=anon\nfolio e order=2 from=memfd\nfolio f\nentries @[0..1100]",
+    );
+    let (before, after) = (World::of(&case), World::of(&case.with_orders(&[0, 3, 1])));
+    assert_eq!(after.layout.places.len(), 1 + 1024 + 1 + 1 + 2 + 1);
+    assert_eq!(after.layout.pages(), before.layout.pages());
+    assert_eq!(after.entries.len(), before.entries.len());
+    for page in 0..before.layout.pages() {
+        assert_eq!(after.layout.group_of_page(page), before.layout.group_of_page(page));
+    }
+    // The compound pages of order 9 left a gap before them, and those of order 0 do not.
+    assert_eq!((before.layout.places[1].frame, after.layout.places[1].frame), (512, 1));
+}
+
+#[test]
+fn a_kernels_orders_make_no_room_for_pages_that_were_left_out() {
+    let case = case(
+        "folio a\nfolio b order=9 from=anon repeat=14\ngap 100\nfolio c order=9\nfolio d\n\
+         entries @[0..4000]",
+    );
+    let (before, after) = (World::of(&case), World::of(&case.with_orders(&[0])));
+    assert_eq!(before.layout.pages(), 1 + 14 * 512 + 1);
+    assert_eq!(after.layout.pages(), before.layout.pages());
+    assert_eq!(after.layout.pages_of_group(2), Some((1 + 14 * 512, 0)));
+    assert_eq!(after.layout.pages_of_group(3), before.layout.pages_of_group(3));
+}
+
+#[test]
+fn without_other_orders_a_case_keeps_its_world() {
+    let case = case("folio a order=10 from=anon repeat=9\nfolio b from=file\nentries @[0..9]");
+    let before = World::of(&case);
+    for orders in [&[][..], &[10], &[10, 4]] {
+        let after = World::of(&case.with_orders(orders));
+        assert_eq!(after.layout.places, before.layout.places);
+        assert_eq!((after.folios, after.entries), (before.folios.clone(), before.entries.clone()));
+    }
 }
 
 #[test]

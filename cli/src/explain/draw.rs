@@ -57,7 +57,7 @@ pub(super) fn world(world: &World) -> Vec<String> {
 /// One compound page, or many that are equal.
 fn row(world: &World, group: &Range<usize>) -> Vec<String> {
     let (first, last) = (world.layout.places[group.start], world.layout.places[group.end - 1]);
-    let Folio { kind, dirty, locked, refs } = world.folios[group.start];
+    let Folio { kind, dirty, locked, refs, from } = world.folios[group.start];
     let order = first.pages.ilog2();
     let mut properties = vec![match kind {
         Kind::Anon => "anon".to_owned(),
@@ -70,6 +70,7 @@ fn row(world: &World, group: &Range<usize>) -> Vec<String> {
         below @ 1..=65_535 => format!("refs max-{below}"),
         _ => format!("refs {refs}"),
     }));
+    properties.extend(from.is_mapping().then(|| format!("from {}", from.name())));
     let pages = pages(first.pages);
     vec![
         format!("frame {}", range(&(first.frame..last.frame + last.pages))),
@@ -180,6 +181,14 @@ mod tests {
                 "frame 512..514  b  order 1  anon refs max-2  [H|t]                 \
                  entries 512, !514..516",
             ]
+        );
+    }
+
+    #[test]
+    fn pages_from_a_mapping_say_so() {
+        assert_eq!(
+            drawn("folio a from=memfd"),
+            ["frame 0  a  order 0  anon refs 1 from memfd  [p]"]
         );
     }
 

@@ -1,6 +1,6 @@
 //! Records as bytes: the table of docs/case-format.md.
 
-use super::record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record};
+use super::record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 
 /// The size of every record in bytes.
 pub const RECORD_SIZE: usize = 8;
@@ -99,14 +99,18 @@ pub(super) fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
 fn decode_folio(raw: &Raw) -> FolioRecord {
     let anchor = ANCHORS[usize::from(raw.flags >> ANCHOR_SHIFT)];
     let offset = i32::from(raw.b.to_le_bytes()[0].cast_signed());
-    FolioRecord {
+    let source = usize::from(raw.c.to_le_bytes()[0]);
+    let record = FolioRecord {
         order: raw.number % ORDERS,
         kind: if raw.flags & FILE != 0 { Kind::File } else { Kind::Anon },
         dirty: raw.flags & DIRTY != 0,
         locked: raw.flags & LOCKED != 0,
         refs: anchor.saturating_add(offset).max(0),
         repeat: raw.size(raw.a, SMALL_REPEAT, MAX_REPEAT) + 1,
-    }
+        // All other numbers are the kernel too: bytes drawn at random seldom name a mapping.
+        from: Source::ALL.get(source).copied().unwrap_or(Source::Kernel),
+    };
+    record.normalised()
 }
 
 fn decode_entries(raw: &Raw) -> EntriesRecord {
@@ -175,7 +179,7 @@ fn encode_folio(folio: &FolioRecord) -> Raw {
             | anchor << ANCHOR_SHIFT,
         a: folio.repeat - 1,
         b: u16::from(offset.cast_unsigned()),
-        ..EMPTY
+        c: folio.from as u16,
     }
 }
 

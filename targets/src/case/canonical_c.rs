@@ -1,7 +1,7 @@
 //! The C decoder, `c/decode.c`, called from Rust so that the two can be held against
 //! each other.
 
-use super::{Direction, EntriesRecord, FolioRecord, Function, Kind, RECORD_SIZE, Record};
+use super::{Direction, EntriesRecord, FolioRecord, Function, Kind, RECORD_SIZE, Record, Source};
 
 /// `struct case_record` of `c/decode.h`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,7 +16,7 @@ struct CaseRecord {
     locked: u8,
     backed: u8,
     also: u8,
-    padding: u8,
+    from: u8,
     repeat: u16,
     frames: u16,
     first: u16,
@@ -93,6 +93,7 @@ fn from_c(record: &CaseRecord) -> Record {
             locked: record.locked != 0,
             refs: record.refs,
             repeat: record.repeat,
+            from: Source::ALL[usize::from(record.from)],
         }),
         1 => Record::Gap { frames: record.frames },
         2 => Record::Entries(EntriesRecord {

@@ -49,6 +49,48 @@ pub enum Kind {
     File,
 }
 
+/// Where the pages of a compound page come from. The model makes no difference but that a
+/// mapping holds a reference; a backend with real mappings takes the pages from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The kernel allocates them.
+    Kernel,
+    /// A user's mapping of anonymous memory.
+    Anon,
+    /// A user's mapping of a memfd.
+    Memfd,
+    /// A user's mapping of hugetlb pages.
+    Hugetlb,
+    /// A user's mapping of a file.
+    File,
+}
+
+impl Source {
+    /// All sources, by their number in the case format.
+    pub const ALL: [Source; 5] =
+        [Source::Kernel, Source::Anon, Source::Memfd, Source::Hugetlb, Source::File];
+
+    /// The name in the text form, where [`Source::Kernel`] is left out.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Source::Kernel => "kernel",
+            Source::Anon => "anon",
+            Source::Memfd => "memfd",
+            Source::Hugetlb => "hugetlb",
+            Source::File => "file",
+        }
+    }
+
+    /// Whether it is a user's mapping, which holds a reference of its own.
+    pub const fn is_mapping(self) -> bool {
+        !matches!(self, Source::Kernel)
+    }
+}
+
+/// The order of a hugetlb page: 2 MiB.
+pub const HUGETLB_ORDER: u8 = 9;
+
 /// The way a range of pages is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -84,8 +126,10 @@ pub struct FolioRecord {
     pub locked: bool,
     /// Extra references of each: a number that the format can write.
     pub refs: i32,
-    /// How many, 1 to 256.
+    /// How many, 1 to 256; any number after [`Case::with_orders`](super::Case::with_orders).
     pub repeat: u16,
+    /// Where their pages come from.
+    pub from: Source,
 }
 
 /// `entries`: a range of pages, one entry each.
@@ -147,6 +191,24 @@ pub enum Record {
         /// How many pages, 0 to 4,095.
         length: u16,
     },
+}
+
+impl FolioRecord {
+    /// The record with the kind and the order that pages from its source have.
+    pub const fn normalised(self) -> FolioRecord {
+        FolioRecord {
+            order: match self.from {
+                Source::Hugetlb => HUGETLB_ORDER,
+                _ => self.order,
+            },
+            kind: match self.from {
+                Source::Kernel => self.kind,
+                Source::Anon | Source::Memfd | Source::Hugetlb => Kind::Anon,
+                Source::File => Kind::File,
+            },
+            ..self
+        }
+    }
 }
 
 impl EntriesRecord {

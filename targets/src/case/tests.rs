@@ -22,6 +22,24 @@ fn a_record_is_eight_bytes_as_the_format_says() {
 }
 
 #[test]
+fn the_source_of_pages_is_one_byte_and_decides_kind_and_order() {
+    let text = "folio a from=anon\nfolio b order=9 from=hugetlb\nfolio c from=file\n\
+                folio d order=2 from=memfd\n";
+    let case = Case::from_text(text).expect("a good text");
+    assert_eq!(case.to_text(), text);
+    let bytes = case.encode();
+    let parts: Vec<_> = bytes.as_chunks::<8>().0.iter().map(|b| (b[0], b[1], b[6], b[7])).collect();
+    assert_eq!(parts, [(0, 0, 1, 0), (9, 0, 3, 0), (0, 1, 4, 0), (2, 0, 2, 0)]);
+    // The kind and the order that the bytes have are another's.
+    let file = Case::decode(&[0x02, 1, 0, 0, 0, 0, 3, 7]);
+    assert_eq!(file.to_text(), "folio a order=9 from=hugetlb\n");
+    for unknown in [5, 255] {
+        let kernel = Case::decode(&[0x02, 1, 0, 0, 0, 0, unknown, 0]);
+        assert_eq!(kernel.to_text(), "folio a order=2 kind=file\n");
+    }
+}
+
+#[test]
 fn numbers_that_do_not_fit_into_few_bits_are_written_as_large() {
     let case = Case::from_text("folio a repeat=17\nentries a[0..64]").expect("a good text");
     let bytes = case.encode();
@@ -94,6 +112,12 @@ fn errors_name_line_and_column_and_what_was_expected() {
         ("folio a\nfolio a", "line 2, column 7: there is a folio `a` already; expected a new name"),
         ("folio a order=11", "line 1, column 15: 11 is out of range; expected 0 to 10"),
         ("folio a refs=1 refs=2", "line 1, column 16: `refs` is given twice; expected each"),
+        (
+            "folio a from=kernel",
+            "line 1, column 14: `kernel` does not belong here; expected `anon`",
+        ),
+        ("folio a order=3 from=hugetlb", "line 1, column 9: `order=3` contradicts `from=hugetlb`"),
+        ("folio a from=anon kind=file", "line 1, column 19: `kind=file` contradicts `from=anon`"),
         ("folio 1", "line 1, column 7: `1` does not belong here; expected a name"),
         ("folio", "line 1, column 6: something is missing; expected a name"),
         ("gap", "line 1, column 4: something is missing; expected a number of frames"),

@@ -1,14 +1,13 @@
 //! Text to a case.
 
+mod folio;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::error::TextError;
 use super::item::{NOTHING, WORLD};
-use crate::case::{
-    Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE, Record,
-    anchor_and_offset,
-};
+use crate::case::{Case, Direction, EntriesRecord, Function, MAX_GAP, MAX_RANGE, Record};
 use crate::layout::Layout;
 
 /// A word of a line: its text and where it stands.
@@ -126,77 +125,6 @@ impl<'a> Parser<'a> {
                 Ok(Some(Record::Gap { frames: frames as u16 }))
             }
             _ => Ok(None),
-        }
-    }
-
-    fn folio(&mut self, line: &Line<'a>) -> Result<Record, TextError> {
-        let Some(&name) = line.words.get(1) else { return self.missing(line, "a name") };
-        self.check_name(name)?;
-        let number = self.names.len();
-        if self.names.insert(name.text, number).is_some() {
-            return self.error(
-                name,
-                format!("there is a folio `{}` already", name.text),
-                "a new name",
-            );
-        }
-        let mut folio = FolioRecord {
-            order: 0,
-            kind: Kind::Anon,
-            dirty: false,
-            locked: false,
-            refs: 0,
-            repeat: 1,
-        };
-        for (number, &word) in line.words[2..].iter().enumerate() {
-            let key = property_key(word.text);
-            if line.words[2..2 + number].iter().any(|before| property_key(before.text) == key) {
-                return self.error(word, format!("`{key}` is given twice"), "each property once");
-            }
-            self.folio_property(&mut folio, word)?;
-        }
-        Ok(Record::Folio(folio))
-    }
-
-    fn check_name(&self, name: Word<'_>) -> Result<(), TextError> {
-        let letters = name.text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if letters && !name.text.starts_with(|c: char| c.is_ascii_digit()) {
-            return Ok(());
-        }
-        self.unexpected(name, "a name of letters, digits and `_`, not starting with a digit")
-    }
-
-    fn folio_property(&self, folio: &mut FolioRecord, word: Word<'_>) -> Result<(), TextError> {
-        match (word.text, word.split("=")) {
-            ("dirty", _) => folio.dirty = true,
-            ("locked", _) => folio.locked = true,
-            (_, Some((key, value))) => match (key.text, value.text) {
-                ("order", _) => folio.order = self.number(value, 0..=10, "0 to 10")? as u8,
-                ("kind", "anon") => folio.kind = Kind::Anon,
-                ("kind", "file") => folio.kind = Kind::File,
-                ("kind", _) => return self.unexpected(value, "`anon` or `file`"),
-                ("refs", _) => folio.refs = self.refs(value)?,
-                ("repeat", _) => folio.repeat = self.number(value, 1..=256, "1 to 256")? as u16,
-                _ => return self.unexpected(key, FOLIO_PROPERTIES),
-            },
-            _ => return self.unexpected(word, FOLIO_PROPERTIES),
-        }
-        Ok(())
-    }
-
-    fn refs(&self, value: Word<'_>) -> Result<i32, TextError> {
-        let below_max = match value.text.strip_prefix("max") {
-            Some("") => Some(Some(0)),
-            Some(rest) => Some(rest.strip_prefix('-').and_then(|below| below.parse().ok())),
-            None => None,
-        };
-        let refs = match below_max {
-            Some(below) => below.and_then(|below| i32::MAX.checked_sub_unsigned(below)),
-            None => value.text.parse().ok(),
-        };
-        match refs.filter(|&refs| anchor_and_offset(refs).is_some()) {
-            Some(refs) => Ok(refs),
-            None => self.unexpected(value, "0 to 128, 896 to 1151, or `max-128` to `max`"),
         }
     }
 
@@ -388,17 +316,10 @@ impl<'a> Parser<'a> {
     }
 }
 
-const FOLIO_PROPERTIES: &str =
-    "`order=N`, `kind=anon`, `kind=file`, `dirty`, `locked`, `refs=N` or `repeat=N`";
 const STATEMENTS: &str = "`folio`, `gap`, `entries`, `also`, `again`, `acquire`, `clean`, \
      `put_user_page`, `put_user_pages`, `put_user_pages_dirty` or `put_user_pages_dirty_lock`";
 const PAGES: &str = "pages, such as `a`, `a[3]` or `a[0..8]`";
 const SLICE: &str = "a slice, such as `0..3`";
-
-/// What a property of a folio line is about.
-fn property_key(word: &str) -> &str {
-    word.split('=').next().unwrap_or(word)
-}
 
 /// Whether an item is backed, and the item without the mark.
 fn unbacked_mark(word: Word<'_>) -> (bool, Word<'_>) {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::item::{NOTHING, group_name, name_and_index};
-use crate::case::{Case, Direction, EntriesRecord, FolioRecord, Kind, Record};
+use crate::case::{Case, Direction, EntriesRecord, FolioRecord, Kind, Record, Source};
 use crate::layout::Layout;
 
 /// The text of a case, from which parsing gives the same case back.
@@ -91,8 +91,10 @@ fn folio_line(name: &str, folio: &FolioRecord) -> String {
     if folio.order > 0 {
         push(&mut line, format_args!(" order={}", folio.order));
     }
-    if folio.kind == Kind::File {
-        line.push_str(" kind=file");
+    match (folio.from, folio.kind) {
+        (Source::Kernel, Kind::Anon) => {}
+        (Source::Kernel, Kind::File) => line.push_str(" kind=file"),
+        (from, _) => push(&mut line, format_args!(" from={}", from.name())),
     }
     if folio.dirty {
         line.push_str(" dirty");

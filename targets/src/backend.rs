@@ -29,8 +29,8 @@ pub trait Backend {
     /// Why it cannot run this case; `None` if it can.
     fn skips(&self, world: &World, class: Class) -> Option<Skip>;
 
-    /// Runs the jobs in order, and delivers what came of each, once, by its index. A case
-    /// has the same outcome after any other.
+    /// Runs the jobs, and delivers what came of each, once, by its index. A case has the
+    /// same outcome after any other.
     ///
     /// # Errors
     ///
@@ -38,8 +38,31 @@ pub trait Backend {
     fn run(
         &mut self,
         jobs: &[Job<'_>],
-        deliver: &mut dyn FnMut(usize, Result<&Outcome, Failure>),
+        deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError>;
+}
+
+/// What came of a job.
+#[derive(Clone, Debug)]
+pub enum Ran<'a> {
+    /// What the case left behind.
+    Outcome(&'a Outcome),
+    /// The backend did not survive it: a divergence.
+    Failed(Failure),
+    /// It could not be run after all.
+    Skipped(Skip),
+    /// The backend survived it, which is all that was asked.
+    Survived,
+}
+
+impl Ran<'_> {
+    /// What a kernel that did not survive logged; else empty.
+    pub fn log(&self) -> String {
+        match self {
+            Ran::Failed(failure) => failure.log.clone(),
+            _ => String::new(),
+        }
+    }
 }
 
 /// What a case is, by what the reference makes of it.
@@ -60,23 +83,42 @@ pub struct Observes {
     pub errors: bool,
     /// Writes to places that a release has no business with.
     pub stray_writes: bool,
+    /// Events.
+    pub events: Events,
+}
+
+/// Which events a backend observes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Events {
+    /// Of each page and call, in order: that it waited, turned dirty and was freed. Of a
+    /// file's page that the kernel allocated, also that it was locked to be marked, and
+    /// the refcount at that moment.
+    OfPages,
+    /// Every event, with the refcount at that moment.
+    Every,
 }
 
 impl Observes {
     /// Everything.
-    pub const ALL: Observes = Observes { errors: true, stray_writes: true };
+    pub const ALL: Observes = Observes { errors: true, stray_writes: true, events: Events::Every };
 
     /// What both observe.
-    pub const fn and(self, other: Observes) -> Observes {
+    pub fn and(self, other: Observes) -> Observes {
         Observes {
             errors: self.errors && other.errors,
             stray_writes: self.stray_writes && other.stray_writes,
+            events: self.events.min(other.events),
         }
     }
 
     /// The names of what is not observed.
     pub fn missing(self) -> Vec<&'static str> {
-        let parts = [(self.errors, "errors of calls"), (self.stray_writes, "stray writes")];
+        let parts = [
+            (self.errors, "errors of calls"),
+            (self.stray_writes, "stray writes"),
+            (self.events == Events::Every, "page locks that nobody waits for"),
+            (self.events == Events::Every, "refcounts as pages without a file turn dirty"),
+        ];
         parts.into_iter().filter(|(observed, _)| !observed).map(|(_, name)| name).collect()
     }
 }
@@ -88,31 +130,58 @@ pub enum Skip {
     Lacks(Function),
     /// The case over-releases, which is undefined for the backend.
     OverRelease,
+    /// There is no memory for the case's pages.
+    NoMemory,
+    /// The kernel gave pages of several orders to one user mapping.
+    MixedOrders,
+    /// The user mapping has no pages.
+    NoUserPages,
+    /// A page of a real file would be marked without its lock, which its file forbids.
+    NeedsLock,
 }
 
 impl fmt::Display for Skip {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Skip::Lacks(function) => write!(formatter, "it has no {}()", function.name()),
-            Skip::OverRelease => formatter.write_str("the case over-releases"),
-        }
+        formatter.write_str(match self {
+            Skip::Lacks(function) => return write!(formatter, "it has no {}()", function.name()),
+            Skip::OverRelease => "the case over-releases",
+            Skip::NoMemory => "the kernel has no compound page of that order left",
+            Skip::MixedOrders => "the kernel gave pages of several orders to one user mapping",
+            Skip::NoUserPages => "the kernel gave no pages to a user mapping",
+            Skip::NeedsLock => "it marks a page of a real file without its lock",
+        })
     }
 }
 
 /// A backend that did not survive a case: a divergence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub struct Failure {
+    /// How it failed.
+    pub how: HowFailed,
+    /// What a kernel logged; empty for other backends.
+    pub log: String,
+}
+
+/// How a backend failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HowFailed {
     /// It ended, and how.
     Crashed(String),
     /// It did not end within so many seconds.
     Hung(u64),
 }
 
+impl From<HowFailed> for Failure {
+    fn from(how: HowFailed) -> Failure {
+        Failure { how, log: String::new() }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Crashed(how) => write!(formatter, "crashed: {how}"),
-            Failure::Hung(seconds) => write!(formatter, "hung: no end after {seconds} s"),
+        match &self.how {
+            HowFailed::Crashed(how) => write!(formatter, "crashed: {how}"),
+            HowFailed::Hung(seconds) => write!(formatter, "hung: no end after {seconds} s"),
         }
     }
 }

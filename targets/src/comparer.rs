@@ -1,13 +1,14 @@
 //! Many cases on many backends, each held against the reference: what `pagediff replay`
 //! and the corpus tests do.
 
-use crate::backend::{Backend, BackendError, Class, Failure, Job, Skip};
+use crate::backend::{Backend, BackendError, Class, Job, Skip};
 use crate::backends::{InProcess, Naive, naive};
 use crate::case::Case;
 use crate::oracle::{self, Comparison};
 use crate::outcome::Outcome;
-use crate::report::{Report, investigate};
+use crate::report::{Found, Report, investigate};
 use crate::states::StateSet;
+use crate::told;
 use crate::world::World;
 
 /// Backends, and the reference that they are held against.
@@ -82,8 +83,9 @@ impl<'a> Comparer<'a> {
         prepared: &[Prepared],
         tell: &mut dyn FnMut(usize, usize, Verdict),
     ) -> Result<(), BackendError> {
-        let backend = &mut *self.backends[number];
-        let observed = self.reference.observes.and(backend.observes());
+        let Comparer { reference, backends } = self;
+        let backend = &mut *backends[number];
+        let observed = reference.observes.and(backend.observes());
         let mut indices = Vec::new();
         let mut jobs = Vec::new();
         for (index, Prepared { bytes, world, class, .. }) in prepared.iter().enumerate() {
@@ -95,18 +97,23 @@ impl<'a> Comparer<'a> {
             }
         }
         let mut differing = Vec::new();
-        backend.run(&jobs, &mut |job, result: Result<&Outcome, Failure>| {
+        backend.run(&jobs, &mut |job, ran| {
             let index = indices[job];
             let Prepared { world, outcome, .. } = &prepared[index];
-            match oracle::compare(world, outcome, result, observed) {
+            let log = ran.log();
+            let held = told::compare(&cases[index], world, outcome, ran, observed, reference);
+            match held.comparison {
                 Comparison::Same => tell(index, number, Verdict::Same),
-                Comparison::Differs(differences) => differing.push((index, differences)),
+                Comparison::Skipped(skip) => tell(index, number, Verdict::Skipped(skip)),
+                Comparison::Differs(differences) => {
+                    differing.push((index, differences, held.world, log));
+                }
             }
         })?;
-        for (index, differences) in differing {
+        for (index, differences, as_made, log) in differing {
             let world = &prepared[index].world;
-            let reference = &mut self.reference;
-            let report = investigate(&cases[index], world, reference, backend, differences);
+            let found = Found { differences, as_made: &as_made, log };
+            let report = investigate(&cases[index], world, reference, backend, found);
             tell(index, number, Verdict::Differs(Box::new(report)));
         }
         Ok(())

@@ -3,13 +3,14 @@
 
 use std::path::PathBuf;
 
-use crate::backend::{Backend, BackendError, Class};
+use crate::backend::{Backend, BackendError, Class, Ran};
 use crate::backends::{Candidate, Fast, InProcess, Naive, PageMap, fast, naive};
 use crate::case::{Case, Function};
 use crate::forms;
+use crate::machine::Machine;
 use crate::oracle::{self, Comparison};
 use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
-use crate::report::{Report, investigate};
+use crate::report::{Found, Report, investigate};
 use crate::states::StateSet;
 use crate::world::World;
 
@@ -120,22 +121,20 @@ pub fn candidate_argument() -> Option<String> {
     Some(if path.contains('/') { path } else { format!("./{path}") })
 }
 
-fn compare<M: crate::machine::Machine>(
+fn compare(
     case: &Case,
     world: &World,
     class: Class,
     reference: &mut InProcess<Naive>,
-    backend: &mut InProcess<M>,
+    backend: &mut InProcess<impl Machine>,
 ) -> Result<(), Box<Report>> {
     if backend.skips(world, class).is_some() {
         return Ok(());
     }
     let observed = reference.observes.and(backend.observes);
     let outcome = backend.run_world(world, class);
-    match oracle::compare(world, reference.last(), Ok(outcome), observed) {
-        Comparison::Same => Ok(()),
-        Comparison::Differs(differences) => {
-            Err(Box::new(investigate(case, world, reference, backend, differences)))
-        }
-    }
+    let comparison = oracle::compare(world, reference.last(), Ran::Outcome(outcome), observed);
+    let Comparison::Differs(differences) = comparison else { return Ok(()) };
+    let found = Found { differences, as_made: world, log: String::new() };
+    Err(Box::new(investigate(case, world, reference, backend, found)))
 }

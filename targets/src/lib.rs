@@ -36,4 +36,5 @@ pub mod outcome;
 pub mod registry;
 pub mod report;
 pub mod states;
+pub mod told;
 pub mod world;

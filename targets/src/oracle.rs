@@ -1,10 +1,12 @@
 //! The oracle: two outcomes of one case, and the rules by which they are compared.
 
+mod events;
+mod rules;
+mod stray_writes;
+
 use std::collections::BTreeMap;
 
-use put_user_page::flags;
-
-use crate::backend::{Class, Failure, Observes};
+use crate::backend::{Class, Events, Observes, Ran, Skip};
 use crate::case::Function;
 use crate::outcome::{Event, EventKind, FolioState, Outcome};
 use crate::world::World;
@@ -16,6 +18,8 @@ pub enum Comparison {
     Same,
     /// Something differs.
     Differs(Vec<Difference>),
+    /// There is nothing to compare.
+    Skipped(Skip),
 }
 
 /// One thing that differs between the reference and a backend.
@@ -71,16 +75,19 @@ fn frees_under_a_holders_lock(world: &World, events: &[Event]) -> bool {
     })
 }
 
-/// Compares a backend's outcome with the reference's, in all that `observed` names.
+/// Compares what came of a case on a backend with the reference's outcome, in all that
+/// `observed` names.
 pub fn compare(
     world: &World,
     reference: &Outcome,
-    backend: Result<&Outcome, Failure>,
+    backend: Ran<'_>,
     observed: Observes,
 ) -> Comparison {
     let backend = match backend {
-        Ok(backend) => backend,
-        Err(failure) => {
+        Ran::Outcome(outcome) => outcome,
+        Ran::Survived => return Comparison::Same,
+        Ran::Skipped(skip) => return Comparison::Skipped(skip),
+        Ran::Failed(failure) => {
             return Comparison::Differs(vec![Difference {
                 subject: Subject::Backend,
                 field: "process".to_owned(),
@@ -95,7 +102,8 @@ pub fn compare(
         && reference.events == backend.events
         && reference.acquired == backend.acquired
         && (!observed.errors || reference.errors == backend.errors)
-        && (!observed.stray_writes || backend.stray_writes.is_empty());
+        && (!observed.stray_writes || backend.stray_writes.is_empty())
+        && backend.imbalances.is_empty();
     if same {
         return Comparison::Same;
     }
@@ -115,12 +123,28 @@ fn differences(
     }
     push_unequal(&mut found, &reference.acquired, &backend.acquired, "length", Subject::Acquire);
     push_states(&mut found, &reference.folios, &backend.folios);
-    push_events(&mut found, world, &reference.events, &backend.events);
-    push_rule_breaks(&mut found, world, reference, backend);
-    if observed.stray_writes {
-        push_stray_writes(&mut found, world, backend);
+    let (ours, theirs) = (
+        events::seen(world, &reference.events, observed.events),
+        events::seen(world, &backend.events, observed.events),
+    );
+    events::push_unequal(&mut found, world, &ours, &theirs);
+    if observed.events == Events::Every {
+        rules::push_breaks(&mut found, world, reference, backend);
     }
+    if observed.stray_writes {
+        stray_writes::push(&mut found, world, backend);
+    }
+    push_imbalances(&mut found, backend);
     found
+}
+
+fn push_imbalances(found: &mut Vec<Difference>, backend: &Outcome) {
+    found.extend(backend.imbalances.iter().map(|imbalance| Difference {
+        subject: imbalance.folio.map_or(Subject::Backend, Subject::Folio),
+        field: imbalance.counter.name().to_owned(),
+        reference: imbalance.expected.to_string(),
+        backend: imbalance.found.to_string(),
+    }));
 }
 
 fn push_unequal<T: PartialEq + Show>(
@@ -205,172 +229,6 @@ pub fn fields(state: Option<&FolioState>) -> BTreeMap<&'static str, String> {
             ("dirty tags of its file", accounting.dirty_tags.to_string()),
         ]),
     }
-}
-
-/// Events of one page are compared in their order, those of different pages are not.
-fn push_events(found: &mut Vec<Difference>, world: &World, reference: &[Event], backend: &[Event]) {
-    let (ours, theirs) = (by_frame(reference), by_frame(backend));
-    let mut frames: Vec<usize> = ours.keys().chain(theirs.keys()).copied().collect();
-    frames.sort_unstable();
-    frames.dedup();
-    for frame in frames {
-        let (ours, theirs) = (ours.get(&frame), theirs.get(&frame));
-        if ours != theirs {
-            found.push(Difference {
-                subject: subject_at(world, frame),
-                field: "events".to_owned(),
-                reference: show_events(ours),
-                backend: show_events(theirs),
-            });
-        }
-    }
-}
-
-fn by_frame(events: &[Event]) -> BTreeMap<usize, Vec<Event>> {
-    let mut map: BTreeMap<usize, Vec<Event>> = BTreeMap::new();
-    for event in events {
-        map.entry(event.frame).or_default().push(*event);
-    }
-    map
-}
-
-/// Events in a line: each with the refcount at that moment, calls apart.
-fn show_events(events: Option<&Vec<Event>>) -> String {
-    let Some(events) = events else { return "none".to_owned() };
-    let calls = events.chunk_by(|one, other| one.call == other.call).map(|of_call| {
-        let words =
-            of_call.iter().map(|event| format!("{} at {}", event.kind.name(), event.refcount));
-        format!("call {}: {}", of_call[0].call, words.collect::<Vec<_>>().join(", "))
-    });
-    calls.collect::<Vec<_>>().join("; ")
-}
-
-/// What a call must never do, seen in its events alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RuleBreak {
-    SecondLock { call: usize, frame: usize },
-    LockKept { call: usize, frame: usize },
-    FreedLocked { call: usize, frame: usize },
-}
-
-impl RuleBreak {
-    fn show(self) -> (usize, usize, &'static str) {
-        match self {
-            RuleBreak::SecondLock { call, frame } => (call, frame, "locked while it held another"),
-            RuleBreak::LockKept { call, frame } => (call, frame, "returned with the lock"),
-            RuleBreak::FreedLocked { call, frame } => (call, frame, "freed under its lock"),
-        }
-    }
-}
-
-fn rule_breaks<'a>(
-    world: &'a World,
-    outcome: &'a Outcome,
-) -> impl Iterator<Item = RuleBreak> + use<'a> {
-    let mut breaks = Vec::new();
-    // Locks of holders, then those that calls hold.
-    let mut holders: Vec<usize> = world
-        .layout
-        .places
-        .iter()
-        .zip(&world.folios)
-        .filter(|(_, folio)| folio.locked)
-        .map(|(place, _)| place.frame)
-        .collect();
-    for of_call in outcome.events.chunk_by(|one, other| one.call == other.call) {
-        let mut held: Vec<usize> = Vec::new();
-        for &Event { frame, kind, call, .. } in of_call {
-            match kind {
-                EventKind::Wait => holders.retain(|&holder| holder != frame),
-                EventKind::Lock => {
-                    if !held.is_empty() {
-                        breaks.push(RuleBreak::SecondLock { call, frame });
-                    }
-                    held.push(frame);
-                }
-                EventKind::Unlock => {
-                    held.retain(|&lock| lock != frame);
-                    holders.retain(|&holder| holder != frame);
-                }
-                EventKind::Free if held.contains(&frame) || holders.contains(&frame) => {
-                    breaks.push(RuleBreak::FreedLocked { call, frame });
-                }
-                EventKind::Dirty | EventKind::Free => {}
-            }
-        }
-        let call = of_call[0].call;
-        breaks.extend(held.into_iter().map(|frame| RuleBreak::LockKept { call, frame }));
-    }
-    breaks.into_iter()
-}
-
-fn push_rule_breaks(
-    found: &mut Vec<Difference>,
-    world: &World,
-    reference: &Outcome,
-    backend: &Outcome,
-) {
-    let ours: Vec<RuleBreak> = rule_breaks(world, reference).collect();
-    for rule_break in rule_breaks(world, backend).filter(|broken| !ours.contains(broken)) {
-        let (call, frame, what) = rule_break.show();
-        found.push(Difference {
-            subject: subject_at(world, frame),
-            field: format!("lock in call {call}"),
-            reference: "kept to the rules".to_owned(),
-            backend: what.to_owned(),
-        });
-    }
-}
-
-fn push_stray_writes(found: &mut Vec<Difference>, world: &World, backend: &Outcome) {
-    for write in &backend.stray_writes {
-        for (name, show, low, bits) in parts_of_word(write.word) {
-            let part = |word: u64| (word >> low) & (u64::MAX >> (64 - bits));
-            let (expected, changed) = (part(write.expected), part(write.found));
-            if expected != changed {
-                found.push(Difference {
-                    subject: subject_at(world, write.frame),
-                    field: format!("stray write, {name}"),
-                    reference: show(expected),
-                    backend: show(changed),
-                });
-            }
-        }
-    }
-}
-
-/// A field of `struct page` inside a word: its name, how to show it, its lowest bit and how
-/// many it has.
-type Part = (&'static str, fn(u64) -> String, u32, u32);
-
-/// The fields that lie in one of the eight words of `struct page`.
-fn parts_of_word(word: usize) -> &'static [Part] {
-    match word {
-        0 => &[("flags", show_flags, 0, 64)],
-        1 => &[("compound_head", show_hex, 0, 64)],
-        2 => &[("compound_order and mapcount", show_hex, 0, 64)],
-        3 => &[("mapping", show_hex, 0, 64)],
-        4 => &[("index", show_hex, 0, 64)],
-        5 => &[("private", show_hex, 0, 64)],
-        6 => &[("_mapcount", show_count, 0, 32), ("_refcount", show_count, 32, 32)],
-        _ => &[("memcg_data", show_hex, 0, 64)],
-    }
-}
-
-fn show_hex(word: u64) -> String {
-    format!("{word:#x}")
-}
-
-fn show_count(half: u64) -> String {
-    // A 32-bit field, which is signed in the kernel.
-    (half as u32).cast_signed().to_string()
-}
-
-fn show_flags(word: u64) -> String {
-    let names = [(flags::LOCKED, "locked"), (flags::DIRTY, "dirty"), (flags::HEAD, "head")];
-    let set = names.iter().filter(|(bit, _)| word & *bit as u64 != 0).map(|(_, name)| *name);
-    let set: Vec<&str> = set.collect();
-    if set.is_empty() { show_hex(word) } else { format!("{word:#x} ({})", set.join(", ")) }
 }
 
 fn subject_at(world: &World, frame: usize) -> Subject {

@@ -15,6 +15,13 @@ pub struct Outcome {
     pub acquired: Vec<usize>,
     /// Words of the memory map that changed and should not have.
     pub stray_writes: Vec<StrayWrite>,
+    /// Counters of a kernel that are not what they should be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imbalances: Vec<Imbalance>,
+    /// For each folio record whose pages come from a user mapping, the order that the
+    /// kernel chose for them; empty where nobody chose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<u8>,
 }
 
 impl Outcome {
@@ -25,6 +32,8 @@ impl Outcome {
         self.errors.clear();
         self.acquired.clear();
         self.stray_writes.clear();
+        self.imbalances.clear();
+        self.orders.clear();
     }
 }
 
@@ -114,4 +123,46 @@ pub struct StrayWrite {
     pub expected: u64,
     /// What it is.
     pub found: u64,
+}
+
+/// A counter of a kernel that is not what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imbalance {
+    /// Which one.
+    pub counter: Counter,
+    /// The number of the compound page that it is of; `None` for the whole node's.
+    pub folio: Option<usize>,
+    /// What it should be.
+    pub expected: i64,
+    /// What it is.
+    pub found: i64,
+}
+
+/// A counter of a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counter {
+    /// The pins of a large folio.
+    Pincount,
+    /// The references of a small folio that are part of a pin of 1024.
+    PinRemainder,
+    /// Pins that the node counts as released during the case.
+    ReleasedPins,
+    /// Dirty pages of files that the node counts since the case began.
+    FileDirty,
+    /// How often a compound page was freed.
+    TimesFreed,
+}
+
+impl Counter {
+    /// The counter in a few words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Counter::Pincount => "pincount",
+            Counter::PinRemainder => "references short of a whole pin",
+            Counter::ReleasedPins => "NR_FOLL_PIN_RELEASED",
+            Counter::FileDirty => "NR_FILE_DIRTY",
+            Counter::TimesFreed => "times freed",
+        }
+    }
 }

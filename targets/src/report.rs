@@ -6,11 +6,12 @@ use std::fmt::{self, Write};
 
 use serde::Serialize;
 
-use crate::backend::{Backend, Class, Job};
+use crate::backend::{Backend, Job};
 use crate::case::text::page_name;
 use crate::case::{Case, Function, Kind};
 use crate::oracle::{self, Comparison, Difference, Subject};
 use crate::outcome::Outcome;
+use crate::told::{self, reference_outcome};
 use crate::world::{Step, World};
 
 /// A divergence, cut down to the first call that shows it.
@@ -26,6 +27,9 @@ pub struct Report {
     pub not_compared: Vec<&'static str>,
     /// The case as text.
     pub case: String,
+    /// What a kernel that did not survive the case logged; else empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub log: String,
     /// The command that reproduces it, where it is known.
     pub reproduce: Option<String>,
 }
@@ -83,9 +87,21 @@ impl Report {
             subjects: vec![SubjectReport { subject, named_by: None, fields }],
             not_compared: Vec::new(),
             case: case.to_text(),
+            log: String::new(),
             reproduce: None,
         })
     }
+}
+
+/// What a comparison found.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// What differs.
+    pub differences: Vec<Difference>,
+    /// The world that the differences are in: as the kernel made it, where one did.
+    pub as_made: &'a World,
+    /// What a kernel that did not survive logged; else empty.
+    pub log: String,
 }
 
 /// The report of a divergence: finds the first call that shows it, by running the program
@@ -95,7 +111,7 @@ pub fn investigate(
     world: &World,
     reference: &mut dyn Backend,
     backend: &mut dyn Backend,
-    differences: Vec<Difference>,
+    Found { differences, as_made, log }: Found<'_>,
 ) -> Report {
     let bytes = case.encode();
     let mut cut = world.clone();
@@ -106,40 +122,31 @@ pub fn investigate(
             return Some((number, step, differences.clone()));
         }
         cut.steps = world.steps[..=step].to_vec();
-        let differences = differences_of(&bytes, &cut, reference, backend);
+        let differences = differences_of(case, &bytes, &cut, reference, backend);
         (!differences.is_empty()).then_some((number, step, differences))
     });
     let (number, step, differences) = match first {
         Some((number, step, differences)) => (Some(number), step, differences),
         None => (None, world.steps.len(), differences),
     };
-    cut.steps = world.steps[..step].to_vec();
+    let mut cut = as_made.clone();
+    cut.steps.truncate(step);
     let before = reference_outcome(&bytes, &cut, reference);
-    let call = number.map(|number| call_report(world, number, step));
+    let call = number.map(|number| call_report(as_made, number, step));
     let missing = reference.observes().and(backend.observes()).missing();
     Report {
         backend: backend.name().to_owned(),
-        subjects: subjects(world, &before, step, differences),
+        subjects: subjects(as_made, &before, step, differences),
         call,
         not_compared: missing,
         case: case.to_text(),
+        log,
         reproduce: None,
     }
 }
 
-fn reference_outcome(bytes: &[u8], world: &World, reference: &mut dyn Backend) -> Outcome {
-    let job = Job { bytes, world, class: Class::OverRelease };
-    let mut outcome = Outcome::default();
-    let result = reference.run(&[job], &mut |_, result| {
-        if let Ok(found) = result {
-            outcome.clone_from(found);
-        }
-    });
-    debug_assert!(result.is_ok(), "the reference runs in this process");
-    outcome
-}
-
 fn differences_of(
+    case: &Case,
     bytes: &[u8],
     world: &World,
     reference: &mut dyn Backend,
@@ -151,8 +158,9 @@ fn differences_of(
     let mut comparison = Comparison::Same;
     if backend.skips(world, class).is_none() {
         let job = Job { bytes, world, class };
-        let result = backend.run(&[job], &mut |_, result| {
-            comparison = oracle::compare(world, &expected, result, observed);
+        let result = backend.run(&[job], &mut |_, ran| {
+            let held = told::compare(case, world, &expected, ran, observed, reference);
+            comparison = held.comparison;
         });
         if result.is_err() {
             // It worked for the whole case; what it did there is reported then.
@@ -161,7 +169,7 @@ fn differences_of(
     }
     match comparison {
         Comparison::Differs(differences) => differences,
-        Comparison::Same => Vec::new(),
+        Comparison::Same | Comparison::Skipped(_) => Vec::new(),
     }
 }
 

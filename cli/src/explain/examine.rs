@@ -1,12 +1,15 @@
 //! One case on every backend.
 
-use put_user_page_targets::backend::{Backend, Class, Failure, Job, Skip};
+use std::borrow::Cow;
+
+use put_user_page_targets::backend::{Backend, Class, Failure, Job, Ran, Skip};
 use put_user_page_targets::case::Function;
 use put_user_page_targets::comparer::Comparer;
-use put_user_page_targets::oracle::{self, Comparison, Difference};
+use put_user_page_targets::oracle::{Comparison, Difference};
 use put_user_page_targets::outcome::Outcome;
-use put_user_page_targets::report::{Report, investigate};
+use put_user_page_targets::report::{Found, Report, investigate};
 use put_user_page_targets::states::StateSet;
+use put_user_page_targets::told::{self, Held};
 use put_user_page_targets::world::World;
 
 use crate::backends::{Opened, reference};
@@ -33,6 +36,8 @@ pub(super) struct OfBackend {
     /// What it cannot observe, or the reference cannot.
     pub(super) not_compared: Vec<&'static str>,
     pub(super) did: Did,
+    /// The world as the kernel made it, where that is not as the case asks for.
+    pub(super) as_made: Option<World>,
     pub(super) differences: Vec<Difference>,
     pub(super) report: Option<Report>,
 }
@@ -42,6 +47,8 @@ pub(super) enum Did {
     Outcome(Outcome),
     Failed(Failure),
     Skipped(Skip),
+    /// It survived, which is all that was asked.
+    Survived,
 }
 
 impl Examined {
@@ -57,6 +64,7 @@ impl Examined {
             lacks: Vec::new(),
             not_compared: Vec::new(),
             did: Did::Outcome(expected.clone()),
+            as_made: None,
             differences: Vec::new(),
             report: None,
         }];
@@ -90,28 +98,56 @@ fn run(
     let mut reference = reference();
     let observed = reference.observes().and(backend.observes());
     let not_compared = observed.missing();
+    let done = |did, as_made, differences, report| OfBackend {
+        name: name.clone(),
+        lacks: lacks.clone(),
+        not_compared: not_compared.clone(),
+        did,
+        as_made,
+        differences,
+        report,
+    };
     if let Some(skip) = backend.skips(world, class) {
-        let (did, differences) = (Did::Skipped(skip), Vec::new());
-        return Ok(OfBackend { name, lacks, not_compared, did, differences, report: None });
+        return Ok(done(Did::Skipped(skip), None, Vec::new(), None));
     }
     let bytes = input.case.encode();
-    let mut result = None;
-    backend.run(&[Job { bytes: &bytes, world, class }], &mut |_, delivered| {
-        result = Some(delivered.cloned());
+    let (mut did, mut held) = (None, None);
+    backend.run(&[Job { bytes: &bytes, world, class }], &mut |_, ran| {
+        did = Some(Did::of(&ran));
+        held = Some(told::compare(&input.case, world, expected, ran, observed, &mut reference));
     })?;
-    let result = result.expect("a backend that works delivers every job");
-    let comparison =
-        oracle::compare(world, expected, result.as_ref().map_err(Clone::clone), observed);
-    let did = match result {
-        Ok(outcome) => Did::Outcome(outcome),
-        Err(failure) => Did::Failed(failure),
+    let (did, Held { comparison, world: as_made }) =
+        did.zip(held).expect("a backend that works delivers every job");
+    let as_made = match as_made {
+        Cow::Owned(as_made) => Some(as_made),
+        Cow::Borrowed(_) => None,
     };
     let Comparison::Differs(differences) = comparison else {
-        let differences = Vec::new();
-        return Ok(OfBackend { name, lacks, not_compared, did, differences, report: None });
+        return Ok(done(did, as_made, Vec::new(), None));
     };
-    let found = differences.clone();
+    let log = did.log();
+    let found =
+        Found { differences: differences.clone(), as_made: as_made.as_ref().unwrap_or(world), log };
     let mut report = investigate(&input.case, world, &mut reference, &mut *backend, found);
     report.reproduce = Some(reproduce.to_owned());
-    Ok(OfBackend { name, lacks, not_compared, did, differences, report: Some(report) })
+    Ok(done(did, as_made, differences, Some(report)))
+}
+
+impl Did {
+    fn of(ran: &Ran<'_>) -> Did {
+        match ran {
+            Ran::Outcome(outcome) => Did::Outcome((*outcome).clone()),
+            Ran::Failed(failure) => Did::Failed(failure.clone()),
+            Ran::Skipped(skip) => Did::Skipped(*skip),
+            Ran::Survived => Did::Survived,
+        }
+    }
+
+    /// What a kernel that did not survive logged; else empty.
+    fn log(&self) -> String {
+        match self {
+            Did::Failed(failure) => failure.log.clone(),
+            _ => String::new(),
+        }
+    }
 }

@@ -95,6 +95,7 @@ impl<'a> BackendItem<'a> {
             Did::Outcome(found) => outcome = Some(found),
             Did::Failed(failure) => failed = Some(failure.to_string()),
             Did::Skipped(skip) => skipped = Some(skip.to_string()),
+            Did::Survived => {}
         }
         BackendItem {
             name: &backend.name,

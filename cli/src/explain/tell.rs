@@ -16,6 +16,7 @@ pub(super) fn headline(backend: &OfBackend) -> String {
     let OfBackend { name, did, differences, .. } = backend;
     match did {
         Did::Skipped(skip) => format!("{name} skipped it: {skip}"),
+        Did::Survived => format!("{name} survived it"),
         Did::Failed(failure) => format!("{name} {failure}"),
         Did::Outcome(_) if name == "reference" => name.clone(),
         Did::Outcome(_) if differences.is_empty() => format!("{name} did the same"),
@@ -35,6 +36,14 @@ pub(super) fn lines(world: &World, backend: &OfBackend) -> Vec<String> {
             .push(format!("not compared, for it cannot tell: {}", backend.not_compared.join(", ")));
     }
     let Did::Outcome(outcome) = &backend.did else { return lines };
+    let world = backend.as_made.as_ref().unwrap_or(world);
+    if backend.as_made.is_some() {
+        let orders: Vec<String> = outcome.orders.iter().map(u8::to_string).collect();
+        lines.push(format!(
+            "orders that the kernel chose for pages of user mappings: {}",
+            orders.join(", ")
+        ));
+    }
     if backend.name == "reference" || !backend.differences.is_empty() {
         lines.extend(steps(world, outcome));
         lines.extend(after_heading("at the end", end_states(world, outcome)));

@@ -1,6 +1,6 @@
 //! A machine in this process as a backend.
 
-use crate::backend::{Backend, BackendError, Class, Failure, Job, Observes, Skip};
+use crate::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
 use crate::case::Function;
 use crate::machine::{self, Machine};
 use crate::outcome::Outcome;
@@ -79,10 +79,10 @@ impl<M: Machine> Backend for InProcess<M> {
     fn run(
         &mut self,
         jobs: &[Job<'_>],
-        deliver: &mut dyn FnMut(usize, Result<&Outcome, Failure>),
+        deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
         for (index, job) in jobs.iter().enumerate() {
-            deliver(index, Ok(self.run_world(job.world, job.class)));
+            deliver(index, Ran::Outcome(self.run_world(job.world, job.class)));
         }
         Ok(())
     }

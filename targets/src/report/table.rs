@@ -5,6 +5,9 @@ use super::{FieldReport, Paint, Report, SubjectReport};
 /// Subjects that are shown in full.
 const SHOWN: usize = 6;
 
+/// Lines of a kernel's log that are shown: the last.
+const LOG_SHOWN: usize = 16;
+
 pub(super) fn render(report: &Report, paint: &Paint) -> String {
     let mut lines = Vec::new();
     let Paint { strong, end, .. } = paint;
@@ -36,6 +39,13 @@ pub(super) fn render(report: &Report, paint: &Paint) -> String {
     if !report.not_compared.is_empty() {
         let parts = report.not_compared.join(", ");
         lines.push(format!("  not compared, for {backend} cannot tell: {parts}"));
+        lines.push(String::new());
+    }
+    if !report.log.is_empty() {
+        let log: Vec<&str> = report.log.lines().collect();
+        let shown = &log[log.len().saturating_sub(LOG_SHOWN)..];
+        lines.push("  the end of the kernel's log:".to_owned());
+        lines.extend(shown.iter().map(|line| format!("    {}", line.trim_end())));
         lines.push(String::new());
     }
     lines.push("  the case:".to_owned());

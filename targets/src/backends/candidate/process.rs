@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::library::Candidate;
-use crate::backend::{Backend, BackendError, Class, Failure, Job, Observes, Skip};
+use crate::backend::{Backend, BackendError, Class, Failure, HowFailed, Job, Observes, Ran, Skip};
 use crate::backends::in_process::{self};
 use crate::case::{Case, Function};
 use crate::outcome::Outcome;
@@ -140,11 +140,14 @@ impl Backend for CandidateProcess {
     fn run(
         &mut self,
         jobs: &[Job<'_>],
-        deliver: &mut dyn FnMut(usize, Result<&Outcome, Failure>),
+        deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
         for (index, job) in jobs.iter().enumerate() {
-            let result = self.ask(job)?;
-            deliver(index, result.map(|()| &self.outcome));
+            let ran = match self.ask(job)? {
+                Ok(()) => Ran::Outcome(&self.outcome),
+                Err(failure) => Ran::Failed(failure),
+            };
+            deliver(index, ran);
         }
         Ok(())
     }
@@ -183,12 +186,13 @@ impl Worker {
     /// Ends the child after an answer failed to come, and tells why it did.
     fn end(mut self, error: &io::Error, time_limit: Duration) -> Failure {
         if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
-            return Failure::Hung(time_limit.as_secs());
+            return HowFailed::Hung(time_limit.as_secs()).into();
         }
-        match self.child.wait() {
-            Ok(status) => Failure::Crashed(describe(status)),
-            Err(error) => Failure::Crashed(error.to_string()),
-        }
+        let how = match self.child.wait() {
+            Ok(status) => describe(status),
+            Err(error) => error.to_string(),
+        };
+        HowFailed::Crashed(how).into()
     }
 }
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls of the function under test. While a holder has a page of the case locked, they
+ * are made in a thread of their own: where that waits for the page lock, the holder, who
+ * is us, sees it wait and unlocks.
+ */
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+
+#include "pagediff.h"
+
+struct call {
+	struct kthread_work work;
+	struct trial *trial;
+	u8 function;
+	u32 npages;
+	bool returned;
+};
+
+static struct kthread_worker *worker;
+
+static bool is_range(struct page **pages, u32 npages)
+{
+	u32 i;
+
+	for (i = 1; i < npages; i++) {
+		if (pages[i] != pages[0] + i)
+			return false;
+	}
+	return npages > 0;
+}
+
+static bool call_range(const struct call *call)
+{
+	const struct trial *trial = call->trial;
+	bool dirty = call->function == CASE_PUT_USER_PAGES_DIRTY_LOCK;
+
+	if (!(trial->flags & PAGEDIFF_RANGES) || !trial->way->put_range)
+		return false;
+	if (!dirty && call->function != CASE_PUT_USER_PAGES)
+		return false;
+	if (!is_range((struct page **)trial->pages, call->npages))
+		return false;
+	trial->way->put_range(trial->pages[0], call->npages, dirty);
+	return true;
+}
+
+static void make_call(struct call *call)
+{
+	const struct release_way *way = call->trial->way;
+	struct page **pages = call->trial->pages;
+	u32 i;
+
+	if (call_range(call))
+		return;
+	switch (call->function) {
+	case CASE_PUT_USER_PAGE:
+		for (i = 0; i < call->npages; i++)
+			way->put_user_page(pages[i]);
+		break;
+	case CASE_PUT_USER_PAGES:
+		way->put_user_pages(pages, call->npages);
+		break;
+	case CASE_PUT_USER_PAGES_DIRTY:
+		way->put_user_pages_dirty(pages, call->npages);
+		break;
+	case CASE_PUT_USER_PAGES_DIRTY_LOCK:
+		way->put_user_pages_dirty_lock(pages, call->npages);
+		break;
+	}
+}
+
+static void call_in_thread(struct kthread_work *work)
+{
+	struct call *call = container_of(work, struct call, work);
+
+	make_call(call);
+	smp_store_release(&call->returned, true);
+}
+
+static bool is_asleep(struct task_struct *task)
+{
+	return READ_ONCE(task->__state) == TASK_UNINTERRUPTIBLE && !READ_ONCE(task->on_rq);
+}
+
+static bool has_holder(const struct trial *trial)
+{
+	u32 number;
+
+	for (number = 0; number < trial->world.nfolios; number++) {
+		if (trial->folios[number].holder)
+			return true;
+	}
+	return false;
+}
+
+/* Lets the holder of the page that the thread waits for unlock it. */
+static void end_wait(struct trial *trial)
+{
+	u32 number;
+
+	for (number = 0; number < trial->world.nfolios; number++) {
+		struct trial_folio *folio = &trial->folios[number];
+
+		if (!folio->holder || !folio_test_waiters(page_folio(folio->head)))
+			continue;
+		if (PageDirty(folio->head) && !folio->was_dirty) {
+			trial_event(trial, number, PAGEDIFF_DIRTY, 0);
+			folio->was_dirty = true;
+		}
+		trial_event(trial, number, PAGEDIFF_WAIT, trial_refcount(trial, number));
+		folio->holder = false;
+		unlock_page(folio->head);
+		return;
+	}
+}
+
+static void call_beside_holders(struct call *call)
+{
+	kthread_init_work(&call->work, call_in_thread);
+	kthread_queue_work(worker, &call->work);
+	while (!smp_load_acquire(&call->returned)) {
+		if (is_asleep(worker->task))
+			end_wait(call->trial);
+		/* The thread runs until it waits; one that never returns is the host's to see. */
+		yield();
+	}
+	kthread_flush_work(&call->work);
+}
+
+void caller_call(struct trial *trial, u8 function, u32 npages)
+{
+	struct call call = { .trial = trial, .function = function, .npages = npages };
+
+	if (trial->way->pins)
+		trial->pins_released += npages;
+	trial->in_call = true;
+	if (has_holder(trial))
+		call_beside_holders(&call);
+	else
+		make_call(&call);
+	trial->in_call = false;
+}
+
+int caller_init(void)
+{
+	worker = kthread_create_worker(0, "pagediff");
+	return PTR_ERR_OR_ZERO(worker);
+}
+
+void caller_exit(void)
+{
+	kthread_destroy_worker(worker);
+}

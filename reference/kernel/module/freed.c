@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sees pages go: a probe on the tracepoint that every freed page passes. The page is
+ * told by its private word, which nothing in a release looks at.
+ */
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "pagediff.h"
+
+/* Above the number of the compound page in the private word of its head page. */
+#define WATCHED		0x70616765UL
+#define WATCHED_SHIFT	32
+
+static struct tracepoint *mm_page_free;
+
+void freed_watch(struct page *head, u32 number)
+{
+	set_page_private(head, WATCHED << WATCHED_SHIFT | number);
+}
+
+void freed_ignore(struct page *head)
+{
+	set_page_private(head, 0);
+}
+
+static void page_freed(void *data, struct page *page, unsigned int order)
+{
+	unsigned long word = page_private(page);
+	struct trial_folio *folio;
+	u32 number = word;
+
+	if (word >> WATCHED_SHIFT != WATCHED || number >= trial->world.nfolios)
+		return;
+	folio = &trial->folios[number];
+	if (folio->head != page)
+		return;
+	folio->times_freed++;
+	folio->freed_dirty = test_bit(PG_dirty, &page->flags);
+	file_orphan(folio);
+}
+
+static void find_tracepoint(struct tracepoint *tracepoint, void *found)
+{
+	if (!strcmp(tracepoint->name, "mm_page_free"))
+		*(struct tracepoint **)found = tracepoint;
+}
+
+int freed_init(void)
+{
+	for_each_kernel_tracepoint(find_tracepoint, &mm_page_free);
+	if (!mm_page_free) {
+		pr_err("pagediff: this kernel has no tracepoint mm_page_free\n");
+		return -ENOENT;
+	}
+	return tracepoint_probe_register(mm_page_free, page_freed, NULL);
+}
+
+void freed_exit(void)
+{
+	tracepoint_probe_unregister(mm_page_free, page_freed, NULL);
+	tracepoint_synchronize_unregister();
+}

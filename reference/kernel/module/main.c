@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device that takes a case and gives its outcome: the kernel as a backend of
+ * pagediff. See docs/kernel.md.
+ */
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "decode.h"
+#include "pagediff.h"
+
+/* Records that count: so many of the world, and so many others. */
+#define MAX_RECORDS	(2 * CASE_MAX_RECORDS)
+#define MAX_JOB		(sizeof(struct pagediff_job) + MAX_RECORDS * CASE_RECORD_BYTES)
+
+struct trial *trial;
+static u8 *job_bytes;
+static DEFINE_MUTEX(lock);
+
+static const struct release_way *const ways[PAGEDIFF_WAYS] = {
+	[PAGEDIFF_PATCH] = &patch_way,
+	[PAGEDIFF_RELEASE_PAGES] = &release_pages_way,
+	[PAGEDIFF_UNPIN] = &unpin_way,
+};
+
+static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
+{
+	const u8 *bytes = job_bytes + sizeof(*job);
+	size_t bad;
+
+	if (run->job_len < sizeof(*job) || run->job_len > MAX_JOB ||
+	    run->nregions > CASE_MAX_RECORDS)
+		return -E2BIG;
+	if (copy_from_user(job_bytes, u64_to_user_ptr(run->job), run->job_len) ||
+	    copy_from_user(trial->regions, u64_to_user_ptr(run->regions),
+			   run->nregions * sizeof(trial->regions[0])))
+		return -EFAULT;
+	memcpy(job, job_bytes, sizeof(*job));
+	if (job->way >= PAGEDIFF_WAYS)
+		return -EINVAL;
+	trial->way = ways[job->way];
+	trial->flags = job->flags;
+	trial->nregions = run->nregions;
+	if (case_decode(bytes, run->job_len - sizeof(*job), trial->records, MAX_RECORDS,
+			&trial->nrecords, &bad) != CASE_OK)
+		return -EINVAL;
+	return 0;
+}
+
+/* Makes the world, runs the program and looks at what is left; enum pagediff_status. */
+static u32 run_trial(u32 steps)
+{
+	s64 released = counter_read(NR_FOLL_PIN_RELEASED);
+	s64 dirty = counter_read(NR_FILE_DIRTY);
+	u32 status, number;
+
+	trial->owners_dropped = false;
+	trial->call = 0;
+	trial->pins_released = 0;
+	trial->nevents = 0;
+	trial->nacquired = 0;
+	trial->nstrays = 0;
+	trial->nimbalances = 0;
+	status = trial_build(trial);
+	if (status == PAGEDIFF_RAN)
+		status = trial_run_program(trial, steps);
+	if (status == PAGEDIFF_RAN) {
+		trial_check_pages(trial);
+		trial_check_nodes(trial, counter_read(NR_FOLL_PIN_RELEASED) - released,
+				  counter_read(NR_FILE_DIRTY) - dirty);
+		for (number = 0; number < trial->world.nfolios; number++)
+			trial_fill_folio(trial, number, &trial->answer[number]);
+	}
+	trial_tear_down(trial);
+	return status;
+}
+
+/* The answer being written to the agent. */
+struct writer {
+	u64 address;
+	u32 room;
+	u32 length;
+};
+
+static int put(struct writer *writer, const void *data, size_t size)
+{
+	if (size > writer->room - writer->length)
+		return -ENOSPC;
+	if (copy_to_user(u64_to_user_ptr(writer->address + writer->length), data, size))
+		return -EFAULT;
+	writer->length += size;
+	return 0;
+}
+
+static int put_answer(struct pagediff_run *run, u32 status)
+{
+	struct writer writer = { .address = run->answer, .room = run->answer_max };
+	struct pagediff_answer answer = { .status = status };
+	int error;
+
+	if (status == PAGEDIFF_RAN) {
+		answer.orders = trial->nregions;
+		answer.folios = trial->world.nfolios;
+		answer.events = trial->nevents;
+		answer.acquired = trial->nacquired;
+		answer.strays = trial->nstrays;
+		answer.imbalances = trial->nimbalances;
+	}
+	error = put(&writer, &answer, sizeof(answer)) ?:
+		put(&writer, trial->orders, answer.orders) ?:
+		put(&writer, trial->answer, answer.folios * sizeof(trial->answer[0])) ?:
+		put(&writer, trial->events, answer.events * sizeof(trial->events[0])) ?:
+		put(&writer, trial->acquired, answer.acquired * sizeof(trial->acquired[0])) ?:
+		put(&writer, trial->strays, answer.strays * sizeof(trial->strays[0])) ?:
+		put(&writer, trial->imbalances,
+		    answer.imbalances * sizeof(trial->imbalances[0]));
+	run->answer_len = writer.length;
+	return error;
+}
+
+static long pagediff_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	struct pagediff_run __user *user = (void __user *)argument;
+	struct pagediff_run run;
+	struct pagediff_job job;
+	int error;
+
+	if (command != PAGEDIFF_RUN)
+		return -ENOTTY;
+	if (copy_from_user(&run, user, sizeof(run)))
+		return -EFAULT;
+	mutex_lock(&lock);
+	error = take_job(&run, &job);
+	if (!error)
+		error = put_answer(&run, run_trial(job.steps));
+	mutex_unlock(&lock);
+	if (!error && put_user(run.answer_len, &user->answer_len))
+		error = -EFAULT;
+	return error;
+}
+
+static ssize_t pagediff_read(struct file *file, char __user *user, size_t size, loff_t *offset)
+{
+	char text[512];
+	int length = about_print(text, sizeof(text));
+
+	return simple_read_from_buffer(user, size, offset, text, length);
+}
+
+static const struct file_operations pagediff_operations = {
+	.owner = THIS_MODULE,
+	.read = pagediff_read,
+	.unlocked_ioctl = pagediff_ioctl,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "pagediff",
+	.fops = &pagediff_operations,
+	.mode = 0600,
+};
+
+static void free_memory(void)
+{
+	if (trial) {
+		vfree(trial->records);
+		vfree(trial->regions);
+	}
+	vfree(trial);
+	vfree(job_bytes);
+}
+
+static int allocate_memory(void)
+{
+	trial = vzalloc(sizeof(*trial));
+	job_bytes = vmalloc(MAX_JOB);
+	if (!trial || !job_bytes)
+		return -ENOMEM;
+	trial->records = vmalloc_array(MAX_RECORDS, sizeof(trial->records[0]));
+	trial->regions = vmalloc_array(CASE_MAX_RECORDS, sizeof(trial->regions[0]));
+	return trial->records && trial->regions ? 0 : -ENOMEM;
+}
+
+static int __init pagediff_init(void)
+{
+	int error;
+
+	error = allocate_memory();
+	if (error)
+		goto memory;
+	error = caller_init();
+	if (error)
+		goto memory;
+	error = file_init();
+	if (error)
+		goto caller;
+	error = freed_init();
+	if (error)
+		goto file;
+	error = misc_register(&device);
+	if (error)
+		goto freed;
+	return 0;
+
+freed:
+	freed_exit();
+file:
+	file_exit();
+caller:
+	caller_exit();
+memory:
+	free_memory();
+	return error;
+}
+
+static void __exit pagediff_exit(void)
+{
+	misc_deregister(&device);
+	freed_exit();
+	file_exit();
+	caller_exit();
+	free_memory();
+}
+
+module_init(pagediff_init);
+module_exit(pagediff_exit);
+
+MODULE_DESCRIPTION("put_user_page*() cases on the kernel's own pages");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The pages of a case: made as the world says, and given back whatever became of them. */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/page_ref.h>
+
+#include "pagediff.h"
+
+bool trial_is_user(const struct trial *trial, u32 number)
+{
+	return trial->world.folios[number].from != CASE_FROM_KERNEL;
+}
+
+static bool is_in_our_file(const struct trial *trial, u32 number)
+{
+	return trial->world.folios[number].file && !trial_is_user(trial, number);
+}
+
+/* How many entries of calls name each folio: so many pins it can need. */
+static void count_releases(struct trial *trial)
+{
+	const struct case_world *world = &trial->world;
+	u32 i, entry;
+
+	memset(trial->releases, 0, world->nfolios * sizeof(trial->releases[0]));
+	for (i = 0; i < world->nsteps; i++) {
+		const struct case_step *step = &world->steps[i];
+		u32 start;
+
+		if (step->kind != CASE_STEP_CALL || step->array == CASE_NO_ARRAY)
+			continue;
+		start = world->arrays[step->array].start;
+		for (entry = start + step->first; entry < start + step->end; entry++)
+			trial->releases[world->entries[entry].folio]++;
+	}
+}
+
+static int allocate(struct trial *trial, u32 number)
+{
+	struct trial_folio *folio = &trial->folios[number];
+	unsigned int order = trial->world.folios[number].order;
+	gfp_t flags = GFP_KERNEL | __GFP_NOWARN;
+
+	if (order)
+		flags |= __GFP_COMP;
+	folio->head = alloc_pages(flags, order);
+	if (!folio->head)
+		return PAGEDIFF_NO_MEMORY;
+	folio->base = 1;
+	freed_watch(folio->head, number);
+	if (is_in_our_file(trial, number) && file_add(trial, number)) {
+		freed_ignore(folio->head);
+		__free_pages(folio->head, order);
+		folio->head = NULL;
+		return PAGEDIFF_NO_MEMORY;
+	}
+	return PAGEDIFF_RAN;
+}
+
+/* The references, the dirty mark and the lock that the page starts with. */
+static void start_state(struct trial *trial, u32 number)
+{
+	const struct case_folio *shape = &trial->world.folios[number];
+	struct trial_folio *folio = &trial->folios[number];
+	/* Of a user page's references, one is its mapping's: it is there. */
+	u32 refs = shape->refs - trial_is_user(trial, number);
+	u32 pins = trial->way->pins ? min(refs, trial->releases[number]) : 0;
+
+	folio->ordinary = shape->refs - refs;
+	trial_add_references(trial, number, refs - pins, pins);
+	/* What was added for the mapping's is in the base, and counted as ordinary. */
+	if (shape->dirty)
+		set_page_dirty_lock(folio->head);
+	folio->was_dirty = shape->dirty;
+	if (shape->locked) {
+		lock_page(folio->head);
+		folio->holder = true;
+	}
+	folio->flags = folio->head->flags;
+	if (shape->order)
+		folio->tail_flags = folio->head[1].flags;
+}
+
+static int make_folio(struct trial *trial, u32 number, unsigned long address)
+{
+	struct trial_folio *folio = &trial->folios[number];
+	int status;
+
+	memset(folio, 0, sizeof(*folio));
+	if (trial_is_user(trial, number))
+		status = user_take(trial, number, address);
+	else
+		status = allocate(trial, number);
+	if (status == PAGEDIFF_RAN)
+		start_state(trial, number);
+	return status;
+}
+
+static int make_folios(struct trial *trial)
+{
+	const struct case_world *world = &trial->world;
+	unsigned long address = 0;
+	int record = -1, region = -1;
+	u32 number;
+
+	for (number = 0; number < world->nfolios; number++) {
+		const struct case_folio *shape = &world->folios[number];
+		int status;
+
+		if (trial_is_user(trial, number) && shape->record != record) {
+			record = shape->record;
+			address = trial->regions[++region].address;
+		}
+		status = make_folio(trial, number, address);
+		if (status != PAGEDIFF_RAN) {
+			/* Those that were made are given back. */
+			trial->world.nfolios = number;
+			return status;
+		}
+		address += (unsigned long)shape->pages << PAGE_SHIFT;
+	}
+	return PAGEDIFF_RAN;
+}
+
+/* Makes the world that the records describe; enum pagediff_status. */
+int trial_build(struct trial *trial)
+{
+	int status;
+
+	case_world_build(&trial->world, trial->records, trial->nrecords);
+	if (trial->nregions) {
+		status = user_find_orders(trial);
+		if (status != PAGEDIFF_RAN) {
+			trial->world.nfolios = 0;
+			return status;
+		}
+	}
+	if (trial->way->pins)
+		count_releases(trial);
+	return make_folios(trial);
+}
+
+/* Makes the page what alloc_pages() gave, so that nothing of the case stays. */
+static void give_back(struct trial *trial, u32 number)
+{
+	struct trial_folio *folio = &trial->folios[number];
+	struct page *head = folio->head;
+	unsigned int order = trial->world.folios[number].order;
+
+	freed_ignore(head);
+	if (is_in_our_file(trial, number)) {
+		if (!folio->holder)
+			lock_page(head);
+		file_remove(trial, number);
+		unlock_page(head);
+	} else if (PageLocked(head)) {
+		unlock_page(head);
+	}
+	ClearPageDirty(head);
+	if (order)
+		folio_set_pins(head, 0);
+	set_page_count(head, 1);
+	__free_pages(head, order);
+}
+
+void trial_tear_down(struct trial *trial)
+{
+	u32 number;
+
+	for (number = 0; number < trial->world.nfolios; number++) {
+		if (trial_is_user(trial, number))
+			user_give_back(trial, number);
+		else if (!trial->folios[number].times_freed)
+			give_back(trial, number);
+		else if (is_in_our_file(trial, number))
+			file_remove(trial, number);
+	}
+}

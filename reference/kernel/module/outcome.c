@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a case left behind: events as calls end, and pages at the end. */
+#include <linux/mm.h>
+#include <linux/page_ref.h>
+
+#include "pagediff.h"
+
+/* Flags of a head page that a release may change, or that waiting for it does. */
+#define CHANGING_FLAGS	(1UL << PG_locked | 1UL << PG_dirty | 1UL << PG_waiters)
+
+#define WORD_OF(field)	(offsetof(struct page, field) / sizeof(u64))
+
+void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount)
+{
+	struct pagediff_event *event = &trial->events[trial->nevents++];
+
+	event->frame = trial->world.folios[number].frame;
+	event->kind = kind;
+	event->padding = 0;
+	event->refcount = refcount;
+	event->call = trial->call;
+}
+
+static void add_stray(struct trial *trial, u32 frame, u32 word, u64 expected, u64 found)
+{
+	/* One is enough to fail; the first few tell where. */
+	if (expected != found && trial->nstrays < TRIAL_MAX_STRAYS)
+		trial->strays[trial->nstrays++] = (struct pagediff_stray) {
+			.frame = frame, .word = word, .expected = expected, .found = found,
+		};
+}
+
+static void add_balance(struct trial *trial, u32 balance, u32 number, s64 expected, s64 found)
+{
+	if (expected != found && trial->nimbalances < TRIAL_MAX_STRAYS)
+		trial->imbalances[trial->nimbalances++] = (struct pagediff_imbalance) {
+			.balance = balance, .folio = number,
+			.expected = expected, .found = found,
+		};
+}
+
+static bool has_been_freed(const struct trial *trial, u32 number)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+
+	if (trial->flags & PAGEDIFF_FREE)
+		return folio->times_freed > 0;
+	return !folio->times_freed && trial_refcount(trial, number) == 0;
+}
+
+/* Notes what the call did to a page that it named. */
+static void look_at(struct trial *trial, u32 number)
+{
+	struct trial_folio *folio = &trial->folios[number];
+	bool freed, dirty;
+
+	if (folio->is_free || folio->is_freed)
+		return;
+	freed = has_been_freed(trial, number);
+	/* A page that is gone was looked at as it went. */
+	dirty = folio->times_freed ? folio->freed_dirty : PageDirty(folio->head);
+	if (dirty && !folio->was_dirty) {
+		trial_event(trial, number, PAGEDIFF_DIRTY, 0);
+		folio->was_dirty = true;
+	}
+	if (freed) {
+		trial_event(trial, number, PAGEDIFF_FREED, 0);
+		folio->is_freed = true;
+		folio->freed_dirty = dirty;
+	}
+}
+
+void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nentries)
+{
+	u32 call = trial->call + 1;
+	u32 i;
+
+	for (i = 0; i < nentries; i++) {
+		struct trial_folio *folio = &trial->folios[entries[i].folio];
+
+		if (folio->last_call == call)
+			continue;
+		folio->last_call = call;
+		look_at(trial, entries[i].folio);
+	}
+}
+
+/* The words of a kernel page that no release has any business with. */
+static void check_words(struct trial *trial, u32 number)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+	const struct case_folio *shape = &trial->world.folios[number];
+	struct page *head = folio->head;
+	u32 tail;
+
+	add_stray(trial, shape->frame, WORD_OF(flags), folio->flags & ~CHANGING_FLAGS,
+		  head->flags & ~CHANGING_FLAGS);
+	for (tail = 1; tail < shape->pages; tail++) {
+		u64 flags = tail == 1 ? folio->tail_flags : 0;
+		u64 mask = tail == 1 ? ~0UL : PAGEFLAGS_MASK;
+
+		add_stray(trial, shape->frame + tail, WORD_OF(flags), flags,
+			  head[tail].flags & mask);
+		add_stray(trial, shape->frame + tail, WORD_OF(compound_head),
+			  (unsigned long)head + 1, head[tail].compound_head);
+	}
+}
+
+static void check_counts(struct trial *trial, u32 number)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+	const struct case_folio *shape = &trial->world.folios[number];
+	u32 pins = 0;
+	u32 tail;
+
+	if (trial->way->pins)
+		pins = trial_refcount(trial, number) - folio->ordinary;
+	if (shape->pages > 1)
+		add_balance(trial, PAGEDIFF_PINCOUNT, number, pins, folio_pins(folio->head));
+	add_balance(trial, PAGEDIFF_PIN_REMAINDER, number, 0, trial_pin_remainder(trial, number));
+	for (tail = 1; tail < shape->pages; tail++)
+		add_stray(trial, shape->frame + tail, WORD_OF(_refcount), 0,
+			  page_ref_count(&folio->head[tail]));
+}
+
+/* Holds every page against what it must be, whatever the case did. */
+void trial_check_pages(struct trial *trial)
+{
+	u32 number;
+
+	for (number = 0; number < trial->world.nfolios; number++) {
+		const struct trial_folio *folio = &trial->folios[number];
+		bool goes = trial->flags & PAGEDIFF_FREE && !trial_is_user(trial, number);
+		bool gone = goes && (folio->is_free || folio->is_freed);
+
+		add_balance(trial, PAGEDIFF_TIMES_FREED, number, gone, folio->times_freed);
+		if (folio->times_freed)
+			continue;
+		if (!trial_is_user(trial, number))
+			check_words(trial, number);
+		check_counts(trial, number);
+	}
+}
+
+/* What the node's counters moved by, and what they should have. */
+void trial_check_nodes(struct trial *trial, s64 released_pins, s64 file_dirty)
+{
+	s64 expected = 0;
+	u32 number;
+
+	for (number = 0; number < trial->world.nfolios; number++) {
+		const struct trial_folio *folio = &trial->folios[number];
+
+		if (!trial_is_user(trial, number))
+			expected += folio->dirty_count;
+		else if (user_is_accounted(folio->head) && PageDirty(folio->head))
+			expected += trial->world.folios[number].pages;
+	}
+	add_balance(trial, PAGEDIFF_RELEASED_PINS, ~0U, trial->pins_released, released_pins);
+	add_balance(trial, PAGEDIFF_FILE_DIRTY, ~0U, expected, file_dirty);
+}
+
+static void fill_live(struct trial *trial, u32 number, struct pagediff_folio *out)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+	const struct case_folio *shape = &trial->world.folios[number];
+
+	out->state = PAGEDIFF_STATE_LIVE;
+	if (folio->times_freed) {
+		/* It went though a reference of ours was on it. */
+		out->refcount = -1;
+		return;
+	}
+	out->refcount = trial_refcount(trial, number);
+	out->dirty = PageDirty(folio->head);
+	out->locked = PageLocked(folio->head);
+	if (!shape->file)
+		return;
+	if (trial_is_user(trial, number)) {
+		out->dirty_tags = user_is_tagged(folio->head);
+		out->dirty_count = out->dirty_tags;
+		return;
+	}
+	/* The kernel counts pages; the model counts compound pages. */
+	out->dirty_tags = file_is_tagged(folio->head);
+	out->dirty_count = folio->dirty_count % shape->pages ?
+		folio->dirty_count : folio->dirty_count / shape->pages;
+}
+
+void trial_fill_folio(struct trial *trial, u32 number, struct pagediff_folio *out)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+	bool gone = folio->times_freed || trial_refcount(trial, number) == 0;
+
+	memset(out, 0, sizeof(*out));
+	if (folio->is_free && gone) {
+		out->state = PAGEDIFF_STATE_FREE;
+	} else if (folio->is_freed && gone) {
+		out->state = PAGEDIFF_STATE_FREED;
+		out->dirty = folio->freed_dirty;
+	} else {
+		fill_live(trial, number, out);
+	}
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One case on the kernel's own pages: what the files of this module share.
+ */
+#ifndef PAGEDIFF_H
+#define PAGEDIFF_H
+
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+
+#include "uapi.h"
+#include "world.h"
+
+/* A compound page of the case. Its shape is in the world, under the same number. */
+struct trial_folio {
+	struct page *head;
+	unsigned long address;	/* of user pages, where they are mapped */
+	u32 base;		/* what the refcount is with no reference of the case's */
+	u32 ordinary;		/* of the case's references, those that are no pins */
+	u32 start_count;	/* of user pages, the refcount before the case */
+	u32 last_call;		/* the latest call that named it, counted from 1 */
+	u32 times_freed;	/* how often the page really went */
+	s32 dirty_count;	/* pages that the file's account got from it */
+	s32 orphaned_dirty;	/* of those, how many a freed page left behind */
+	unsigned long flags;	/* of the head page at the start */
+	unsigned long tail_flags;	/* of the first tail page at the start */
+	bool was_dirty;
+	bool holder;		/* the lock on it is the holder's */
+	bool is_free;		/* it had no reference when the owners dropped theirs */
+	bool is_freed;		/* a call freed it */
+	bool freed_dirty;	/* it was dirty then */
+};
+
+/* Room for the answer's events. */
+#define TRIAL_MAX_EVENTS	65536
+#define TRIAL_MAX_STRAYS	256
+
+struct trial;
+
+/* One way of releasing pages. */
+struct release_way {
+	bool pins;		/* what is released are pins, not references */
+	void (*put_user_page)(struct page *page);
+	void (*put_user_pages)(struct page **pages, unsigned long npages);
+	void (*put_user_pages_dirty)(struct page **pages, unsigned long npages);
+	void (*put_user_pages_dirty_lock)(struct page **pages, unsigned long npages);
+	/* Of pages that lie side by side; NULL where there is no such function. */
+	void (*put_range)(struct page *page, unsigned long npages, bool dirty);
+};
+
+extern const struct release_way patch_way;
+extern const struct release_way release_pages_way;
+extern const struct release_way unpin_way;
+
+/* A case being run. There is one at a time, and one object for all of them. */
+struct trial {
+	const struct release_way *way;
+	u8 flags;		/* PAGEDIFF_FREE, PAGEDIFF_RANGES */
+	struct case_record *records;
+	size_t nrecords;
+	struct case_world world;
+	struct pagediff_region *regions;
+	u32 nregions;
+	u8 orders[CASE_MAX_RECORDS];	/* of each region's pages */
+	struct trial_folio folios[CASE_MAX_FRAMES];
+	u32 releases[CASE_MAX_FRAMES];	/* how many entries of calls name each folio */
+	struct page *pages[CASE_MAX_ENTRIES];	/* the array that a call gets */
+	u16 lengths[CASE_MAX_ARRAYS];	/* how far each array goes */
+	bool owners_dropped;
+	bool in_call;		/* what happens to pages now are events */
+	u32 call;		/* the number of the current call */
+	u64 pins_released;	/* how many pins the calls were to release */
+
+	/* The answer. */
+	struct pagediff_event events[TRIAL_MAX_EVENTS];
+	u32 nevents;
+	u32 acquired[CASE_MAX_STEPS];
+	u32 nacquired;
+	struct pagediff_stray strays[TRIAL_MAX_STRAYS];
+	u32 nstrays;
+	struct pagediff_folio answer[CASE_MAX_FRAMES];
+	struct pagediff_imbalance imbalances[TRIAL_MAX_STRAYS];
+	u32 nimbalances;
+};
+
+/* The one trial; freed.c and file.c are called by the kernel and look here. */
+extern struct trial *trial;
+
+/* memory.c: the pages. */
+int trial_build(struct trial *trial);
+void trial_tear_down(struct trial *trial);
+bool trial_is_user(const struct trial *trial, u32 number);
+
+/* references.c: what is counted. */
+s32 trial_refcount(const struct trial *trial, u32 number);
+s32 trial_pin_remainder(const struct trial *trial, u32 number);
+void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pins);
+bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry);
+void trial_drop_owners(struct trial *trial);
+u32 folio_pins(struct page *head);
+void folio_set_pins(struct page *head, u32 pins);
+
+/* user.c: pages of user mappings. */
+int user_find_orders(struct trial *trial);
+int user_take(struct trial *trial, u32 number, unsigned long address);
+bool user_acquire(struct trial *trial, const struct case_entry *entry);
+void user_give_back(struct trial *trial, u32 number);
+void user_clean(struct page *head, bool is_locked);
+bool user_is_accounted(struct page *head);
+bool user_is_tagged(struct page *head);
+
+/* file.c: the file that pages of kind file belong to. */
+int file_init(void);
+void file_exit(void);
+int file_add(struct trial *trial, u32 number);
+void file_remove(struct trial *trial, u32 number);
+void file_clean(struct trial *trial, u32 number);
+bool file_is_tagged(const struct page *head);
+void file_orphan(struct trial_folio *folio);
+
+/* freed.c: pages that really go. */
+int freed_init(void);
+void freed_exit(void);
+void freed_watch(struct page *head, u32 number);
+void freed_ignore(struct page *head);
+
+/* program.c: the program, step by step. */
+int trial_run_program(struct trial *trial, u32 steps);
+
+/* caller.c: calls, and the holders of page locks. */
+int caller_init(void);
+void caller_exit(void);
+void caller_call(struct trial *trial, u8 function, u32 npages);
+
+/* outcome.c: what the case left behind. */
+void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount);
+void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nentries);
+void trial_check_pages(struct trial *trial);
+void trial_check_nodes(struct trial *trial, s64 released_pins, s64 file_dirty);
+void trial_fill_folio(struct trial *trial, u32 number, struct pagediff_folio *out);
+
+/* counters.c: the nodes' counters. */
+s64 counter_read(enum node_stat_item item);
+
+/* about.c: the kernel's struct page, as text. */
+int about_print(char *text, size_t size);
+
+#endif /* PAGEDIFF_H */

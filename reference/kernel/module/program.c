@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The case's program, step by step. */
+#include <linux/mm.h>
+
+#include "pagediff.h"
+
+/* Takes a reference for each backed entry; how many entries before the first refused. */
+static u32 acquire(struct trial *trial, u32 start, u32 end)
+{
+	u32 i;
+
+	for (i = start; i < end; i++) {
+		const struct case_entry *entry = &trial->world.entries[i];
+
+		if (entry->backed && !trial_acquire_entry(trial, entry))
+			break;
+	}
+	return i - start;
+}
+
+static void fill(struct trial *trial, const struct case_step *step)
+{
+	u32 start = trial->world.arrays[step->array].start;
+	u16 *length = &trial->lengths[step->array];
+
+	/* An array that was cut short before stays so. */
+	if (*length == step->first)
+		*length += acquire(trial, start + step->first, start + step->end);
+	trial->acquired[trial->nacquired++] = *length;
+}
+
+static void acquire_again(struct trial *trial, const struct case_step *step)
+{
+	u32 start = trial->world.arrays[step->array].start;
+	u16 *length = &trial->lengths[step->array];
+
+	*length = acquire(trial, start, start + *length);
+	trial->acquired[trial->nacquired++] = *length;
+}
+
+static void call(struct trial *trial, const struct case_step *step)
+{
+	const struct case_entry *entries = NULL;
+	u32 npages = 0, i;
+
+	if (step->array != CASE_NO_ARRAY) {
+		u32 length = trial->lengths[step->array];
+		u32 first = min_t(u32, step->first, length);
+		u32 start = trial->world.arrays[step->array].start;
+
+		npages = min_t(u32, step->end, length) - first;
+		entries = &trial->world.entries[start + first];
+	}
+	for (i = 0; i < npages; i++) {
+		u32 number = entries[i].folio;
+		u32 offset = entries[i].frame - trial->world.folios[number].frame;
+
+		trial->pages[i] = trial->folios[number].head + offset;
+	}
+	caller_call(trial, step->function, npages);
+	trial_after_call(trial, entries, npages);
+	trial->call++;
+}
+
+static void clean(struct trial *trial, const struct case_step *step)
+{
+	u32 number;
+
+	for (number = step->first; number < step->end; number++) {
+		struct trial_folio *folio = &trial->folios[number];
+
+		if (folio->is_free || folio->is_freed || folio->times_freed ||
+		    trial_refcount(trial, number) <= 0)
+			continue;
+		if (trial_is_user(trial, number))
+			user_clean(folio->head, folio->holder);
+		else if (trial->world.folios[number].file)
+			file_clean(trial, number);
+		else
+			ClearPageDirty(folio->head);
+		folio->was_dirty = false;
+	}
+}
+
+/* Whether a real file's page would be marked without its lock, which its file forbids. */
+static bool needs_lock(const struct trial *trial)
+{
+	const struct case_world *world = &trial->world;
+	u32 i, entry;
+
+	for (i = 0; i < world->nsteps; i++) {
+		const struct case_step *step = &world->steps[i];
+		u32 start;
+
+		if (step->kind != CASE_STEP_CALL || step->array == CASE_NO_ARRAY ||
+		    step->function != CASE_PUT_USER_PAGES_DIRTY)
+			continue;
+		start = world->arrays[step->array].start;
+		for (entry = start + step->first; entry < start + step->end; entry++) {
+			if (world->folios[world->entries[entry].folio].from == CASE_FROM_FILE)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Runs so many steps of the program; enum pagediff_status. */
+int trial_run_program(struct trial *trial, u32 steps)
+{
+	u32 i;
+
+	if (trial->nregions && needs_lock(trial))
+		return PAGEDIFF_NEEDS_LOCK;
+	memset(trial->lengths, 0, sizeof(trial->lengths));
+	for (i = 0; i < min_t(u32, steps, trial->world.nsteps); i++) {
+		const struct case_step *step = &trial->world.steps[i];
+
+		switch (step->kind) {
+		case CASE_STEP_FILL:
+			fill(trial, step);
+			break;
+		case CASE_STEP_ACQUIRE:
+			acquire_again(trial, step);
+			break;
+		case CASE_STEP_DROP_OWNERS:
+			trial_drop_owners(trial);
+			break;
+		case CASE_STEP_CALL:
+			call(trial, step);
+			break;
+		case CASE_STEP_CLEAN:
+			clean(trial, step);
+			break;
+		}
+	}
+	return PAGEDIFF_RAN;
+}

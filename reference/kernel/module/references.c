@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is counted on a page of the case: references, and pins where those are what the
+ * functions release. A pin is 1024 references of a small folio, and one reference and one
+ * in the pincount of a large one.
+ */
+#include <linux/mm.h>
+#include <linux/page_ref.h>
+#include <linux/version.h>
+
+#include "pagediff.h"
+
+static atomic_t *pincount(struct page *head)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	return compound_pincount_ptr(head);
+#else
+	return &page_folio(head)->_pincount;
+#endif
+}
+
+/* The pins of a large folio. */
+u32 folio_pins(struct page *head)
+{
+	return atomic_read(pincount(head));
+}
+
+void folio_set_pins(struct page *head, u32 pins)
+{
+	atomic_set(pincount(head), pins);
+}
+
+/* How many of a small folio's references, beside its ordinary ones, are for pins. */
+static s32 small_pin_references(const struct trial_folio *folio)
+{
+	return (u32)page_ref_count(folio->head) - folio->base - folio->ordinary;
+}
+
+static bool has_small_pins(const struct trial *trial, const struct trial_folio *folio)
+{
+	return trial->way->pins && !PageHead(folio->head);
+}
+
+/*
+ * The references that the reference implementation would have: those of the case, and the
+ * owner's until it drops it. Counts may go beyond 2^31 on the page, never beyond 2^32.
+ */
+s32 trial_refcount(const struct trial *trial, u32 number)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+	u32 count = (u32)page_ref_count(folio->head) - folio->base;
+
+	if (has_small_pins(trial, folio))
+		count = folio->ordinary +
+			(small_pin_references(folio) >> __builtin_ctz(GUP_PIN_COUNTING_BIAS));
+	if (!trial->owners_dropped)
+		count++;
+	return count;
+}
+
+/* What is left of a small folio's pins when all whole ones are taken off. */
+s32 trial_pin_remainder(const struct trial *trial, u32 number)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+
+	if (!has_small_pins(trial, folio))
+		return 0;
+	return small_pin_references(folio) & (GUP_PIN_COUNTING_BIAS - 1);
+}
+
+void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pins)
+{
+	struct trial_folio *folio = &trial->folios[number];
+	struct page *head = folio->head;
+
+	folio->ordinary += ordinary;
+	page_ref_add(head, ordinary);
+	if (!pins)
+		return;
+	if (PageHead(head)) {
+		atomic_add(pins, pincount(head));
+		page_ref_add(head, pins);
+	} else {
+		page_ref_add(head, pins * GUP_PIN_COUNTING_BIAS);
+	}
+	mod_node_page_state(page_pgdat(head), NR_FOLL_PIN_ACQUIRED, pins);
+}
+
+/* As get_user_pages() does for one entry. False if its page is not to be had. */
+bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry)
+{
+	const struct trial_folio *folio = &trial->folios[entry->folio];
+	s32 refcount;
+
+	if (folio->is_free || folio->is_freed)
+		return false;
+	refcount = trial_refcount(trial, entry->folio);
+	if (refcount <= 0 || refcount == S32_MAX)
+		return false;
+	if (trial_is_user(trial, entry->folio))
+		return user_acquire(trial, entry);
+	if (trial->way->pins) {
+		trial_add_references(trial, entry->folio, 0, 1);
+	} else {
+		page_ref_inc(folio->head);
+	}
+	return true;
+}
+
+/*
+ * The owners' references. Ours, by which we see a freed page safely, takes their place
+ * until then, so that no page needs more than a refcount has room for.
+ */
+void trial_drop_owners(struct trial *trial)
+{
+	u32 number;
+
+	trial->owners_dropped = true;
+	for (number = 0; number < trial->world.nfolios; number++) {
+		struct trial_folio *folio = &trial->folios[number];
+
+		folio->is_free = trial_refcount(trial, number) == 0;
+		if (trial->flags & PAGEDIFF_FREE && !trial_is_user(trial, number)) {
+			folio->base--;
+			put_page(folio->head);
+		}
+	}
+}

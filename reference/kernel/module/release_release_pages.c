@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * release_pages(), which put_user_pages() was to replace. It marks nothing: as drivers
+ * did before the patch, pages are marked first, and then released all at once.
+ */
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+
+#include "pagediff.h"
+
+static void one_page(struct page *page)
+{
+	release_pages(&page, 1);
+}
+
+static void many_pages(struct page **pages, unsigned long npages)
+{
+	release_pages(pages, npages);
+}
+
+static void many_pages_dirty(struct page **pages, unsigned long npages)
+{
+	unsigned long i;
+
+	for (i = 0; i < npages; i++) {
+		struct page *head = compound_head(pages[i]);
+
+		if (!PageDirty(head))
+			set_page_dirty(head);
+	}
+	release_pages(pages, npages);
+}
+
+static void many_pages_dirty_lock(struct page **pages, unsigned long npages)
+{
+	unsigned long i;
+
+	for (i = 0; i < npages; i++) {
+		struct page *head = compound_head(pages[i]);
+
+		if (!PageDirty(head))
+			set_page_dirty_lock(head);
+	}
+	release_pages(pages, npages);
+}
+
+const struct release_way release_pages_way = {
+	.put_user_page = one_page,
+	.put_user_pages = many_pages,
+	.put_user_pages_dirty = many_pages_dirty,
+	.put_user_pages_dirty_lock = many_pages_dirty_lock,
+};

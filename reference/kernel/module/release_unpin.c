@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * unpin_user_page*(), which put_user_page*() became: the code that kernels run today.
+ * There has been no put_user_pages_dirty() since 5.4: callers mark pages themselves.
+ */
+#include <linux/mm.h>
+
+#include "pagediff.h"
+
+static void many_pages_dirty(struct page **pages, unsigned long npages)
+{
+	unsigned long i;
+
+	for (i = 0; i < npages; i++) {
+		struct page *head = compound_head(pages[i]);
+
+		if (!PageDirty(head))
+			set_page_dirty(head);
+	}
+	unpin_user_pages(pages, npages);
+}
+
+static void many_pages_dirty_lock(struct page **pages, unsigned long npages)
+{
+	unpin_user_pages_dirty_lock(pages, npages, true);
+}
+
+const struct release_way unpin_way = {
+	.pins = true,
+	.put_user_page = unpin_user_page,
+	.put_user_pages = unpin_user_pages,
+	.put_user_pages_dirty = many_pages_dirty,
+	.put_user_pages_dirty_lock = many_pages_dirty_lock,
+	.put_range = unpin_user_page_range_dirty_lock,
+};

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pages of user mappings, which the agent has made: found by get_user_pages_fast(), and
+ * acquired by it or by pin_user_pages_fast(). Their mapping keeps them all the while.
+ */
+#include <linux/backing-dev.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+
+#include "pagediff.h"
+
+/*
+ * A page that is about to go onto the LRU lists has a reference for it, until the lists
+ * are brought up to date; unmapping does so.
+ */
+static void drain_lru(void)
+{
+	unsigned long address;
+
+	address = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	if (!IS_ERR_VALUE(address))
+		vm_munmap(address, PAGE_SIZE);
+}
+
+static int find_order(const struct pagediff_region *region, u8 *order)
+{
+	unsigned long pages = (unsigned long)region->count << region->order;
+	unsigned long i;
+
+	for (i = 0; i < pages; i++) {
+		unsigned long address = region->address + (i << PAGE_SHIFT);
+		struct page *page;
+		u8 found;
+
+		if (get_user_pages_fast(address, 1, FOLL_WRITE, &page) != 1)
+			return PAGEDIFF_NO_USER_PAGES;
+		found = compound_order(compound_head(page));
+		put_page(page);
+		if (i == 0)
+			*order = found;
+		if (found != *order || found > region->order)
+			return PAGEDIFF_MIXED_ORDERS;
+	}
+	return PAGEDIFF_RAN;
+}
+
+/* Builds the world anew with the orders that the kernel chose for user pages. */
+int user_find_orders(struct trial *trial)
+{
+	u32 region;
+
+	for (region = 0; region < trial->nregions; region++) {
+		int status = find_order(&trial->regions[region], &trial->orders[region]);
+
+		if (status != PAGEDIFF_RAN)
+			return status;
+	}
+	case_records_with_orders(trial->records, trial->nrecords, &trial->world, trial->orders);
+	case_world_build(&trial->world, trial->records, trial->nrecords);
+	drain_lru();
+	return PAGEDIFF_RAN;
+}
+
+/* Whether the page belongs to a file that counts and tags dirty pages. */
+bool user_is_accounted(struct page *head)
+{
+	struct address_space *mapping = page_mapping(head);
+
+	return mapping && mapping_can_writeback(mapping);
+}
+
+void user_clean(struct page *head, bool is_locked)
+{
+	struct address_space *mapping = page_mapping(head);
+
+	if (!user_is_accounted(head)) {
+		ClearPageDirty(head);
+		return;
+	}
+	if (!is_locked)
+		lock_page(head);
+	clear_page_dirty_for_io(head);
+	xa_lock_irq(&mapping->i_pages);
+	__xa_clear_mark(&mapping->i_pages, head->index, PAGECACHE_TAG_DIRTY);
+	xa_unlock_irq(&mapping->i_pages);
+	if (!is_locked)
+		unlock_page(head);
+}
+
+bool user_is_tagged(struct page *head)
+{
+	struct address_space *mapping = page_mapping(head);
+
+	return user_is_accounted(head) &&
+	       xa_get_mark(&mapping->i_pages, head->index, PAGECACHE_TAG_DIRTY);
+}
+
+/* Takes the compound page that is mapped at the address into the case. */
+int user_take(struct trial *trial, u32 number, unsigned long address)
+{
+	struct trial_folio *folio = &trial->folios[number];
+	struct page *page;
+
+	if (get_user_pages_fast(address, 1, FOLL_WRITE, &page) != 1)
+		return PAGEDIFF_NO_USER_PAGES;
+	put_page(page);
+	if (page != compound_head(page))
+		return PAGEDIFF_MIXED_ORDERS;
+	folio->head = page;
+	folio->address = address;
+	if (PageDirty(page))
+		user_clean(page, false);
+	folio->start_count = page_ref_count(page);
+	folio->base = folio->start_count - 1;
+	return PAGEDIFF_RAN;
+}
+
+/*
+ * Acquires the page of an entry where it is mapped. A page of a real file is not asked
+ * for writing, which would mark it dirty at once.
+ */
+bool user_acquire(struct trial *trial, const struct case_entry *entry)
+{
+	const struct case_folio *shape = &trial->world.folios[entry->folio];
+	struct trial_folio *folio = &trial->folios[entry->folio];
+	unsigned int flags = shape->from == CASE_FROM_FILE ? 0 : FOLL_WRITE;
+	u32 offset = entry->frame - shape->frame;
+	unsigned long address = folio->address + ((unsigned long)offset << PAGE_SHIFT);
+	struct page *page;
+	int got;
+
+	if (trial->way->pins)
+		got = pin_user_pages_fast(address, 1, flags, &page);
+	else
+		got = get_user_pages_fast(address, 1, flags, &page);
+	return got == 1 && !WARN_ON(page != folio->head + offset);
+}
+
+/* Takes off what the case left on the page. */
+void user_give_back(struct trial *trial, u32 number)
+{
+	struct trial_folio *folio = &trial->folios[number];
+
+	if (folio->holder && PageLocked(folio->head))
+		unlock_page(folio->head);
+	if (PageHead(folio->head))
+		folio_set_pins(folio->head, 0);
+	page_ref_sub(folio->head, page_ref_count(folio->head) - folio->start_count);
+}

@@ -77,6 +77,7 @@ static void call_in_thread(struct kthread_work *work)
 	struct call *call = container_of(work, struct call, work);
 
 	make_call(call);
+	/* Whoever sees this sees what the call did. */
 	smp_store_release(&call->returned, true);
 }
 
@@ -89,7 +90,7 @@ static bool has_holder(const struct trial *trial)
 {
 	u32 number;
 
-	for (number = 0; number < trial->world.nfolios; number++) {
+	for (number = 0; number < trial->world.nr_folios; number++) {
 		if (trial->folios[number].holder)
 			return true;
 	}
@@ -101,7 +102,7 @@ static void end_wait(struct trial *trial)
 {
 	u32 number;
 
-	for (number = 0; number < trial->world.nfolios; number++) {
+	for (number = 0; number < trial->world.nr_folios; number++) {
 		struct trial_folio *folio = &trial->folios[number];
 
 		if (!folio->holder || !folio_test_waiters(page_folio(folio->head)))
@@ -121,6 +122,7 @@ static void call_beside_holders(struct call *call)
 {
 	kthread_init_work(&call->work, call_in_thread);
 	kthread_queue_work(worker, &call->work);
+	/* Pairs with call_in_thread(). */
 	while (!smp_load_acquire(&call->returned)) {
 		if (is_asleep(worker->task))
 			end_wait(call->trial);

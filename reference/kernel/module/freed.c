@@ -31,7 +31,7 @@ static void page_freed(void *data, struct page *page, unsigned int order)
 	struct trial_folio *folio;
 	u32 number = word;
 
-	if (word >> WATCHED_SHIFT != WATCHED || number >= trial->world.nfolios)
+	if (word >> WATCHED_SHIFT != WATCHED || number >= trial->world.nr_folios)
 		return;
 	folio = &trial->folios[number];
 	if (folio->head != page)

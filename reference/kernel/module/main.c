@@ -32,20 +32,20 @@ static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
 	size_t bad;
 
 	if (run->job_len < sizeof(*job) || run->job_len > MAX_JOB ||
-	    run->nregions > CASE_MAX_RECORDS)
+	    run->nr_regions > CASE_MAX_RECORDS)
 		return -E2BIG;
 	if (copy_from_user(job_bytes, u64_to_user_ptr(run->job), run->job_len) ||
 	    copy_from_user(trial->regions, u64_to_user_ptr(run->regions),
-			   run->nregions * sizeof(trial->regions[0])))
+			   run->nr_regions * sizeof(trial->regions[0])))
 		return -EFAULT;
 	memcpy(job, job_bytes, sizeof(*job));
 	if (job->way >= PAGEDIFF_WAYS)
 		return -EINVAL;
 	trial->way = ways[job->way];
 	trial->flags = job->flags;
-	trial->nregions = run->nregions;
+	trial->nr_regions = run->nr_regions;
 	if (case_decode(bytes, run->job_len - sizeof(*job), trial->records, MAX_RECORDS,
-			&trial->nrecords, &bad) != CASE_OK)
+			&trial->nr_records, &bad) != CASE_OK)
 		return -EINVAL;
 	return 0;
 }
@@ -60,10 +60,10 @@ static u32 run_trial(u32 steps)
 	trial->owners_dropped = false;
 	trial->call = 0;
 	trial->pins_released = 0;
-	trial->nevents = 0;
-	trial->nacquired = 0;
-	trial->nstrays = 0;
-	trial->nimbalances = 0;
+	trial->nr_events = 0;
+	trial->nr_acquired = 0;
+	trial->nr_strays = 0;
+	trial->nr_imbalances = 0;
 	status = trial_build(trial);
 	if (status == PAGEDIFF_RAN)
 		status = trial_run_program(trial, steps);
@@ -71,7 +71,7 @@ static u32 run_trial(u32 steps)
 		trial_check_pages(trial);
 		trial_check_nodes(trial, counter_read(NR_FOLL_PIN_RELEASED) - released,
 				  counter_read(NR_FILE_DIRTY) - dirty);
-		for (number = 0; number < trial->world.nfolios; number++)
+		for (number = 0; number < trial->world.nr_folios; number++)
 			trial_fill_folio(trial, number, &trial->answer[number]);
 	}
 	trial_tear_down(trial);
@@ -102,12 +102,12 @@ static int put_answer(struct pagediff_run *run, u32 status)
 	int error;
 
 	if (status == PAGEDIFF_RAN) {
-		answer.orders = trial->nregions;
-		answer.folios = trial->world.nfolios;
-		answer.events = trial->nevents;
-		answer.acquired = trial->nacquired;
-		answer.strays = trial->nstrays;
-		answer.imbalances = trial->nimbalances;
+		answer.orders = trial->nr_regions;
+		answer.folios = trial->world.nr_folios;
+		answer.events = trial->nr_events;
+		answer.acquired = trial->nr_acquired;
+		answer.strays = trial->nr_strays;
+		answer.imbalances = trial->nr_imbalances;
 	}
 	error = put(&writer, &answer, sizeof(answer)) ?:
 		put(&writer, trial->orders, answer.orders) ?:

@@ -22,8 +22,8 @@ static void count_releases(struct trial *trial)
 	const struct case_world *world = &trial->world;
 	u32 i, entry;
 
-	memset(trial->releases, 0, world->nfolios * sizeof(trial->releases[0]));
-	for (i = 0; i < world->nsteps; i++) {
+	memset(trial->releases, 0, world->nr_folios * sizeof(trial->releases[0]));
+	for (i = 0; i < world->nr_steps; i++) {
 		const struct case_step *step = &world->steps[i];
 		u32 start;
 
@@ -100,21 +100,21 @@ static int make_folios(struct trial *trial)
 {
 	const struct case_world *world = &trial->world;
 	unsigned long address = 0;
-	int record = -1, region = -1;
+	int record = -1;
 	u32 number;
 
-	for (number = 0; number < world->nfolios; number++) {
+	for (number = 0; number < world->nr_folios; number++) {
 		const struct case_folio *shape = &world->folios[number];
 		int status;
 
 		if (trial_is_user(trial, number) && shape->record != record) {
 			record = shape->record;
-			address = trial->regions[++region].address;
+			address = trial->regions[trial->region_of_record[record]].address;
 		}
 		status = make_folio(trial, number, address);
 		if (status != PAGEDIFF_RAN) {
 			/* Those that were made are given back. */
-			trial->world.nfolios = number;
+			trial->world.nr_folios = number;
 			return status;
 		}
 		address += (unsigned long)shape->pages << PAGE_SHIFT;
@@ -127,11 +127,11 @@ int trial_build(struct trial *trial)
 {
 	int status;
 
-	case_world_build(&trial->world, trial->records, trial->nrecords);
-	if (trial->nregions) {
+	case_world_build(&trial->world, trial->records, trial->nr_records);
+	if (trial->nr_regions) {
 		status = user_find_orders(trial);
 		if (status != PAGEDIFF_RAN) {
-			trial->world.nfolios = 0;
+			trial->world.nr_folios = 0;
 			return status;
 		}
 	}
@@ -167,7 +167,7 @@ void trial_tear_down(struct trial *trial)
 {
 	u32 number;
 
-	for (number = 0; number < trial->world.nfolios; number++) {
+	for (number = 0; number < trial->world.nr_folios; number++) {
 		if (trial_is_user(trial, number))
 			user_give_back(trial, number);
 		else if (!trial->folios[number].times_freed)

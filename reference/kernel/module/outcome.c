@@ -6,13 +6,13 @@
 #include "pagediff.h"
 
 /* Flags of a head page that a release may change, or that waiting for it does. */
-#define CHANGING_FLAGS	(1UL << PG_locked | 1UL << PG_dirty | 1UL << PG_waiters)
+#define CHANGING_FLAGS	(BIT(PG_locked) | BIT(PG_dirty) | BIT(PG_waiters))
 
 #define WORD_OF(field)	(offsetof(struct page, field) / sizeof(u64))
 
 void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount)
 {
-	struct pagediff_event *event = &trial->events[trial->nevents++];
+	struct pagediff_event *event = &trial->events[trial->nr_events++];
 
 	event->frame = trial->world.folios[number].frame;
 	event->kind = kind;
@@ -24,16 +24,16 @@ void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount)
 static void add_stray(struct trial *trial, u32 frame, u32 word, u64 expected, u64 found)
 {
 	/* One is enough to fail; the first few tell where. */
-	if (expected != found && trial->nstrays < TRIAL_MAX_STRAYS)
-		trial->strays[trial->nstrays++] = (struct pagediff_stray) {
+	if (expected != found && trial->nr_strays < TRIAL_MAX_STRAYS)
+		trial->strays[trial->nr_strays++] = (struct pagediff_stray) {
 			.frame = frame, .word = word, .expected = expected, .found = found,
 		};
 }
 
 static void add_balance(struct trial *trial, u32 balance, u32 number, s64 expected, s64 found)
 {
-	if (expected != found && trial->nimbalances < TRIAL_MAX_STRAYS)
-		trial->imbalances[trial->nimbalances++] = (struct pagediff_imbalance) {
+	if (expected != found && trial->nr_imbalances < TRIAL_MAX_STRAYS)
+		trial->imbalances[trial->nr_imbalances++] = (struct pagediff_imbalance) {
 			.balance = balance, .folio = number,
 			.expected = expected, .found = found,
 		};
@@ -70,12 +70,12 @@ static void look_at(struct trial *trial, u32 number)
 	}
 }
 
-void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nentries)
+void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nr_entries)
 {
 	u32 call = trial->call + 1;
 	u32 i;
 
-	for (i = 0; i < nentries; i++) {
+	for (i = 0; i < nr_entries; i++) {
 		struct trial_folio *folio = &trial->folios[entries[i].folio];
 
 		if (folio->last_call == call)
@@ -128,7 +128,7 @@ void trial_check_pages(struct trial *trial)
 {
 	u32 number;
 
-	for (number = 0; number < trial->world.nfolios; number++) {
+	for (number = 0; number < trial->world.nr_folios; number++) {
 		const struct trial_folio *folio = &trial->folios[number];
 		bool goes = trial->flags & PAGEDIFF_FREE && !trial_is_user(trial, number);
 		bool gone = goes && (folio->is_free || folio->is_freed);
@@ -148,7 +148,7 @@ void trial_check_nodes(struct trial *trial, s64 released_pins, s64 file_dirty)
 	s64 expected = 0;
 	u32 number;
 
-	for (number = 0; number < trial->world.nfolios; number++) {
+	for (number = 0; number < trial->world.nr_folios; number++) {
 		const struct trial_folio *folio = &trial->folios[number];
 
 		if (!trial_is_user(trial, number))

@@ -57,11 +57,12 @@ struct trial {
 	const struct release_way *way;
 	u8 flags;		/* PAGEDIFF_FREE, PAGEDIFF_RANGES */
 	struct case_record *records;
-	size_t nrecords;
+	size_t nr_records;
 	struct case_world world;
 	struct pagediff_region *regions;
-	u32 nregions;
+	u32 nr_regions;
 	u8 orders[CASE_MAX_RECORDS];	/* of each region's pages */
+	u16 region_of_record[CASE_MAX_RECORDS];	/* by the number of the folio record */
 	struct trial_folio folios[CASE_MAX_FRAMES];
 	u32 releases[CASE_MAX_FRAMES];	/* how many entries of calls name each folio */
 	struct page *pages[CASE_MAX_ENTRIES];	/* the array that a call gets */
@@ -73,14 +74,14 @@ struct trial {
 
 	/* The answer. */
 	struct pagediff_event events[TRIAL_MAX_EVENTS];
-	u32 nevents;
+	u32 nr_events;
 	u32 acquired[CASE_MAX_STEPS];
-	u32 nacquired;
+	u32 nr_acquired;
 	struct pagediff_stray strays[TRIAL_MAX_STRAYS];
-	u32 nstrays;
+	u32 nr_strays;
 	struct pagediff_folio answer[CASE_MAX_FRAMES];
 	struct pagediff_imbalance imbalances[TRIAL_MAX_STRAYS];
-	u32 nimbalances;
+	u32 nr_imbalances;
 };
 
 /* The one trial; freed.c and file.c are called by the kernel and look here. */
@@ -134,7 +135,7 @@ void caller_call(struct trial *trial, u8 function, u32 npages);
 
 /* outcome.c: what the case left behind. */
 void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount);
-void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nentries);
+void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nr_entries);
 void trial_check_pages(struct trial *trial);
 void trial_check_nodes(struct trial *trial, s64 released_pins, s64 file_dirty);
 void trial_fill_folio(struct trial *trial, u32 number, struct pagediff_folio *out);

@@ -26,7 +26,7 @@ static void fill(struct trial *trial, const struct case_step *step)
 	/* An array that was cut short before stays so. */
 	if (*length == step->first)
 		*length += acquire(trial, start + step->first, start + step->end);
-	trial->acquired[trial->nacquired++] = *length;
+	trial->acquired[trial->nr_acquired++] = *length;
 }
 
 static void acquire_again(struct trial *trial, const struct case_step *step)
@@ -35,7 +35,7 @@ static void acquire_again(struct trial *trial, const struct case_step *step)
 	u16 *length = &trial->lengths[step->array];
 
 	*length = acquire(trial, start, start + *length);
-	trial->acquired[trial->nacquired++] = *length;
+	trial->acquired[trial->nr_acquired++] = *length;
 }
 
 static void call(struct trial *trial, const struct case_step *step)
@@ -88,7 +88,7 @@ static bool needs_lock(const struct trial *trial)
 	const struct case_world *world = &trial->world;
 	u32 i, entry;
 
-	for (i = 0; i < world->nsteps; i++) {
+	for (i = 0; i < world->nr_steps; i++) {
 		const struct case_step *step = &world->steps[i];
 		u32 start;
 
@@ -109,10 +109,10 @@ int trial_run_program(struct trial *trial, u32 steps)
 {
 	u32 i;
 
-	if (trial->nregions && needs_lock(trial))
+	if (trial->nr_regions && needs_lock(trial))
 		return PAGEDIFF_NEEDS_LOCK;
 	memset(trial->lengths, 0, sizeof(trial->lengths));
-	for (i = 0; i < min_t(u32, steps, trial->world.nsteps); i++) {
+	for (i = 0; i < min_t(u32, steps, trial->world.nr_steps); i++) {
 		const struct case_step *step = &trial->world.steps[i];
 
 		switch (step->kind) {

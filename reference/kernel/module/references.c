@@ -99,11 +99,10 @@ bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry)
 		return false;
 	if (trial_is_user(trial, entry->folio))
 		return user_acquire(trial, entry);
-	if (trial->way->pins) {
+	if (trial->way->pins)
 		trial_add_references(trial, entry->folio, 0, 1);
-	} else {
+	else
 		page_ref_inc(folio->head);
-	}
 	return true;
 }
 
@@ -116,7 +115,7 @@ void trial_drop_owners(struct trial *trial)
 	u32 number;
 
 	trial->owners_dropped = true;
-	for (number = 0; number < trial->world.nfolios; number++) {
+	for (number = 0; number < trial->world.nr_folios; number++) {
 		struct trial_folio *folio = &trial->folios[number];
 
 		folio->is_free = trial_refcount(trial, number) == 0;

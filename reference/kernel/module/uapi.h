@@ -21,7 +21,7 @@ struct pagediff_region {
 struct pagediff_run {
 	__u64 job;		/* struct pagediff_job, then the case's canonical bytes */
 	__u32 job_len;
-	__u32 nregions;
+	__u32 nr_regions;
 	__u64 regions;		/* struct pagediff_region[] */
 	__u64 answer;		/* struct pagediff_answer, then its arrays */
 	__u32 answer_max;

@@ -29,6 +29,7 @@ static int find_order(const struct pagediff_region *region, u8 *order)
 	unsigned long pages = (unsigned long)region->count << region->order;
 	unsigned long i;
 
+	*order = region->order;
 	for (i = 0; i < pages; i++) {
 		unsigned long address = region->address + (i << PAGE_SHIFT);
 		struct page *page;
@@ -46,19 +47,35 @@ static int find_order(const struct pagediff_region *region, u8 *order)
 	return PAGEDIFF_RAN;
 }
 
+/* Regions are there for the folio records whose pages come from a mapping, in order. */
+static void number_regions(struct trial *trial)
+{
+	u32 record = 0, region = 0;
+	size_t i;
+
+	for (i = 0; i < trial->nr_records && record < CASE_MAX_RECORDS; i++) {
+		if (trial->records[i].type != CASE_FOLIO)
+			continue;
+		trial->region_of_record[record++] = region;
+		region += trial->records[i].from != CASE_FROM_KERNEL;
+	}
+}
+
 /* Builds the world anew with the orders that the kernel chose for user pages. */
 int user_find_orders(struct trial *trial)
 {
 	u32 region;
 
-	for (region = 0; region < trial->nregions; region++) {
+	for (region = 0; region < trial->nr_regions; region++) {
 		int status = find_order(&trial->regions[region], &trial->orders[region]);
 
 		if (status != PAGEDIFF_RAN)
 			return status;
 	}
-	case_records_with_orders(trial->records, trial->nrecords, &trial->world, trial->orders);
-	case_world_build(&trial->world, trial->records, trial->nrecords);
+	case_records_with_orders(&trial->world, trial->records, trial->nr_records,
+				 trial->orders, trial->nr_regions);
+	number_regions(trial);
+	case_world_build(&trial->world, trial->records, trial->nr_records);
 	drain_lru();
 	return PAGEDIFF_RAN;
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::backend::{Backend, BackendError, Class};
 use crate::backends::{Candidate, Fast, InProcess, Naive, PageMap, fast, naive};
 use crate::case::{Case, Function};
-use crate::forms;
+use crate::forms::Forms;
 use crate::oracle::{self, Comparison};
 use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
 use crate::report::{Report, investigate};
@@ -28,7 +28,7 @@ pub struct Harness {
 enum Subject {
     Fast(InProcess<PageMap<Fast>>),
     Candidate(InProcess<PageMap<Candidate>>),
-    Forms,
+    Forms(Forms),
 }
 
 /// What a case was, if nothing diverged.
@@ -50,7 +50,7 @@ impl Harness {
     pub fn new(target: &'static Target) -> Result<Self, BackendError> {
         let subject = match target.check {
             Check::OneFunction(_) | Check::Program => Subject::Fast(fast()),
-            Check::Decode => Subject::Forms,
+            Check::Decode => Subject::Forms(Forms::default()),
             Check::Candidate => Subject::Candidate(match candidate_path() {
                 Some(path) => Candidate::load(&path)?.into_backend(&path.display().to_string()),
                 None => Candidate::built_in().into_backend("candidate"),
@@ -92,8 +92,8 @@ impl Harness {
             Subject::Candidate(candidate) => {
                 compare(&self.case, &self.world, class, &mut self.reference, candidate)?;
             }
-            Subject::Forms => {
-                forms::check(bytes).map_err(|what| Report::of_forms(&self.case, what))?;
+            Subject::Forms(forms) => {
+                forms.check(bytes).map_err(|what| Report::of_forms(&self.case, what))?;
             }
         }
         Ok(Checked { class, states })
@@ -104,7 +104,7 @@ impl Harness {
         match &self.subject {
             Subject::Fast(fast) => &fast.functions,
             Subject::Candidate(candidate) => &candidate.functions,
-            Subject::Forms => &[],
+            Subject::Forms(_) => &[],
         }
     }
 }

@@ -37,3 +37,4 @@ pub mod registry;
 pub mod report;
 pub mod states;
 pub mod world;
+pub mod world_in_c;

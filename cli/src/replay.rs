@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use put_user_page_targets::case::Case;
 use put_user_page_targets::comparer::{Comparer, Verdict};
-use put_user_page_targets::forms;
+use put_user_page_targets::forms::Forms;
 use put_user_page_targets::registry::Check;
 use put_user_page_targets::report::Report;
 
@@ -112,7 +112,7 @@ fn replay(
 /// What the `decode` target finds in its inputs.
 pub(crate) fn differing_forms(input: &Input) -> Option<Box<Report>> {
     input.target.filter(|target| target.check == Check::Decode)?;
-    let what = forms::check(&input.bytes).err()?;
+    let what = Forms::default().check(&input.bytes).err()?;
     Some(Report::of_forms(&input.case, what))
 }
 

@@ -2,8 +2,8 @@
 /*
  * The case format (docs/case-format.md) in C, for programs and for kernel modules.
  *
- * Takes canonical bytes and refuses all others. Building the world from the records,
- * with its wrap-around and its limits, is the caller's.
+ * Takes canonical bytes and refuses all others. world.h builds the world from the
+ * records, with its wrap-around and its limits.
  */
 #ifndef PUT_USER_PAGE_DECODE_H
 #define PUT_USER_PAGE_DECODE_H

@@ -13,6 +13,7 @@ use std::fmt;
 
 pub use bytes::{MAX_GAP, MAX_RANGE, RECORD_SIZE, anchor_and_offset};
 pub use canonical_c::{CanonicalError, decode_canonical};
+pub(crate) use canonical_c::{CaseRecord, decode_records};
 pub use record::{
     Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, Record, Source,
 };

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::backend::{Backend, BackendError, Class, Ran};
 use crate::backends::{Candidate, Fast, InProcess, Naive, PageMap, fast, naive};
 use crate::case::{Case, Function};
-use crate::forms;
+use crate::forms::Forms;
 use crate::machine::Machine;
 use crate::oracle::{self, Comparison};
 use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
@@ -29,7 +29,7 @@ pub struct Harness {
 enum Subject {
     Fast(InProcess<PageMap<Fast>>),
     Candidate(InProcess<PageMap<Candidate>>),
-    Forms,
+    Forms(Forms),
 }
 
 /// What a case was, if nothing diverged.
@@ -51,7 +51,7 @@ impl Harness {
     pub fn new(target: &'static Target) -> Result<Self, BackendError> {
         let subject = match target.check {
             Check::OneFunction(_) | Check::Program => Subject::Fast(fast()),
-            Check::Decode => Subject::Forms,
+            Check::Decode => Subject::Forms(Forms::default()),
             Check::Candidate => Subject::Candidate(match candidate_path() {
                 Some(path) => Candidate::load(&path)?.into_backend(&path.display().to_string()),
                 None => Candidate::built_in().into_backend("candidate"),
@@ -93,8 +93,8 @@ impl Harness {
             Subject::Candidate(candidate) => {
                 compare(&self.case, &self.world, class, &mut self.reference, candidate)?;
             }
-            Subject::Forms => {
-                forms::check(bytes).map_err(|what| Report::of_forms(&self.case, what))?;
+            Subject::Forms(forms) => {
+                forms.check(bytes).map_err(|what| Report::of_forms(&self.case, what))?;
             }
         }
         Ok(Checked { class, states })
@@ -105,7 +105,7 @@ impl Harness {
         match &self.subject {
             Subject::Fast(fast) => &fast.functions,
             Subject::Candidate(candidate) => &candidate.functions,
-            Subject::Forms => &[],
+            Subject::Forms(_) => &[],
         }
     }
 }

@@ -38,3 +38,4 @@ pub mod report;
 pub mod states;
 pub mod told;
 pub mod world;
+pub mod world_in_c;

@@ -6,7 +6,7 @@ use super::{Direction, EntriesRecord, FolioRecord, Function, Kind, RECORD_SIZE, 
 /// `struct case_record` of `c/decode.h`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
-struct CaseRecord {
+pub(crate) struct CaseRecord {
     kind: u8,
     order: u8,
     function: u8,
@@ -59,7 +59,18 @@ pub enum CanonicalError {
 ///
 /// The C decoder breaks its own promises.
 pub fn decode_canonical(bytes: &[u8]) -> Result<Vec<Record>, CanonicalError> {
-    let mut records = vec![CaseRecord::default(); bytes.len() / RECORD_SIZE];
+    let mut records = Vec::new();
+    decode_records(bytes, &mut records)?;
+    Ok(records.iter().map(from_c).collect())
+}
+
+/// Decodes canonical bytes with the C decoder, and leaves the records as C has them.
+pub(crate) fn decode_records(
+    bytes: &[u8],
+    records: &mut Vec<CaseRecord>,
+) -> Result<(), CanonicalError> {
+    records.clear();
+    records.resize(bytes.len() / RECORD_SIZE, CaseRecord::default());
     let (mut count, mut bad) = (0, 0);
     // SAFETY: the pointers and lengths are those of live slices, `records` has room for as
     // many records as is said, and its type mirrors the C one field by field.
@@ -74,7 +85,10 @@ pub fn decode_canonical(bytes: &[u8]) -> Result<Vec<Record>, CanonicalError> {
         )
     };
     match error {
-        0 => Ok(records[..count].iter().map(from_c).collect()),
+        0 => {
+            records.truncate(count);
+            Ok(())
+        }
         1 => Err(CanonicalError::NotWhole),
         2 => Err(CanonicalError::ReservedType(bad)),
         3 => Err(CanonicalError::NotCanonical(bad)),

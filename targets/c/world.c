@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * Costs what the case costs, not what the largest case would: nothing is cleared that is
+ * not used.
+ */
+#include "world.h"
+
+#define REFS_MAX	0x7fffffff
+
+/* min() is the kernel's only. */
+static unsigned int least(unsigned int x, unsigned int y)
+{
+	return x < y ? x : y;
+}
+
+static bool is_of_world(const struct case_record *record)
+{
+	return record->type == CASE_FOLIO || record->type == CASE_GAP;
+}
+
+static void add_pages(struct case_world *world, unsigned int frame, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct case_page *page = &world->pages[world->nr_pages++];
+
+		page->frame = (uint16_t)(frame + i);
+		page->folio = (uint16_t)world->nr_folios;
+	}
+}
+
+/*
+ * Places a compound page at the next frame that is aligned for it. False if it would end
+ * beyond the last frame.
+ */
+static bool add_folio(struct case_world *world, const struct case_record *record,
+		      unsigned int number, unsigned int *next_frame)
+{
+	unsigned int pages = 1u << record->order;
+	unsigned int frame = (*next_frame + pages - 1) & ~(pages - 1);
+	bool held = record->locked || record->from != CASE_FROM_KERNEL;
+	struct case_folio folio = {
+		.frame = (uint16_t)frame,
+		.page = (uint16_t)world->nr_pages,
+		.pages = (uint16_t)pages,
+		.record = (uint16_t)number,
+		.order = record->order,
+		.from = record->from,
+		.file = record->file,
+		.dirty = record->dirty,
+		.locked = record->locked,
+		/* The holder of a page lock has a reference, and so has a mapping. */
+		.refs = held && record->refs == 0 ? 1 : record->refs,
+	};
+
+	if (frame + pages > CASE_MAX_FRAMES)
+		return false;
+	add_pages(world, frame, pages);
+	world->folios[world->nr_folios++] = folio;
+	*next_frame = frame + pages;
+	world->nr_frames = *next_frame;
+	return true;
+}
+
+static void add_folios(struct case_world *world, const struct case_record *record,
+		       unsigned int number, unsigned int *next_frame)
+{
+	unsigned int i;
+
+	for (i = 0; i < record->repeat; i++)
+		if (!add_folio(world, record, number, next_frame))
+			return;
+}
+
+static void build_layout(struct case_world *world, const struct case_record *records,
+			 size_t count)
+{
+	unsigned int counted = 0, folio_records = 0, next_frame = 0;
+	size_t i;
+
+	for (i = 0; i < count && counted < CASE_MAX_RECORDS; i++) {
+		if (!is_of_world(&records[i]))
+			continue;
+		counted++;
+		if (records[i].type == CASE_GAP)
+			next_frame = least(next_frame + records[i].frames, CASE_MAX_FRAMES);
+		else
+			add_folios(world, &records[i], folio_records++, &next_frame);
+	}
+}
+
+static void push_step(struct case_world *world, struct case_step step)
+{
+	world->steps[world->nr_steps++] = step;
+}
+
+/* The array that is so many before the latest, modulo how many. */
+static unsigned int array_before(const struct case_world *world, uint16_t earlier)
+{
+	if (world->nr_arrays == 0)
+		return CASE_NO_ARRAY;
+	return world->nr_arrays - 1 - earlier % world->nr_arrays;
+}
+
+static unsigned int array_length(const struct case_world *world, unsigned int array)
+{
+	if (array == CASE_NO_ARRAY)
+		return 0;
+	return world->arrays[array].end - world->arrays[array].start;
+}
+
+/* How many entries may be added to the current array: each counts as a reference. */
+static unsigned int room(const struct case_world *world)
+{
+	unsigned int current = array_length(world, array_before(world, 0));
+
+	return least(CASE_MAX_ENTRIES - current,
+		     CASE_MAX_TOTAL_ENTRIES - world->references);
+}
+
+static void push_entry(struct case_world *world, const struct case_page *page,
+		       uint8_t backed)
+{
+	struct case_entry *entry = &world->entries[world->nr_entries++];
+
+	entry->frame = page->frame;
+	entry->folio = page->folio;
+	entry->backed = backed;
+	entry->padding = 0;
+	world->folios[page->folio].backed += backed;
+}
+
+/* Makes the entries from before on part of the current array. */
+static void fill_added(struct case_world *world, unsigned int before)
+{
+	unsigned int number = world->nr_arrays - 1;
+	struct case_array *array = &world->arrays[number];
+	struct case_step step = {
+		.kind = CASE_STEP_FILL,
+		.array = (uint16_t)number,
+		.first = (uint16_t)(before - array->start),
+		.end = (uint16_t)(world->nr_entries - array->start),
+	};
+
+	array->end = (uint16_t)world->nr_entries;
+	world->references += world->nr_entries - before;
+	push_step(world, step);
+}
+
+/* False if there are as many arrays as there can be. */
+static bool add_array(struct case_world *world)
+{
+	struct case_array *array = &world->arrays[world->nr_arrays];
+
+	if (world->nr_arrays == CASE_MAX_ARRAYS)
+		return false;
+	array->start = (uint16_t)world->nr_entries;
+	array->end = array->start;
+	world->nr_arrays++;
+	return true;
+}
+
+static void add_entries(struct case_world *world, const struct case_record *record)
+{
+	unsigned int before = world->nr_entries;
+	unsigned int page, length, i;
+
+	if ((!record->also || world->nr_arrays == 0) && !add_array(world))
+		return;
+	length = world->nr_pages > 0 ? least(record->length, room(world)) : 0;
+	page = world->nr_pages > 0 ? record->first % world->nr_pages : 0;
+	for (i = 0; i < length; i++) {
+		push_entry(world, &world->pages[page], record->backed);
+		/* A range that runs off either end of the world goes on at the other. */
+		if (record->step > 0)
+			page = page + 1 < world->nr_pages ? page + 1 : 0;
+		else if (record->step < 0)
+			page = (page > 0 ? page : world->nr_pages) - 1;
+	}
+	fill_added(world, before);
+}
+
+static void add_again(struct case_world *world, const struct case_record *record)
+{
+	unsigned int current = array_before(world, 0);
+	unsigned int before = world->nr_entries;
+	unsigned int start, length, i;
+
+	if (array_length(world, current) == 0)
+		return;
+	start = record->first % array_length(world, current);
+	length = least(record->length, array_length(world, current) - start);
+	length = least(length, room(world));
+	start += world->arrays[current].start;
+	for (i = start; i < start + length; i++) {
+		const struct case_page page = {
+			.frame = world->entries[i].frame,
+			.folio = world->entries[i].folio,
+		};
+
+		push_entry(world, &page, record->backed);
+	}
+	fill_added(world, before);
+}
+
+/* Owners drop their references here, unless they did before. */
+static void drop_owners(struct case_world *world)
+{
+	const struct case_step step = { .kind = CASE_STEP_DROP_OWNERS };
+
+	if (world->owners_dropped)
+		return;
+	world->owners_dropped = 1;
+	push_step(world, step);
+}
+
+static void add_call(struct case_world *world, const struct case_record *record)
+{
+	unsigned int array = array_before(world, record->earlier);
+	unsigned int all = array_length(world, array);
+	unsigned int first = all > 0 ? record->first % all : 0;
+	unsigned int length = all - first;
+	struct case_step step = {
+		.kind = CASE_STEP_CALL,
+		.function = record->function,
+		.array = (uint16_t)array,
+		.first = (uint16_t)first,
+	};
+
+	drop_owners(world);
+	if (record->length > 0)
+		length = least(length, record->length);
+	length = least(length, CASE_MAX_TOTAL_ENTRIES - world->releases);
+	world->releases += length;
+	step.end = (uint16_t)(first + length);
+	push_step(world, step);
+}
+
+/* An array whose references would be too many in all is left as it is. */
+static void add_acquire(struct case_world *world, const struct case_record *record)
+{
+	unsigned int array = array_before(world, record->earlier);
+	unsigned int length = array_length(world, array);
+	const struct case_step step = {
+		.kind = CASE_STEP_ACQUIRE,
+		.array = (uint16_t)array,
+	};
+
+	if (array == CASE_NO_ARRAY || world->references + length > CASE_MAX_TOTAL_ENTRIES)
+		return;
+	world->references += length;
+	push_step(world, step);
+}
+
+static void add_clean(struct case_world *world, const struct case_record *record)
+{
+	struct case_step step = { .kind = CASE_STEP_CLEAN };
+	unsigned int first, last;
+
+	if (world->nr_pages == 0 || record->length == 0)
+		return;
+	first = record->first % world->nr_pages;
+	last = least(first + record->length, world->nr_pages) - 1;
+	step.first = world->pages[first].folio;
+	step.end = world->pages[last].folio + 1;
+	push_step(world, step);
+}
+
+static void add_statement(struct case_world *world, const struct case_record *record)
+{
+	switch (record->type) {
+	case CASE_ENTRIES:
+		add_entries(world, record);
+		break;
+	case CASE_AGAIN:
+		add_again(world, record);
+		break;
+	case CASE_CALL:
+		add_call(world, record);
+		break;
+	case CASE_ACQUIRE:
+		add_acquire(world, record);
+		break;
+	case CASE_CLEAN:
+		add_clean(world, record);
+		break;
+	}
+}
+
+static void build_program(struct case_world *world, const struct case_record *records,
+			  size_t count)
+{
+	unsigned int counted = 0;
+	size_t i;
+
+	for (i = 0; i < count && counted < CASE_MAX_RECORDS; i++) {
+		if (is_of_world(&records[i]))
+			continue;
+		counted++;
+		add_statement(world, &records[i]);
+	}
+	drop_owners(world);
+}
+
+/* So that refs, the owner's reference and those of backed entries fit below REFS_MAX. */
+static void lower_refs(struct case_world *world)
+{
+	unsigned int i;
+
+	for (i = 0; i < world->nr_folios; i++) {
+		struct case_folio *folio = &world->folios[i];
+		int32_t most = REFS_MAX - 1 - folio->backed;
+
+		if (folio->refs > most)
+			folio->refs = most;
+	}
+}
+
+void case_world_build(struct case_world *world, const struct case_record *records,
+		      size_t count)
+{
+	world->nr_frames = 0;
+	world->nr_folios = 0;
+	world->nr_pages = 0;
+	world->nr_entries = 0;
+	world->nr_arrays = 0;
+	world->nr_steps = 0;
+	world->references = 0;
+	world->releases = 0;
+	world->owners_dropped = 0;
+	build_layout(world, records, count);
+	build_program(world, records, count);
+	lower_refs(world);
+}
+
+/* How many pages the folio record has placed, the first of which is not before *folio. */
+static unsigned int placed_pages(const struct case_world *world, unsigned int number,
+				 unsigned int *folio)
+{
+	unsigned int pages = 0;
+
+	for (; *folio < world->nr_folios; (*folio)++) {
+		if (world->folios[*folio].record != number)
+			break;
+		pages += world->folios[*folio].pages;
+	}
+	return pages;
+}
+
+void case_records_with_orders(const struct case_world *world, struct case_record *records,
+			      size_t count, const uint8_t *orders, size_t nr_orders)
+{
+	unsigned int counted = 0, folio_records = 0, folio = 0, pages;
+	size_t i, order = 0;
+
+	for (i = 0; i < count && counted < CASE_MAX_RECORDS; i++) {
+		struct case_record *record = &records[i];
+
+		if (!is_of_world(record))
+			continue;
+		counted++;
+		if (record->type != CASE_FOLIO)
+			continue;
+		pages = placed_pages(world, folio_records++, &folio);
+		if (record->from != CASE_FROM_KERNEL && order < nr_orders)
+			record->order = (uint8_t)least(record->order, orders[order++]);
+		record->repeat = (uint16_t)(pages >> record->order);
+	}
+}

@@ -89,6 +89,13 @@ impl From<BackendError> for Stop {
     }
 }
 
+#[cfg(target_os = "linux")]
+impl From<put_user_page_kernel::Error> for Stop {
+    fn from(put_user_page_kernel::Error { message, help }: put_user_page_kernel::Error) -> Self {
+        error(message, help)
+    }
+}
+
 /// Sets how errors look: lines are left whole, so that commands in them can be copied.
 pub(crate) fn set_up() {
     let handler = |_: &_| -> Box<dyn miette::ReportHandler> {

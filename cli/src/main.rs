@@ -10,6 +10,8 @@ mod error;
 mod explain;
 mod fuzz;
 mod inputs;
+#[cfg(target_os = "linux")]
+mod kernel;
 mod list;
 mod output;
 mod replay;
@@ -43,6 +45,9 @@ enum Command {
     #[command(subcommand)]
     Corpus(corpus::Command),
     Fuzz(fuzz::Arguments),
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Kernel(kernel::Command),
     #[command(hide = true)]
     CandidateWorker(candidate_worker::Arguments),
 }
@@ -57,6 +62,8 @@ impl Command {
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
+            #[cfg(target_os = "linux")]
+            Command::Kernel(command) => kernel::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),
         }
     }

@@ -1,0 +1,55 @@
+//! `pagediff kernel`: sets up the kernel backend, and tells what it runs on.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use put_user_page_kernel::{Options, OwnKernel, Runner};
+
+use crate::error::Stop;
+
+/// Sets up the kernel backend, and tells what it runs on
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Fetch a kernel and a QEMU into target/kernel/, and build what goes into the guest
+    Setup(KernelArguments),
+    /// Boot a guest, and show what it says of itself
+    About(KernelArguments),
+}
+
+/// Which kernel.
+#[derive(clap::Args)]
+pub(crate) struct KernelArguments {
+    /// A kernel of your own to boot: a bzImage or a vmlinux
+    #[arg(long, value_name = "IMAGE", requires = "kdir")]
+    kernel: Option<PathBuf>,
+    /// Where it was built, or its headers
+    #[arg(long, value_name = "BUILD", requires = "kernel")]
+    kdir: Option<PathBuf>,
+}
+
+impl KernelArguments {
+    fn own(&self) -> Option<OwnKernel> {
+        let (image, kdir) = self.kernel.clone().zip(self.kdir.clone())?;
+        Some(OwnKernel { image, kdir })
+    }
+}
+
+pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    match command {
+        Command::Setup(arguments) => {
+            put_user_page_kernel::setup(arguments.own().as_ref())?;
+            writeln!(out, "the kernel backend is set up")?;
+        }
+        Command::About(arguments) => {
+            let options = Options { kernel: arguments.own(), ..Options::default() };
+            let runner = Runner::start(&options)?;
+            for (key, value) in runner.about() {
+                writeln!(out, "{key} {value}")?;
+            }
+            writeln!(out, "accelerator {}", runner.accelerator().name())?;
+            writeln!(out, "boot_seconds {:.2}", runner.boot_time().as_secs_f64())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

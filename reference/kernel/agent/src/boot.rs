@@ -1,0 +1,73 @@
+//! What a process expects to find: file systems and settings.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::mount::{MountFlags, mount};
+
+/// Mounts what the agent reads and writes.
+pub(crate) fn mount_all() -> Result<(), String> {
+    for (kind, target) in [("devtmpfs", "/dev"), ("proc", "/proc"), ("sysfs", "/sys")] {
+        mount(kind, target, kind, MountFlags::empty(), None)
+            .map_err(|why| format!("{target} cannot be mounted: {why}"))?;
+    }
+    Ok(())
+}
+
+/// Sets what would make cases differ from run to run.
+pub(crate) fn settle() -> Result<(), String> {
+    // Write-back would clean pages behind the back of a case.
+    set("/proc/sys/vm/dirty_writeback_centisecs", "0")?;
+    // Kernels without transparent huge pages have no such files.
+    let huge = Path::new("/sys/kernel/mm/transparent_hugepage");
+    if huge.exists() {
+        set("/sys/kernel/mm/transparent_hugepage/enabled", "madvise")?;
+    }
+    if huge.join("shmem_enabled").exists() {
+        set("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise")?;
+    }
+    Ok(())
+}
+
+fn set(path: &str, value: &str) -> Result<(), String> {
+    fs::write(path, value).map_err(|why| format!("{path} cannot be set to {value}: {why}"))
+}
+
+/// The kernel's counters, with what each processor has counted by itself folded in.
+pub(crate) fn vmstat() -> Result<String, String> {
+    set("/proc/sys/vm/stat_refresh", "1")?;
+    fs::read_to_string("/proc/vmstat").map_err(|why| format!("/proc/vmstat: {why}"))
+}
+
+const PORTS: &str = "/sys/class/virtio-ports";
+const PORT_NAME: &str = "pagediff";
+
+/// Opens the port to the host. The device comes up some time after its driver is loaded.
+pub(crate) fn open_port() -> Result<File, String> {
+    let limit = Instant::now() + Duration::from_secs(60);
+    loop {
+        match find_port() {
+            Ok(Some(port)) => return Ok(port),
+            Ok(None) if Instant::now() < limit => std::thread::sleep(Duration::from_millis(2)),
+            Ok(None) => return Err(format!("no port in {PORTS} is named {PORT_NAME}")),
+            Err(why) => return Err(format!("the port to the host cannot be opened: {why}")),
+        }
+    }
+}
+
+fn find_port() -> io::Result<Option<File>> {
+    // There before the first port is: not yet an error.
+    let Ok(ports) = fs::read_dir(PORTS) else { return Ok(None) };
+    for port in ports {
+        let port = port?;
+        // A port is there before the host has told its name.
+        let Ok(name) = fs::read_to_string(port.path().join("name")) else { continue };
+        if name.trim_end() == PORT_NAME {
+            let path = Path::new("/dev").join(port.file_name());
+            return OpenOptions::new().read(true).write(true).open(path).map(Some);
+        }
+    }
+    Ok(None)
+}

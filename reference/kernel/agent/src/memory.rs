@@ -1,0 +1,121 @@
+//! The memory that a job's regions are mapped to.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use put_user_page_kernel_wire::{Malformed, Region, Source};
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::io::Errno;
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous};
+
+use crate::device::MappedRegion;
+
+const PAGE: usize = 4096;
+const HUGE: usize = 2 << 20;
+/// The order of a huge page.
+const HUGE_ORDER: u8 = 9;
+/// Addresses only: far more than the guest has memory.
+const SIZE: usize = 64 << 30;
+
+/// A range of addresses that regions are mapped into one after the other, and that is
+/// given back as a whole: a job costs one call for each region, and one for all.
+pub(crate) struct Arena {
+    start: usize,
+    used: usize,
+    regions: Vec<MappedRegion>,
+}
+
+impl Arena {
+    pub(crate) fn new() -> Result<Arena, String> {
+        // SAFETY: the kernel finds room for a new mapping.
+        let start =
+            unsafe { mmap_anonymous(ptr::null_mut(), SIZE + HUGE, ProtFlags::empty(), RESERVED) };
+        let start = start.map_err(|why| format!("no addresses for regions: {why}"))?;
+        let start = (start as usize).next_multiple_of(HUGE);
+        Ok(Arena { start, used: 0, regions: Vec::with_capacity(usize::from(u16::MAX)) })
+    }
+
+    /// Maps regions. One that cannot be mapped has no address, but an error.
+    pub(crate) fn map(
+        &mut self,
+        regions: impl Iterator<Item = Result<Region, Malformed>>,
+    ) -> Result<&[MappedRegion], Malformed> {
+        self.regions.clear();
+        for region in regions {
+            let region = region?;
+            let (address, error) = match self.map_one(region) {
+                Ok(address) => (address as u64, 0),
+                Err(why) => (0, why.raw_os_error().cast_unsigned()),
+            };
+            let Region { source, order, count } = region;
+            let source = source as u8;
+            self.regions.push(MappedRegion { address, source, order, count, error });
+        }
+        Ok(&self.regions)
+    }
+
+    /// Gives back what was mapped.
+    pub(crate) fn clear(&mut self) -> Result<(), Errno> {
+        if self.used == 0 {
+            return Ok(());
+        }
+        let start = self.start as *mut c_void;
+        let length = self.used.next_multiple_of(HUGE);
+        // SAFETY: replaces mappings of this arena alone, to which there is no reference.
+        unsafe { mmap_anonymous(start, length, ProtFlags::empty(), RESERVED | MapFlags::FIXED) }?;
+        self.used = 0;
+        Ok(())
+    }
+
+    fn map_one(&mut self, region: Region) -> Result<usize, Errno> {
+        let Region { source, order, count } = region;
+        let pages = usize::from(count).checked_shl(order.into()).ok_or(Errno::NOMEM)?;
+        let length = pages.checked_mul(PAGE).filter(|length| *length <= SIZE);
+        let length = length.ok_or(Errno::NOMEM)?;
+        let is_huge = order >= HUGE_ORDER || source == Source::Hugetlb;
+        let address = self.take(length, if is_huge { HUGE } else { PAGE }).ok_or(Errno::NOMEM)?;
+        let address = address as *mut c_void;
+        match source {
+            Source::Anon => {
+                map_anonymous(address, length, MapFlags::PRIVATE)?;
+            }
+            Source::Hugetlb => {
+                let flags = MapFlags::PRIVATE | MapFlags::HUGETLB | MapFlags::HUGE_2MB;
+                return map_anonymous(address, length, flags).map(|()| address as usize);
+            }
+            Source::Memfd => map_memfd(address, length)?,
+            Source::File => return Err(Errno::NODEV),
+        }
+        let advice = if is_huge { Advice::LinuxHugepage } else { Advice::LinuxNoHugepage };
+        // SAFETY: the mapping is new and nobody's; advice does not change what it holds.
+        match unsafe { madvise(address, length, advice) } {
+            // A kernel without transparent huge pages: there is nothing to advise.
+            Ok(()) | Err(Errno::INVAL) => Ok(address as usize),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Takes addresses, with a page behind them that is not mapped.
+    fn take(&mut self, length: usize, align: usize) -> Option<usize> {
+        let offset = self.used.next_multiple_of(align);
+        let used = offset.checked_add(length + PAGE).filter(|used| *used <= SIZE)?;
+        self.used = used;
+        Some(self.start + offset)
+    }
+}
+
+const RESERVED: MapFlags = MapFlags::PRIVATE.union(MapFlags::NORESERVE);
+const READ_WRITE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
+
+fn map_anonymous(address: *mut c_void, length: usize, flags: MapFlags) -> Result<(), Errno> {
+    // SAFETY: the addresses are of the arena and not in use.
+    unsafe { mmap_anonymous(address, length, READ_WRITE, flags | MapFlags::FIXED) }.map(drop)
+}
+
+fn map_memfd(address: *mut c_void, length: usize) -> Result<(), Errno> {
+    let file = memfd_create("pagediff", MemfdFlags::CLOEXEC)?;
+    ftruncate(&file, length as u64)?;
+    let flags = MapFlags::SHARED | MapFlags::FIXED;
+    // SAFETY: the addresses are of the arena and not in use.
+    unsafe { mmap(address, length, READ_WRITE, flags, &file, 0) }.map(drop)
+}

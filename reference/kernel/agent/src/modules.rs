@@ -1,0 +1,71 @@
+//! Loading the kernel's modules, and what the kernel says where it refuses one.
+
+use std::ffi::CStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::io::Errno;
+use rustix::system::finit_module;
+
+/// The modules to load: a file's name a line, in order.
+pub(crate) const ORDER: &str = "/modules/order";
+
+/// How many lines of the kernel's log tell enough.
+const LAST_LINES: usize = 12;
+
+/// The modules to load, in order. The one that answers jobs is the last: what stops it can
+/// be told to the host through the port that the others drive.
+pub(crate) fn names() -> Result<Vec<String>, String> {
+    let order = fs::read_to_string(ORDER).map_err(|why| format!("{ORDER}: {why}"))?;
+    Ok(order.lines().map(str::to_owned).collect())
+}
+
+/// Loads a module by its file's name.
+pub(crate) fn load(name: &str) -> Result<(), String> {
+    let path = Path::new("/modules").join(name);
+    let file = File::open(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+    match finit_module(&file, NO_PARAMETERS, 0) {
+        // A driver may be built in as well as shipped.
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(why) => {
+            let meaning = meaning(why);
+            let log = last_lines();
+            Err(format!("the kernel does not load {name}: {meaning} ({why})\n{log}"))
+        }
+    }
+}
+
+const NO_PARAMETERS: &CStr = c"";
+
+fn meaning(why: Errno) -> &'static str {
+    match why {
+        Errno::NOEXEC => "it was built for another kernel or configuration",
+        Errno::NOENT => "it uses a symbol that this kernel does not have",
+        Errno::INVAL => "it uses a symbol as another kernel has it",
+        Errno::KEYREJECTED | Errno::NOKEY | Errno::PERM => "the kernel takes signed modules only",
+        Errno::NODEV => "it finds no device, or not what it needs in this kernel",
+        Errno::NOMEM => "there is not enough memory",
+        _ => "its start failed",
+    }
+}
+
+/// The last lines of the kernel's log.
+pub(crate) fn last_lines() -> String {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let open = OpenOptions::new().read(true).custom_flags(nonblocking).open("/dev/kmsg");
+    let mut log = match open {
+        Ok(log) => log,
+        Err(why) => return format!("(/dev/kmsg cannot be opened: {why})"),
+    };
+    let mut lines = Vec::new();
+    let mut record = [0; 8192];
+    // A read gives a record; after the last one it would block.
+    while let Ok(length) = log.read(&mut record) {
+        let text = String::from_utf8_lossy(&record[..length]);
+        let Some((_, message)) = text.split_once(';') else { continue };
+        lines.push(message.lines().next().unwrap_or_default().to_owned());
+    }
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+}

@@ -1,0 +1,110 @@
+//! The agent's life: set up the guest, say hello, serve the host until it has enough.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use put_user_page_kernel_wire::{self as wire, Job, Jobs, Kind};
+
+use crate::boot;
+use crate::device::Device;
+use crate::memory::Arena;
+use crate::modules;
+
+/// The largest answer that the module can give.
+const LONGEST_ANSWER: usize = 4 << 20;
+
+/// Answers are sent in pieces of about what the port takes at once...
+const CHUNK: usize = 32 << 10;
+
+/// ...but the host is not left to believe that nothing happens.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Sets up the guest and serves the host. An error is one that the host cannot be told.
+pub(crate) fn run() -> Result<(), String> {
+    boot::mount_all()?;
+    let names = modules::names()?;
+    let (last, drivers) = names.split_last().ok_or("there is no module to load")?;
+    drivers.iter().try_for_each(|name| modules::load(name))?;
+    let mut port = boot::open_port()?;
+    let done = modules::load(last).and_then(|()| boot::settle()).and_then(|()| serve(&mut port));
+    done.or_else(|why| send(&mut port, Kind::Broken, &why).and(Err(why)))
+}
+
+fn send(port: &mut File, kind: Kind, body: &str) -> Result<(), String> {
+    let mut frame = Vec::new();
+    wire::put(&mut frame, kind, body.as_bytes());
+    write(port, &frame)
+}
+
+fn write(port: &mut File, bytes: &[u8]) -> Result<(), String> {
+    port.write_all(bytes).map_err(|why| format!("the port cannot be written: {why}"))
+}
+
+fn serve(port: &mut File) -> Result<(), String> {
+    let mut worker = Worker::new()?;
+    send(port, Kind::Hello, &hello()?)?;
+    let mut body = Vec::new();
+    loop {
+        let kind = wire::read(port, &mut body);
+        match kind.map_err(|why| format!("the port cannot be read: {why}"))? {
+            Some(Kind::Run) => worker.run(port, &body)?,
+            Some(Kind::Stats) => send(port, Kind::Vmstat, &boot::vmstat()?)?,
+            Some(Kind::Quit) | None => return Ok(()),
+            Some(kind) => return Err(format!("the host sends {kind:?}")),
+        }
+    }
+}
+
+fn hello() -> Result<String, String> {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease")
+        .map_err(|why| format!("the kernel does not tell its release: {why}"))?;
+    Ok(format!("release {}\n{}", release.trim_end(), Device::about()?))
+}
+
+/// What running jobs needs, made once.
+struct Worker {
+    device: Device,
+    arena: Arena,
+    out: Vec<u8>,
+}
+
+impl Worker {
+    fn new() -> Result<Worker, String> {
+        let out = Vec::with_capacity(LONGEST_ANSWER + 2 * CHUNK);
+        Ok(Worker { device: Device::open()?, arena: Arena::new()?, out })
+    }
+
+    fn run(&mut self, port: &mut File, body: &[u8]) -> Result<(), String> {
+        let jobs = Jobs::new(body).map_err(|why| format!("the host sends {why}"))?;
+        let mut sent = Instant::now();
+        self.out.clear();
+        for (index, job) in jobs.enumerate() {
+            let job = job.map_err(|why| format!("the host sends {why}"))?;
+            self.run_one(index, job)?;
+            if self.out.len() >= CHUNK || sent.elapsed() > PATIENCE {
+                write(port, &self.out)?;
+                self.out.clear();
+                sent = Instant::now();
+            }
+        }
+        wire::put(&mut self.out, Kind::Done, &[]);
+        write(port, &self.out)
+    }
+
+    /// Runs a job, and puts its answer behind the others.
+    fn run_one(&mut self, index: usize, job: Job<'_>) -> Result<(), String> {
+        let mapped = self.arena.map(job.regions.iter());
+        let mapped = mapped.map_err(|why| format!("the host sends {why}"))?;
+        let frame = wire::begin(&mut self.out, Kind::Answer);
+        self.out.extend_from_slice(&(index as u32).to_le_bytes());
+        let answered = self.device.run(job.bytes, mapped, &mut self.out, LONGEST_ANSWER);
+        self.arena.clear().map_err(|why| format!("a job's memory cannot be unmapped: {why}"))?;
+        answered.map_err(|why| {
+            let log = modules::last_lines();
+            format!("the module does not run job {index}: {why}\n{log}")
+        })?;
+        wire::end(&mut self.out, frame);
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Booting guests of one kind.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::guest::QemuGuest;
+use crate::initramfs::Archive;
+use crate::kvm;
+use crate::make::Built;
+use crate::place::{self, Place};
+use crate::qemu::{Accelerator, Machine, Qemu, memory_file};
+use crate::recovery::Boot;
+
+/// How long a boot may take: a loaded machine may need ten times as long as an idle one.
+const BOOT_LIMIT: Duration = Duration::from_secs(120);
+
+/// The kernel's command line.
+///
+/// What goes wrong ends the guest at once, and reaches the log before. Memory is not cleared
+/// when it is handed out: that costs more than the cases do.
+const COMMAND_LINE: &str = "console=ttyS0 quiet loglevel=5 panic=-1 oops=panic panic_on_warn=1 \
+     init_on_alloc=0 hugepages=4 nokaslr mitigations=off tsc=reliable no_timer_check \
+     random.trust_cpu=on cryptomgr.notests";
+
+/// Boots guests that are all alike.
+pub(crate) struct Machines {
+    qemu: Qemu,
+    built: Built,
+    initramfs: File,
+    pub(crate) accelerator: Accelerator,
+    time_limit: Duration,
+    /// How long the last boot took.
+    pub(crate) boot_time: Duration,
+}
+
+impl Machines {
+    /// Boots the first guest, and finds out on the way what runs it fastest.
+    pub(crate) fn new(
+        place: &Place,
+        qemu: Qemu,
+        built: Built,
+        time_limit: Duration,
+    ) -> Result<(Machines, QemuGuest), Error> {
+        let initramfs = initramfs(&built)?;
+        let mut machines = Machines {
+            qemu,
+            built,
+            initramfs,
+            accelerator: Accelerator::Tcg,
+            time_limit,
+            boot_time: Duration::ZERO,
+        };
+        let probe = kvm::Probe::new(place, &machines.qemu, &machines.built.image)?;
+        if probe.may_work() {
+            machines.accelerator = Accelerator::Kvm;
+            let limit = if probe.has_worked() { BOOT_LIMIT } else { kvm::PROBE_LIMIT };
+            match machines.boot_within(limit) {
+                Ok(guest) => {
+                    probe.remember(true)?;
+                    return Ok((machines, guest));
+                }
+                // What stops a kernel here may stop it below as well, and is told then.
+                Err(_) => probe.remember(false)?,
+            }
+            machines.accelerator = Accelerator::Tcg;
+        }
+        let guest = machines.boot()?;
+        Ok((machines, guest))
+    }
+
+    fn boot_within(&mut self, limit: Duration) -> Result<QemuGuest, Error> {
+        let start = Instant::now();
+        let machine = Machine {
+            image: &self.built.image,
+            initramfs: &self.initramfs,
+            accelerator: self.accelerator,
+            command_line: COMMAND_LINE,
+        };
+        let guest = QemuGuest::boot(&self.qemu, &machine, limit, self.time_limit)?;
+        self.boot_time = start.elapsed();
+        Ok(guest)
+    }
+}
+
+impl Boot for Machines {
+    type Guest = QemuGuest;
+
+    fn boot(&mut self) -> Result<QemuGuest, Error> {
+        self.boot_within(BOOT_LIMIT)
+    }
+}
+
+/// The guest's files: the agent, the modules, and a console for what the agent says
+/// before it has mounted anything.
+fn initramfs(built: &Built) -> Result<File, Error> {
+    let mut file = memory_file("initramfs")?;
+    let mut modules = Vec::new();
+    for path in &built.modules {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        modules.push((name, place::read(path)?));
+    }
+    let agent = place::read(&built.agent)?;
+    write_initramfs(&mut file, &agent, &modules)
+        .map_err(|why| Error::system("the guest's files cannot be written", why))?;
+    Ok(file)
+}
+
+fn write_initramfs(file: &mut File, agent: &[u8], modules: &[(String, Vec<u8>)]) -> io::Result<()> {
+    let mut out = BufWriter::new(file);
+    let mut archive = Archive::new(&mut out);
+    for folder in ["dev", "proc", "sys", "modules"] {
+        archive.folder(folder)?;
+    }
+    archive.device("dev/console", 5, 1)?;
+    archive.file("init", agent)?;
+    let mut order = String::new();
+    for (name, bytes) in modules {
+        archive.file(&format!("modules/{name}"), bytes)?;
+        order.push_str(name);
+        order.push('\n');
+    }
+    archive.file("modules/order", order.as_bytes())?;
+    archive.end()?;
+    out.flush()
+}

@@ -1,0 +1,122 @@
+//! Fetching packages of Debian's and unpacking them in the target directory. Nothing is
+//! installed, and nothing needs to be root.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::error::Error;
+use crate::place::{self, Place, make_folder, remove_folder};
+use crate::tool;
+
+const NO_APT: &str = "this fetches packages as Debian has them. Elsewhere, put a \
+                      qemu-system-x86_64 on the PATH, and give a kernel with \
+                      `--kernel IMAGE --kdir BUILD`";
+const NO_LISTS: &str = "run `apt-get update` first: apt's lists may be missing or old";
+
+/// The bundle with QEMU and the libraries that are missing on this machine.
+pub(crate) const QEMU: &str = "qemu";
+/// The bundle with Debian's kernel for virtual machines and what modules for it need.
+pub(crate) const LINUX: &str = "linux";
+
+/// Fetches QEMU, if it is not there.
+pub(crate) fn fetch_qemu(place: &Place) -> Result<(), Error> {
+    fetch(place, QEMU, missing_for_qemu, |_, _| Ok(()))
+}
+
+/// Fetches the kernel, if it is not there.
+pub(crate) fn fetch_linux(place: &Place) -> Result<(), Error> {
+    fetch(place, LINUX, packages_of_linux, move_headers)
+}
+
+/// Fetches a bundle, if it is not there: it gets its name when it is complete.
+fn fetch(
+    place: &Place,
+    bundle: &str,
+    packages: impl FnOnce() -> Result<Vec<String>, Error>,
+    finish: impl FnOnce(&Path, &Path) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let complete = place.debian(bundle);
+    if complete.is_dir() {
+        return Ok(());
+    }
+    let packages = packages()?;
+    let downloads = place.debian(&format!("{bundle}.download"));
+    make_folder(&downloads)?;
+    eprintln!("fetching {} packages for {bundle}: {}", packages.len(), packages.join(" "));
+    let mut download = Command::new("apt-get");
+    download.current_dir(&downloads).args(["-q", "download"]).args(&packages);
+    tool::run(&mut download, NO_LISTS)?;
+
+    let partial = place.debian(&format!("{bundle}.partial"));
+    remove_folder(&partial)?;
+    make_folder(&partial)?;
+    let entries = fs::read_dir(&downloads).map_err(|why| Error::file(&downloads, "read", &why))?;
+    for entry in entries {
+        let path = entry.map_err(|why| Error::file(&downloads, "read", &why))?.path();
+        if path.extension().is_some_and(|extension| extension == "deb") {
+            let mut unpack = Command::new("dpkg-deb");
+            tool::run(unpack.arg("-x").args([&path, &partial]), NO_APT)?;
+        }
+    }
+    finish(&partial, &complete)?;
+    fs::rename(&partial, &complete).map_err(|why| Error::file(&complete, "written", &why))?;
+    remove_folder(&downloads)
+}
+
+/// QEMU and what it needs beyond what is installed.
+fn missing_for_qemu() -> Result<Vec<String>, Error> {
+    let mut simulation = Command::new("apt-get");
+    simulation.args(["install", "-s", "--no-install-recommends", "qemu-system-x86"]);
+    let output = tool::output(&mut simulation, NO_APT)?;
+    if !output.status.success() {
+        return Err(tool::failed(&simulation, &output, NO_LISTS));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let installed = text.lines().filter_map(|line| line.strip_prefix("Inst "));
+    Ok(installed.filter_map(|rest| Some(rest.split(' ').next()?.to_owned())).collect())
+}
+
+/// The kernel for virtual machines, its headers, and what these need.
+fn packages_of_linux() -> Result<Vec<String>, Error> {
+    let image = depends("linux-image-cloud-amd64")?
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::new("apt knows no kernel linux-image-cloud-amd64", NO_LISTS))?;
+    let headers = image.replacen("linux-image-", "linux-headers-", 1);
+    let mut packages = depends(&headers)?;
+    packages.extend([image, headers]);
+    Ok(packages)
+}
+
+/// The packages of the kernel's that a package depends on.
+fn depends(package: &str) -> Result<Vec<String>, Error> {
+    let mut command = Command::new("apt-cache");
+    let output = tool::output(command.args(["depends", package]), NO_APT)?;
+    if !output.status.success() {
+        return Err(tool::failed(&command, &output, NO_LISTS));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let names = text.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
+    // Compilers are named apart, and the host's do: linux-compiler-gcc-12-x86 only depends
+    // on one.
+    let names = names.filter(|name| name.starts_with("linux-") && !name.contains("-base"));
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// Makes the headers' absolute paths those of where they will be.
+fn move_headers(partial: &Path, complete: &Path) -> Result<(), Error> {
+    let sources = partial.join("usr/src");
+    let entries = fs::read_dir(&sources).map_err(|why| Error::file(&sources, "read", &why))?;
+    for entry in entries {
+        let folder = entry.map_err(|why| Error::file(&sources, "read", &why))?.path();
+        let makefile = folder.join("Makefile");
+        // The common headers have the kernel's own Makefile, which is long, and at home anywhere.
+        let Ok(text) = fs::read_to_string(&makefile) else { continue };
+        if text.starts_with("include /usr/src/") {
+            let home = format!("include {}/usr/src/", complete.display());
+            place::write(&makefile, text.replace("include /usr/src/", &home).as_bytes())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! A guest in QEMU: what is said to its agent, and how its end is understood.
+
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant};
+
+use put_user_page_kernel_wire::{self as wire, Frame, Kind, put_job};
+use rustix::net::{SendFlags, send};
+
+use crate::error::Error;
+use crate::job::{GuestJob, How};
+use crate::log::{complaint, tail};
+use crate::qemu::{Machine, Process, Qemu};
+use crate::recovery::{End, Guest};
+
+/// How long QEMU may take to end when the guest has.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a guest that boots is looked after.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// QEMU's exit code where the agent has ended the guest because it cannot work.
+const AGENT_GAVE_UP: i32 = 19;
+
+/// A guest that said hello.
+pub(crate) struct QemuGuest {
+    process: Process,
+    port: UnixStream,
+    /// Frames to send, kept for its memory.
+    outbox: Vec<u8>,
+    inbox: Inbox,
+    /// How much of the log is known to hold no complaint.
+    heard: u64,
+    time_limit: Duration,
+    pub(crate) hello: String,
+}
+
+impl QemuGuest {
+    /// Boots a machine, in no more than `boot_limit`.
+    pub(crate) fn boot(
+        qemu: &Qemu,
+        machine: &Machine<'_>,
+        boot_limit: Duration,
+        time_limit: Duration,
+    ) -> Result<QemuGuest, Error> {
+        let (process, port) = qemu.start(machine)?;
+        let mut guest = QemuGuest {
+            process,
+            port,
+            outbox: Vec::new(),
+            inbox: Inbox::default(),
+            heard: 0,
+            time_limit,
+            hello: String::new(),
+        };
+        guest.set_limit(GLANCE)?;
+        guest.hello = guest.wait_for_hello(boot_limit)?;
+        guest.heard = guest.process.log_length();
+        guest.set_limit(time_limit)?;
+        Ok(guest)
+    }
+
+    /// The limit for each time that the port is waited for.
+    fn set_limit(&self, limit: Duration) -> Result<(), Error> {
+        let set = self.port.set_read_timeout(Some(limit));
+        set.and_then(|()| self.port.set_write_timeout(Some(limit)))
+            .map_err(|why| Error::system("the port to the guest has no time limit", why))
+    }
+
+    fn wait_for_hello(&mut self, limit: Duration) -> Result<String, Error> {
+        let end = Instant::now() + limit;
+        loop {
+            match self.inbox.first() {
+                Ok(Some((Frame { kind: Kind::Hello, body }, length))) => {
+                    let hello = String::from_utf8_lossy(body).into_owned();
+                    self.inbox.drop_first(length);
+                    return Ok(hello);
+                }
+                Ok(Some((Frame { kind: Kind::Broken, body }, _))) => return Err(broken(body)),
+                Ok(Some((Frame { kind, .. }, _))) => return Err(out_of_step(&format!("{kind:?}"))),
+                Err(why) => return Err(out_of_step(why.0)),
+                Ok(None) => {}
+            }
+            match self.inbox.fill(&mut self.port) {
+                Ok(0) => return Err(self.does_not_boot()),
+                Ok(_) => {}
+                Err(why) if is_timeout(&why) => self.glance(end, limit)?,
+                Err(_) => return Err(self.does_not_boot()),
+            }
+        }
+    }
+
+    /// Looks whether there is a point in waiting on.
+    fn glance(&self, end: Instant, limit: Duration) -> Result<(), Error> {
+        // QEMU pauses then, and waits for somebody to have a look.
+        let has_failed = self.process.said().contains("internal error");
+        if !has_failed && Instant::now() < end {
+            return Ok(());
+        }
+        let seconds = limit.as_secs();
+        let evidence = self.evidence();
+        Err(Error::new(
+            format!("the guest's kernel has not booted in {seconds} s\n{evidence}"),
+            "see what it waits for; if the machine is only busy, run it again",
+        ))
+    }
+
+    /// QEMU has ended before the agent said hello.
+    fn does_not_boot(&mut self) -> Error {
+        let status = match self.process.end_within(PATIENCE) {
+            Ok(Some(status)) => status.to_string(),
+            Ok(None) => "it still runs".to_owned(),
+            Err(why) => why.to_string(),
+        };
+        let log = self.process.log();
+        let evidence = self.evidence();
+        match complaint(&log) {
+            Some(line) => Error::new(
+                format!("the guest's kernel does not boot: {line}\n{evidence}"),
+                "see that the kernel fits QEMU's machine `pc` with 256 MiB of memory",
+            ),
+            None if log.is_empty() => Error::new(
+                format!("QEMU does not start the guest ({status})\n{evidence}"),
+                "see that this QEMU works, and that the image is a kernel for x86-64",
+            ),
+            None => Error::new(
+                format!("the guest ended before it was ready ({status})\n{evidence}"),
+                "see what the guest says; the kernel needs virtio-pci, virtio-console, devtmpfs \
+                 and a serial console",
+            ),
+        }
+    }
+
+    fn evidence(&self) -> String {
+        let said = self.process.said();
+        let log = self.process.log();
+        let parts = [tail(&said), tail(&log)];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        if parts.is_empty() { "it said nothing".to_owned() } else { parts.join("\n") }
+    }
+
+    /// The kernel's counters, as /proc/vmstat has them.
+    pub(crate) fn vmstat(&mut self) -> Result<String, End> {
+        self.outbox.clear();
+        wire::put(&mut self.outbox, Kind::Stats, &[]);
+        self.send()?;
+        loop {
+            match self.inbox.first().map_err(|why| End::Broken(out_of_step(why.0)))? {
+                Some((Frame { kind: Kind::Vmstat, body }, length)) => {
+                    let text = String::from_utf8_lossy(body).into_owned();
+                    self.inbox.drop_first(length);
+                    return Ok(text);
+                }
+                Some((frame, _)) => return Err(End::Broken(unexpected(frame))),
+                None => self.receive()?,
+            }
+        }
+    }
+
+    fn send(&mut self) -> Result<(), End> {
+        let mut sent = 0;
+        while sent < self.outbox.len() {
+            // Not write(): a guest that is gone is no reason for SIGPIPE.
+            match send(&self.port, &self.outbox[sent..], SendFlags::NOSIGNAL) {
+                Ok(length) => sent += length,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(why) => return Err(self.end(&why.into())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for more from the guest, and sees to it that the kernel has not complained
+    /// before: it may do so and live on.
+    fn receive(&mut self) -> Result<(), End> {
+        let length = match self.inbox.fill(&mut self.port) {
+            Ok(length) => length,
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(why) => return Err(self.end(&why)),
+        };
+        if length == 0 {
+            return Err(self.end(&io::ErrorKind::UnexpectedEof.into()));
+        }
+        let log_length = self.process.log_length();
+        if log_length == self.heard {
+            return Ok(());
+        }
+        match complaint(&self.process.log_from(self.heard)) {
+            Some(line) => Err(self.complained(line)),
+            None => {
+                self.heard = log_length;
+                Ok(())
+            }
+        }
+    }
+
+    fn complained(&mut self, line: String) -> End {
+        // A kernel that panics has more to say until it is gone.
+        let _ = self.process.end_within(Duration::from_millis(300));
+        End::Died(How::Panicked(line), self.process.log())
+    }
+
+    /// What it means that the port gave this error.
+    fn end(&mut self, why: &io::Error) -> End {
+        if is_timeout(why) {
+            let how = How::Hung(self.time_limit.as_secs());
+            return End::Died(how, self.process.log());
+        }
+        let status = self.process.end_within(PATIENCE);
+        let log = self.process.log();
+        if let Some(line) = complaint(&self.process.log_from(self.heard)) {
+            return End::Died(How::Panicked(line), log);
+        }
+        let said = self.process.said();
+        let terminated = said.lines().find(|line| line.contains("terminating on signal"));
+        match status {
+            Ok(Some(status)) => match (status.code(), terminated) {
+                (_, Some(line)) => End::Killed(line.to_owned()),
+                (None, _) => End::Killed(signal_name(status.signal().unwrap_or_default())),
+                (Some(0), _) => End::Died(How::Reset, log),
+                (Some(AGENT_GAVE_UP), _) => End::Broken(broken(tail(&log).as_bytes())),
+                (Some(code), _) => End::Broken(Error::new(
+                    format!("QEMU ended with exit code {code}\n{}", self.evidence()),
+                    "see that this QEMU works",
+                )),
+            },
+            Ok(None) => End::Killed("it has closed the port to the guest".to_owned()),
+            Err(why) => End::Broken(Error::system("QEMU's end cannot be waited for", why)),
+        }
+    }
+}
+
+impl Guest for QemuGuest {
+    fn run(&mut self, jobs: &[GuestJob<'_>], deliver: &mut dyn FnMut(&[u8])) -> Result<(), End> {
+        self.outbox.clear();
+        let start = wire::begin(&mut self.outbox, Kind::Run);
+        self.outbox.extend_from_slice(&(jobs.len() as u32).to_le_bytes());
+        for job in jobs {
+            put_job(&mut self.outbox, job.regions, job.bytes);
+        }
+        wire::end(&mut self.outbox, start);
+        self.send()?;
+        let mut answered = 0;
+        loop {
+            let frame = self.inbox.first().map_err(|why| End::Broken(out_of_step(why.0)))?;
+            let Some((frame, length)) = frame else {
+                self.receive()?;
+                continue;
+            };
+            match frame.kind {
+                Kind::Answer => match frame.answer() {
+                    Ok((index, bytes)) if index == answered && index < jobs.len() => deliver(bytes),
+                    _ => return Err(End::Broken(unexpected(frame))),
+                },
+                Kind::Done if answered == jobs.len() => {
+                    self.inbox.drop_first(length);
+                    return Ok(());
+                }
+                Kind::Broken => return Err(End::Broken(broken(frame.body))),
+                _ => return Err(End::Broken(unexpected(frame))),
+            }
+            answered += 1;
+            self.inbox.drop_first(length);
+        }
+    }
+}
+
+fn broken(text: &[u8]) -> Error {
+    Error::new(
+        format!("the guest cannot work: {}", String::from_utf8_lossy(text).trim_end()),
+        "if it is the module, see that it was built for this very kernel: `--kdir` must be the \
+         build directory of `--kernel`",
+    )
+}
+
+fn unexpected(frame: Frame<'_>) -> Error {
+    out_of_step(&format!("{:?} of {} bytes", frame.kind, frame.body.len()))
+}
+
+fn out_of_step(what: &str) -> Error {
+    Error::new(
+        format!("the guest's agent and this program do not understand each other: {what}"),
+        "remove target/kernel/agent.stamp, so that the agent is built anew",
+    )
+}
+
+fn is_timeout(why: &io::Error) -> bool {
+    matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+fn signal_name(number: i32) -> String {
+    let name = match number {
+        2 => " (SIGINT)",
+        6 => " (SIGABRT)",
+        9 => " (SIGKILL)",
+        11 => " (SIGSEGV)",
+        15 => " (SIGTERM)",
+        _ => "",
+    };
+    format!("by signal {number}{name}")
+}
+
+/// Bytes from the guest that are not yet understood.
+#[derive(Default)]
+struct Inbox {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Inbox {
+    /// The first frame, if it is there as a whole, and its length.
+    fn first(&self) -> Result<Option<(Frame<'_>, usize)>, wire::Malformed> {
+        Frame::first_in(&self.bytes[self.start..self.end])
+    }
+
+    fn drop_first(&mut self, length: usize) {
+        self.start += length;
+    }
+
+    /// Reads what there is, or waits for it.
+    fn fill(&mut self, port: &mut UnixStream) -> io::Result<usize> {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        const ROOM: usize = 64 << 10;
+        if self.bytes.len() - self.end < ROOM {
+            self.bytes.resize((2 * self.bytes.len()).max(2 * ROOM), 0);
+        }
+        let length = port.read(&mut self.bytes[self.end..])?;
+        self.end += length;
+        Ok(length)
+    }
+}

@@ -1,0 +1,57 @@
+//! What a guest runs, and how it can end.
+
+use std::fmt;
+
+use put_user_page_kernel_wire::Region;
+
+/// A job for the module in the guest.
+#[derive(Clone, Copy, Debug)]
+pub struct GuestJob<'a> {
+    /// What a process maps for it.
+    pub regions: &'a [Region],
+    /// What the module is given. Nobody else reads it.
+    pub bytes: &'a [u8],
+}
+
+/// What takes a job's result: its number in the batch, and its answer or its death.
+pub type Deliver<'a> = dyn FnMut(usize, Result<&[u8], Death>) + 'a;
+
+/// The end of a guest, put down to a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// How the guest ended.
+    pub how: How,
+    /// What the guest's kernel wrote to its console.
+    pub log: String,
+    /// The first of the jobs that must run before this one for the guest to die; none
+    /// where the job kills a fresh guest alone. A number in the same batch.
+    pub after: Option<usize>,
+}
+
+impl Death {
+    /// Whether the job kills a fresh guest alone.
+    pub fn is_alone(&self) -> bool {
+        self.after.is_none()
+    }
+}
+
+/// How a guest ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The kernel complained: the first line of its log that tells of what.
+    Panicked(String),
+    /// The machine was reset, and the kernel said nothing: it lost control of it.
+    Reset,
+    /// There was no answer for so many seconds.
+    Hung(u64),
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            How::Panicked(line) => f.write_str(line),
+            How::Reset => f.write_str("the machine was reset without a word of the kernel's"),
+            How::Hung(seconds) => write!(f, "no answer for {seconds} s"),
+        }
+    }
+}

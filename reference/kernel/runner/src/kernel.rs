@@ -1,0 +1,102 @@
+//! The kernel that guests run: its image, and the build directory that modules need.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::debian;
+use crate::error::Error;
+use crate::place::{self, Place};
+
+/// A kernel of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnKernel {
+    /// What is booted: a bzImage, or a vmlinux.
+    pub image: PathBuf,
+    /// Where it was built, or its headers: what modules are built against.
+    pub kdir: PathBuf,
+}
+
+/// A kernel that is there.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    pub(crate) image: PathBuf,
+    pub(crate) kdir: PathBuf,
+    pub(crate) release: String,
+    /// Where its drivers may be.
+    modules: Vec<PathBuf>,
+}
+
+/// What the port to the host needs, in the order of loading. What is not there as a module
+/// is taken to be built in.
+const DRIVERS: [&str; 6] = [
+    "drivers/virtio/virtio_ring",
+    "drivers/virtio/virtio",
+    "drivers/virtio/virtio_pci_legacy_dev",
+    "drivers/virtio/virtio_pci_modern_dev",
+    "drivers/virtio/virtio_pci",
+    "drivers/char/virtio_console",
+];
+
+impl Kernel {
+    /// The kernel that setup fetched, if it did.
+    pub(crate) fn fetched(place: &Place) -> Result<Option<Kernel>, Error> {
+        let root = place.debian(debian::LINUX);
+        let Ok(entries) = fs::read_dir(root.join("boot")) else { return Ok(None) };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut releases = names.filter_map(|name| Some(name.strip_prefix("vmlinuz-")?.to_owned()));
+        let release = releases.next().ok_or_else(|| {
+            let message = format!("{} holds no kernel", root.display());
+            Error::new(message, format!("remove {}, and set up again", root.display()))
+        })?;
+        Ok(Some(Kernel {
+            image: root.join(format!("boot/vmlinuz-{release}")),
+            kdir: root.join(format!("usr/src/linux-headers-{release}")),
+            modules: vec![root.join(format!("lib/modules/{release}/kernel"))],
+            release,
+        }))
+    }
+
+    /// A kernel of the user's own, once it is seen to be one.
+    pub(crate) fn own(own: &OwnKernel) -> Result<Kernel, Error> {
+        let canonical =
+            |path: &Path| path.canonicalize().map_err(|why| Error::file(path, "opened", &why));
+        let (image, kdir) = (canonical(&own.image)?, canonical(&own.kdir)?);
+        let release_file = kdir.join("include/config/kernel.release");
+        let release = fs::read_to_string(&release_file).map_err(|_| {
+            let message = format!(
+                "{} is no build directory of a kernel: it has no include/config/kernel.release",
+                kdir.display()
+            );
+            Error::new(message, "build the kernel, or `make modules_prepare`, there first")
+        })?;
+        let release = release.trim_end().to_owned();
+        let installed = format!("lib/modules/{release}/kernel");
+        let beside = image.parent().and_then(Path::parent).map(|root| root.join(&installed));
+        let mut modules = vec![kdir.clone()];
+        modules.extend(beside);
+        modules.push(Path::new("/").join(installed));
+        Ok(Kernel { image, kdir, release, modules })
+    }
+
+    /// The drivers that are modules, in the order of loading.
+    pub(crate) fn drivers(&self) -> Vec<PathBuf> {
+        DRIVERS.into_iter().filter_map(|driver| self.driver(driver)).collect()
+    }
+
+    fn driver(&self, driver: &str) -> Option<PathBuf> {
+        let files = self.modules.iter().flat_map(|folder| {
+            ["ko", "ko.xz", "ko.zst", "ko.gz"]
+                .map(|extension| folder.join(format!("{driver}.{extension}")))
+        });
+        files.into_iter().find(|file| file.is_file())
+    }
+
+    /// Whether its image may be unpacked on the host: QEMU starts what is in it by an entry
+    /// that not all kernels have, and that those with KASAN do not survive.
+    pub(crate) fn starts_unpacked(&self) -> Result<bool, Error> {
+        let config = place::read(&self.kdir.join("include/config/auto.conf"))?;
+        let config = String::from_utf8_lossy(&config);
+        let is_set = |option: &str| config.lines().any(|line| line == format!("{option}=y"));
+        Ok(is_set("CONFIG_PVH") && !is_set("CONFIG_KASAN"))
+    }
+}

@@ -1,0 +1,32 @@
+//! Runs jobs in a Linux kernel under QEMU.
+//!
+//! [`setup`] fetches a kernel and a QEMU, and builds the module and the agent that go into
+//! the guest. A [`Runner`] boots guests of them and hands them jobs; a guest that a job kills
+//! is replaced, and the [`Death`] is that job's result. What a job means only the module knows.
+#![cfg(target_os = "linux")]
+
+mod boot;
+mod debian;
+mod error;
+mod guest;
+mod initramfs;
+mod job;
+mod kernel;
+mod kvm;
+mod log;
+mod make;
+mod place;
+mod qemu;
+mod recovery;
+mod runner;
+mod setup;
+mod tool;
+mod vmlinux;
+
+pub use error::Error;
+pub use job::{Death, Deliver, GuestJob, How};
+pub use kernel::OwnKernel;
+pub use put_user_page_kernel_wire::{Region, Source};
+pub use qemu::Accelerator;
+pub use runner::{Options, Runner};
+pub use setup::{is_set_up, setup};

@@ -1,0 +1,204 @@
+//! Building what goes into the guest: the module, for one kernel, and the agent.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::UNIX_EPOCH;
+
+use crate::error::Error;
+use crate::kernel::Kernel;
+use crate::place::{self, Place, make_folder, remove_folder};
+use crate::tool;
+use crate::vmlinux;
+
+/// What a guest is made of.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// The kernel, in the form that boots fastest.
+    pub(crate) image: PathBuf,
+    pub(crate) agent: PathBuf,
+    /// The modules, in the order of loading.
+    pub(crate) modules: Vec<PathBuf>,
+}
+
+/// What the module shares with the C code of targets/.
+const SHARED: [&str; 4] = ["decode.c", "decode.h", "world.c", "world.h"];
+
+const AGENT: &str = "put_user_page_kernel_agent";
+const AGENT_TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Builds what is missing or was made of something else.
+pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<Built, Error> {
+    let _lock = place.lock()?;
+    let folder = place.kernel().join("built").join(key(kernel));
+    make_folder(&folder)?;
+    let module = build_module(place, kernel, &folder.join("module"))?;
+    let image = unpack_image(kernel, &folder)?;
+    let agent = build_agent(place)?;
+    let mut modules = kernel.drivers();
+    modules.push(module);
+    Ok(Built { image, agent, modules })
+}
+
+/// A folder's name that is a kernel's alone.
+fn key(kernel: &Kernel) -> String {
+    let mut hash = sha1_smol::Sha1::new();
+    hash.update(kernel.image.as_os_str().as_encoded_bytes());
+    hash.update(b"\0");
+    hash.update(kernel.kdir.as_os_str().as_encoded_bytes());
+    let hash = hash.digest().to_string();
+    format!("{}-{}", kernel.release, &hash[..8])
+}
+
+/// Tells whether something is still made of what it was made of.
+struct Stamp {
+    path: PathBuf,
+    hash: String,
+}
+
+impl Stamp {
+    /// A stamp over the contents of some files, and the dates of others.
+    fn new(path: PathBuf, contents: &[PathBuf], dates: &[PathBuf]) -> Result<Stamp, Error> {
+        let mut hash = sha1_smol::Sha1::new();
+        for file in contents {
+            let bytes = place::read(file)?;
+            hash.update(file.as_os_str().as_encoded_bytes());
+            hash.update(&(bytes.len() as u64).to_le_bytes());
+            hash.update(&bytes);
+        }
+        for file in dates {
+            // What is not there is told from what is.
+            let date = fs::metadata(file).and_then(|metadata| Ok((metadata.modified()?, metadata)));
+            let date = date.ok().map(|(date, metadata)| {
+                (date.duration_since(UNIX_EPOCH).unwrap_or_default(), metadata.len())
+            });
+            hash.update(format!("{}{date:?}", file.display()).as_bytes());
+        }
+        Ok(Stamp { path, hash: hash.digest().to_string() })
+    }
+
+    fn holds(&self) -> bool {
+        fs::read(&self.path).is_ok_and(|old| old == self.hash.as_bytes())
+    }
+
+    /// To be called when all is made.
+    fn set(&self) -> Result<(), Error> {
+        place::write(&self.path, self.hash.as_bytes())
+    }
+}
+
+fn build_module(place: &Place, kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
+    let mut sources = files_in(&place.repository.join(place::MARK))?;
+    let shared = SHARED.map(|name| place.repository.join("targets/c").join(name));
+    sources.extend(shared.into_iter().filter(|path| path.is_file()));
+    let dates = ["Module.symvers", "include/generated/utsrelease.h", "include/config/auto.conf"];
+    let dates = dates.map(|name| kernel.kdir.join(name));
+    let stamp = Stamp::new(folder.with_extension("stamp"), &sources, &dates)?;
+    let module = folder.join("pagediff.ko");
+    if stamp.holds() && module.is_file() {
+        return Ok(module);
+    }
+    eprintln!("building the module for {}", kernel.release);
+    remove_folder(folder)?;
+    make_folder(folder)?;
+    for source in &sources {
+        let copy = folder.join(source.file_name().unwrap_or_default());
+        fs::copy(source, &copy).map_err(|why| Error::file(&copy, "written", &why))?;
+    }
+    make(kernel, folder)?;
+    stamp.set()?;
+    Ok(module)
+}
+
+fn make(kernel: &Kernel, folder: &Path) -> Result<(), Error> {
+    let mut command = Command::new("make");
+    // A jobserver of somebody else's would be waited for.
+    command.env_remove("MAKEFLAGS").env_remove("MFLAGS");
+    command.arg("-C").arg(&kernel.kdir);
+    command.arg(format!("M={}", folder.display()));
+    if let Some(compiler) = compiler(kernel) {
+        command.arg(format!("CC={compiler}"));
+    }
+    command.arg("modules");
+    let help = "mend what is said above; building a module needs make and gcc, on Debian \
+                `apt-get install make gcc`, and a build directory that fits the kernel";
+    tool::run(&mut command, help).map(drop)
+}
+
+/// The compiler to ask for where the one that the headers name is not installed.
+fn compiler(kernel: &Kernel) -> Option<&'static str> {
+    let names = fs::read_to_string(kernel.kdir.join(".kernelvariables")).ok()?;
+    let named = names.lines().find_map(|line| {
+        let (_, name) = line.split_once("$(CROSS_COMPILE)gcc-")?;
+        Some(format!("gcc-{}", name.trim()))
+    })?;
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = std::env::split_paths(&paths).any(|folder| folder.join(&named).is_file());
+    (!is_there).then_some("gcc")
+}
+
+fn unpack_image(kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
+    if !kernel.starts_unpacked()? {
+        return Ok(kernel.image.clone());
+    }
+    let stamp = Stamp::new(folder.join("image.stamp"), &[], std::slice::from_ref(&kernel.image))?;
+    let unpacked = folder.join("vmlinux");
+    if !stamp.holds() {
+        match vmlinux::extract(&place::read(&kernel.image)?) {
+            Some(kernel) => place::write(&unpacked, &kernel)?,
+            None if unpacked.exists() => {
+                fs::remove_file(&unpacked)
+                    .map_err(|why| Error::file(&unpacked, "removed", &why))?;
+            }
+            None => {}
+        }
+        stamp.set()?;
+    }
+    Ok(if unpacked.is_file() { unpacked } else { kernel.image.clone() })
+}
+
+fn build_agent(place: &Place) -> Result<PathBuf, Error> {
+    let mut sources = vec![place.repository.join("Cargo.lock")];
+    for member in ["agent", "wire"] {
+        let folder = place.repository.join("reference/kernel").join(member);
+        sources.push(folder.join("Cargo.toml"));
+        sources.extend(files_in(&folder.join("src"))?);
+    }
+    let target = place.kernel().join("agent");
+    let stamp = Stamp::new(place.kernel().join("agent.stamp"), &sources, &[])?;
+    let agent = target.join(AGENT_TARGET).join("release").join(AGENT);
+    if stamp.holds() && agent.is_file() {
+        return Ok(agent);
+    }
+    eprintln!("building the guest's agent");
+    let mut command = Command::new("cargo");
+    command.current_dir(&place.repository);
+    // Flags of a fuzzer's, say, are not for the guest.
+    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
+        command.env_remove(name);
+    }
+    command.args(["rustc", "--release", "--quiet", "--locked", "--package", AGENT]);
+    command.args(["--target", AGENT_TARGET, "--target-dir"]).arg(&target);
+    // It is alone in the guest: no library is there to be linked with.
+    command.args(["--", "-C", "target-feature=+crt-static", "-C", "relocation-model=static"]);
+    command.args(["-C", "strip=symbols"]);
+    let help = "mend what is said above; linking it needs a static C library, on Debian \
+                `apt-get install libc6-dev`";
+    tool::run(&mut command, help)?;
+    stamp.set()?;
+    Ok(agent)
+}
+
+/// The files in a folder, in the order of their names.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let read = |why| Error::file(folder, "read", &why);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(read)? {
+        let path = entry.map_err(read)?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

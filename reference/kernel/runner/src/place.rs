@@ -1,0 +1,92 @@
+//! Where things are: the repository, and what is made for it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::error::Error;
+
+/// The repository and its target directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) repository: PathBuf,
+    target: PathBuf,
+}
+
+/// What tells the repository from other folders.
+pub(crate) const MARK: &str = "reference/kernel/module";
+
+impl Place {
+    /// The repository here or above; else the one that this program was built from.
+    pub(crate) fn find() -> Result<Place, Error> {
+        let here = std::env::current_dir()
+            .map_err(|why| Error::system("the current directory cannot be told", why))?;
+        let built = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut folders = here.ancestors().chain(built.ancestors());
+        let repository = folders.find(|folder| folder.join(MARK).is_dir()).ok_or_else(|| {
+            let message = format!("there is no directory {MARK} here or above");
+            Error::new(message, "run this in the repository")
+        })?;
+        let target = match std::env::var_os("CARGO_TARGET_DIR") {
+            Some(target) => here.join(target),
+            None => repository.join("target"),
+        };
+        Ok(Place { repository: repository.to_owned(), target })
+    }
+
+    /// What setup fetched and what was built.
+    pub(crate) fn kernel(&self) -> PathBuf {
+        self.target.join("kernel")
+    }
+
+    /// What setup fetched from Debian.
+    pub(crate) fn debian(&self, bundle: &str) -> PathBuf {
+        self.kernel().join("debian").join(bundle)
+    }
+
+    /// Holds off others that would fetch or build at the same time.
+    pub(crate) fn lock(&self) -> Result<Lock, Error> {
+        let folder = self.kernel();
+        make_folder(&folder)?;
+        let path = folder.join("lock");
+        let file = File::create(&path).map_err(|why| Error::file(&path, "written", &why))?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            eprintln!("waiting for another pagediff that sets up or builds");
+            flock(&file, FlockOperation::LockExclusive)
+                .map_err(|why| Error::file(&path, "locked", &why.into()))?;
+        }
+        Ok(Lock { _file: file })
+    }
+}
+
+/// Held while something is fetched or built; the system lets go of it at the latest when
+/// the process ends.
+pub(crate) struct Lock {
+    _file: File,
+}
+
+pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(|why| Error::file(path, "made", &why))
+}
+
+/// Removes a folder, if it is there.
+pub(crate) fn remove_folder(path: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(path) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::file(path, "removed", &why))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|why| Error::file(path, "read", &why))
+}
+
+/// Writes a file whole: a reader sees the old one or the new one.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let beside = path.with_extension("partial");
+    fs::write(&beside, bytes).map_err(|why| Error::file(&beside, "written", &why))?;
+    fs::rename(&beside, path).map_err(|why| Error::file(path, "written", &why))
+}

@@ -1,0 +1,220 @@
+//! QEMU: where it is, and a process of it.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+
+use crate::debian;
+use crate::error::Error;
+use crate::place::Place;
+use crate::tool;
+
+/// Where Debian has the libraries of this architecture.
+const TRIPLET: &str = "x86_64-linux-gnu";
+
+const PROGRAM: &str = "qemu-system-x86_64";
+
+/// A QEMU to start processes of.
+#[derive(Clone, Debug)]
+pub(crate) struct Qemu {
+    program: PathBuf,
+    /// Where its files are, if it is not installed.
+    unpacked: Option<PathBuf>,
+}
+
+impl Qemu {
+    /// The one on the PATH, else the one that setup fetched, else none.
+    pub(crate) fn find(place: &Place) -> Option<Qemu> {
+        Qemu::installed().or_else(|| {
+            let root = place.debian(debian::QEMU);
+            let program = root.join("usr/bin").join(PROGRAM);
+            program.is_file().then_some(Qemu { program, unpacked: Some(root) })
+        })
+    }
+
+    /// The one on the PATH.
+    pub(crate) fn installed() -> Option<Qemu> {
+        let paths = std::env::var_os("PATH")?;
+        let mut programs = std::env::split_paths(&paths).map(|folder| folder.join(PROGRAM));
+        let program = programs.find(|program| program.is_file())?;
+        Some(Qemu { program, unpacked: None })
+    }
+
+    /// What it says of its version.
+    pub(crate) fn version(&self) -> Result<String, Error> {
+        let text = tool::run(self.command().arg("--version"), "see that this QEMU works")?;
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        if let Some(root) = &self.unpacked {
+            let libraries = ["usr/lib", "lib"].map(|folder| root.join(folder).join(TRIPLET));
+            // Fails only for a path with a colon in it, which would not work otherwise either.
+            command.env("LD_LIBRARY_PATH", std::env::join_paths(&libraries).unwrap_or_default());
+            command.env("QEMU_MODULE_DIR", libraries[0].join("qemu"));
+            for firmware in ["usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu"] {
+                command.arg("-L").arg(root.join(firmware));
+            }
+        }
+        command
+    }
+
+    /// Starts a machine. The process has the machine's end of `port`.
+    pub(crate) fn start(&self, machine: &Machine<'_>) -> Result<(Process, UnixStream), Error> {
+        let (ours, theirs) = UnixStream::pair()
+            .map_err(|why| Error::system("no connection to QEMU can be made", why))?;
+        let (log, said) = (memory_file("log")?, memory_file("said")?);
+        let mut command = self.command();
+        machine.arguments(&mut command, &theirs, &log);
+        let stderr =
+            said.try_clone().map_err(|why| Error::system("QEMU cannot be started", why))?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+        // Ctrl-C is for this process, which takes QEMU with it if it ends.
+        command.process_group(0);
+        let inherited = [theirs.as_raw_fd(), machine.initramfs.as_raw_fd(), log.as_raw_fd()];
+        let parent = getpid();
+        // SAFETY: only makes system calls, which is all that may be done after fork().
+        unsafe { command.pre_exec(move || prepare(parent, inherited)) };
+        let child = command.spawn().map_err(|why| {
+            let message = format!("{} cannot be started: {why}", self.program.display());
+            Error::new(message, "see that this QEMU works")
+        })?;
+        Ok((Process { child, log, said }, ours))
+    }
+}
+
+/// What becomes of the new process before it is QEMU.
+fn prepare(parent: Pid, inherited: [i32; 3]) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    if getppid() != Some(parent) {
+        // The parent ended before it could be asked for.
+        return Err(io::Error::from(io::ErrorKind::NotFound));
+    }
+    for number in inherited {
+        // SAFETY: the files are open in the parent for as long as it starts this process.
+        let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+        fcntl_setfd(file, FdFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// A file that is nowhere but in memory, and goes with the last process that has it open.
+pub(crate) fn memory_file(name: &str) -> Result<File, Error> {
+    let file = memfd_create(name, MemfdFlags::CLOEXEC);
+    file.map(OwnedFd::into).map_err(|why| Error::system("a file in memory cannot be made", why))
+}
+
+/// What executes the guest's instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accelerator {
+    /// The processor.
+    Kvm,
+    /// QEMU's translator.
+    Tcg,
+}
+
+impl Accelerator {
+    /// Its name, as QEMU has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Accelerator::Kvm => "kvm",
+            Accelerator::Tcg => "tcg",
+        }
+    }
+}
+
+/// A machine to start.
+pub(crate) struct Machine<'a> {
+    pub(crate) image: &'a Path,
+    pub(crate) initramfs: &'a File,
+    pub(crate) accelerator: Accelerator,
+    /// The kernel's command line.
+    pub(crate) command_line: &'a str,
+}
+
+impl Machine<'_> {
+    fn arguments(&self, command: &mut Command, port: &UnixStream, log: &File) {
+        let own = |file: &dyn AsRawFd| format!("/proc/self/fd/{}", file.as_raw_fd());
+        command.args("-M pc -cpu max -m 256 -smp 1 -nodefaults -no-user-config".split(' '));
+        command.args("-display none -no-reboot -accel".split(' ')).arg(self.accelerator.name());
+        command.arg("-kernel").arg(self.image);
+        command.args(["-initrd", &own(self.initramfs), "-append", self.command_line]);
+        command.args(["-chardev", &format!("file,id=log,path={}", own(log))]);
+        command.args(["-serial", "chardev:log"]);
+        command.args(["-chardev", &format!("socket,id=port,fd={}", port.as_raw_fd())]);
+        command.args(["-device", "virtio-serial-pci"]);
+        command.args(["-device", "virtserialport,chardev=port,name=pagediff"]);
+        command.args(["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]);
+    }
+}
+
+/// A running QEMU. Dropping it ends it.
+pub(crate) struct Process {
+    child: Child,
+    log: File,
+    said: File,
+}
+
+impl Process {
+    /// The guest's kernel log.
+    pub(crate) fn log(&self) -> String {
+        text(&self.log, 0)
+    }
+
+    /// What was added to the log from a position on.
+    pub(crate) fn log_from(&self, position: u64) -> String {
+        text(&self.log, position)
+    }
+
+    /// How long the log is.
+    pub(crate) fn log_length(&self) -> u64 {
+        // Fails for no file that is open.
+        self.log.metadata().map_or(0, |metadata| metadata.len())
+    }
+
+    /// What QEMU itself had to say.
+    pub(crate) fn said(&self) -> String {
+        text(&self.said, 0)
+    }
+
+    /// How it ended, if it has or does so soon.
+    pub(crate) fn end_within(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
+        let end = Instant::now() + limit;
+        loop {
+            let status = self.child.try_wait()?;
+            if status.is_some() || Instant::now() > end {
+                return Ok(status);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Fails only where it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The text of a file from a position on, which is not moved: QEMU writes there.
+fn text(file: &File, position: u64) -> String {
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = vec![0; length.saturating_sub(position) as usize];
+    match file.read_exact_at(&mut bytes, position) {
+        Ok(()) => String::from_utf8_lossy(&bytes).replace('\r', ""),
+        Err(why) => format!("(the log cannot be read: {why})"),
+    }
+}

@@ -1,0 +1,125 @@
+//! A kernel that runs jobs, however often it dies of them.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use crate::boot::Machines;
+use crate::error::Error;
+use crate::job::{Death, Deliver, GuestJob};
+use crate::kernel::OwnKernel;
+use crate::make;
+use crate::place::Place;
+use crate::qemu::Accelerator;
+use crate::recovery::{End, Survivor};
+use crate::setup;
+
+/// What to run, and for how long.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A kernel of the user's own, instead of the one that setup fetched.
+    pub kernel: Option<OwnKernel>,
+    /// How long a job may go without an answer.
+    pub time_limit: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { kernel: None, time_limit: Duration::from_secs(10) }
+    }
+}
+
+/// A kernel that runs jobs. Its guests end with it, and with the thread that it is used in,
+/// which is why it stays in one.
+pub struct Runner {
+    survivor: Survivor<Machines>,
+    about: BTreeMap<String, String>,
+    stays: PhantomData<*const ()>,
+}
+
+/// The most jobs that are sent at once, and about the most bytes of them: what the guest
+/// has room for.
+const BATCH_JOBS: usize = 4096;
+const BATCH_BYTES: usize = 4 << 20;
+
+impl Runner {
+    /// Builds what is not up to date, and boots the first guest.
+    pub fn start(options: &Options) -> Result<Runner, Error> {
+        let place = Place::find()?;
+        let (kernel, qemu) = setup::find(&place, options.kernel.as_ref())?;
+        let built = make::build(&place, &kernel)?;
+        let (machines, guest) = Machines::new(&place, qemu, built, options.time_limit)?;
+        let about = key_values(&guest.hello);
+        let survivor = Survivor::new(machines, guest);
+        Ok(Runner { survivor, about, stays: PhantomData })
+    }
+
+    /// What the guest says of itself: its `release`, and what the module tells.
+    pub fn about(&self) -> &BTreeMap<String, String> {
+        &self.about
+    }
+
+    /// What executes the guest's instructions.
+    pub fn accelerator(&self) -> Accelerator {
+        self.survivor.boot.accelerator
+    }
+
+    /// How long the last guest took until it was ready.
+    pub fn boot_time(&self) -> Duration {
+        self.survivor.boot.boot_time
+    }
+
+    /// Runs jobs, and delivers each one's answer, or the death that it caused, by its
+    /// number: each once, unless there is an error.
+    pub fn run(&mut self, jobs: &[GuestJob<'_>], deliver: &mut Deliver<'_>) -> Result<(), Error> {
+        let mut start = 0;
+        while start < jobs.len() {
+            let length = batch_length(&jobs[start..]);
+            let batch = &jobs[start..start + length];
+            self.survivor.run(batch, &mut |index, result| {
+                let result = result.map_err(|mut death| {
+                    death.after = death.after.map(|first| start + first);
+                    death
+                });
+                deliver(start + index, result);
+            })?;
+            start += length;
+        }
+        Ok(())
+    }
+
+    /// Deaths that no job could be found for, since this was asked last: the guest died,
+    /// and did not when the same jobs ran again one by one.
+    pub fn take_unexplained(&mut self) -> Vec<Death> {
+        std::mem::take(&mut self.survivor.unexplained)
+    }
+
+    /// The counters of /proc/vmstat in the guest.
+    pub fn stats(&mut self) -> Result<BTreeMap<String, u64>, Error> {
+        let text = self.survivor.guest()?.vmstat().map_err(|end| match end {
+            End::Broken(error) => error,
+            End::Died(how, log) => Error::new(
+                format!("the guest died when it was asked for its counters: {how}\n{log}"),
+                "see what ran before",
+            ),
+            End::Killed(how) => Error::new(format!("QEMU was ended: {how}"), "run it again"),
+        })?;
+        let counters = key_values(&text).into_iter();
+        Ok(counters.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect())
+    }
+}
+
+/// How many jobs, of at least one, go into the next batch.
+fn batch_length(jobs: &[GuestJob<'_>]) -> usize {
+    let mut bytes = 0;
+    let fitting = jobs.iter().take(BATCH_JOBS).take_while(|job| {
+        bytes += job.bytes.len();
+        bytes <= BATCH_BYTES
+    });
+    fitting.count().max(1)
+}
+
+fn key_values(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.lines().filter_map(|line| line.split_once(' '));
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}

@@ -1,0 +1,45 @@
+//! Getting what is needed, once.
+
+use crate::debian;
+use crate::error::Error;
+use crate::kernel::{Kernel, OwnKernel};
+use crate::make;
+use crate::place::Place;
+use crate::qemu::Qemu;
+
+/// Fetches what is missing and builds all that guests are made of, in the target
+/// directory. Changes nothing else, and does nothing where all is there.
+pub fn setup(own: Option<&OwnKernel>) -> Result<(), Error> {
+    let place = Place::find()?;
+    let kernel = own.map(Kernel::own).transpose()?;
+    {
+        let _lock = place.lock()?;
+        if Qemu::installed().is_none() {
+            debian::fetch_qemu(&place)?;
+        }
+        if kernel.is_none() {
+            debian::fetch_linux(&place)?;
+        }
+    }
+    let (kernel, _) = find(&place, own)?;
+    make::build(&place, &kernel).map(drop)
+}
+
+/// Whether there is a QEMU and a kernel.
+pub fn is_set_up(own: Option<&OwnKernel>) -> bool {
+    Place::find().is_ok_and(|place| find(&place, own).is_ok())
+}
+
+/// The kernel and the QEMU that setup left.
+pub(crate) fn find(place: &Place, own: Option<&OwnKernel>) -> Result<(Kernel, Qemu), Error> {
+    let kernel = match own {
+        Some(own) => Some(Kernel::own(own)?),
+        None => Kernel::fetched(place)?,
+    };
+    let help = "run `scripts/kernel setup`";
+    let kernel =
+        kernel.ok_or_else(|| Error::new("the kernel backend is not set up: no kernel", help))?;
+    let qemu = Qemu::find(place)
+        .ok_or_else(|| Error::new("the kernel backend is not set up: no QEMU", help))?;
+    Ok((kernel, qemu))
+}

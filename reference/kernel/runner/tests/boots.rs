@@ -1,0 +1,52 @@
+//! What only a guest shows. Where the kernel backend is not set up, the tests say so.
+
+use std::time::{Duration, Instant};
+
+use put_user_page_kernel::{GuestJob, Options, Region, Runner, Source, is_set_up};
+
+fn runner() -> Option<Runner> {
+    if !is_set_up(None) {
+        eprintln!("skipped: the kernel backend is not set up; `scripts/kernel setup` does that");
+        return None;
+    }
+    Some(Runner::start(&Options::default()).unwrap())
+}
+
+#[test]
+fn a_guest_answers_jobs() {
+    let Some(mut runner) = runner() else { return };
+    eprintln!("ready after {:?} with {}", runner.boot_time(), runner.accelerator().name());
+    assert!(runner.about().contains_key("release"));
+    let regions = [
+        Region { source: Source::Anon, order: 0, count: 3 },
+        Region { source: Source::Anon, order: 9, count: 1 },
+        Region { source: Source::Memfd, order: 0, count: 3 },
+        Region { source: Source::Hugetlb, order: 9, count: 1 },
+    ];
+    let bytes: Vec<Vec<u8>> = (0..1024u32).map(|n| n.to_le_bytes().to_vec()).collect();
+    for regions in [&[][..], &regions] {
+        let jobs: Vec<GuestJob<'_>> =
+            bytes.iter().map(|bytes| GuestJob { regions, bytes }).collect();
+        let mut best = Duration::MAX;
+        for _ in 0..20 {
+            let start = Instant::now();
+            let mut next = 0;
+            let ran = runner.run(&jobs, &mut |index, result| {
+                assert_eq!(index, next);
+                assert_eq!(result, Ok(&bytes[index][..]));
+                next += 1;
+            });
+            ran.unwrap();
+            assert_eq!(next, jobs.len());
+            best = best.min(start.elapsed());
+        }
+        let start = Instant::now();
+        for _ in 0..100 {
+            runner.run(&jobs[..1], &mut |_, result| assert!(result.is_ok())).unwrap();
+        }
+        let round = start.elapsed() / 100;
+        eprintln!("{} regions: 1024 jobs in {best:?}, 1 job in {round:?}", regions.len());
+    }
+    assert!(runner.stats().unwrap().contains_key("nr_free_pages"));
+    assert_eq!(runner.take_unexplained(), []);
+}

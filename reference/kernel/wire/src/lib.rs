@@ -1,0 +1,155 @@
+//! The frames between the runner on the host and the agent in the guest.
+//!
+//! A frame is its body's length (u32), its kind (u8) and its body; numbers are little-endian.
+//! The host speaks first only after [`Kind::Hello`], and sends nothing while a batch runs,
+//! so neither side ever writes to one that does not read.
+
+mod jobs;
+#[cfg(test)]
+mod tests;
+
+pub use jobs::{Job, Jobs, Region, Regions, Source, put_job};
+
+use std::fmt;
+use std::io::{self, Read};
+
+/// The bytes before a frame's body.
+pub const HEADER: usize = 5;
+
+/// The largest body. A length beyond it means that the stream is out of step.
+pub const LONGEST: usize = 64 << 20;
+
+/// What a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Host to guest: a batch of jobs; [`Jobs`] reads its body.
+    Run = 1,
+    /// Host to guest: asks for the kernel's counters.
+    Stats = 2,
+    /// Host to guest: ends the guest.
+    Quit = 3,
+    /// Guest to host: the guest is ready; `key value` lines.
+    Hello = 16,
+    /// Guest to host: the guest cannot work; a text that says why.
+    Broken = 17,
+    /// Guest to host: the job's number in its batch (u32), and what the module answered.
+    Answer = 18,
+    /// Guest to host: the batch is over.
+    Done = 19,
+    /// Guest to host: the text of /proc/vmstat.
+    Vmstat = 20,
+}
+
+impl Kind {
+    const ALL: [Kind; 8] = [
+        Kind::Run,
+        Kind::Stats,
+        Kind::Quit,
+        Kind::Hello,
+        Kind::Broken,
+        Kind::Answer,
+        Kind::Done,
+        Kind::Vmstat,
+    ];
+}
+
+/// Bytes that are no frame, or no body of their kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed(pub &'static str);
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+impl From<Malformed> for io::Error {
+    fn from(malformed: Malformed) -> Self {
+        io::Error::new(io::ErrorKind::InvalidData, malformed)
+    }
+}
+
+/// A frame, read in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// What it holds.
+    pub body: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// The first frame in `bytes` and its length in them; none while bytes are missing.
+    pub fn first_in(bytes: &'a [u8]) -> Result<Option<(Frame<'a>, usize)>, Malformed> {
+        let Some((header, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+        let (kind, length) = parse_header(header)?;
+        let body = rest.get(..length);
+        Ok(body.map(|body| (Frame { kind, body }, HEADER + length)))
+    }
+
+    /// An answer's number and bytes.
+    pub fn answer(self) -> Result<(usize, &'a [u8]), Malformed> {
+        let (index, bytes) = self.body.split_first_chunk().ok_or(Malformed("a short answer"))?;
+        Ok((u32::from_le_bytes(*index) as usize, bytes))
+    }
+}
+
+fn parse_header(header: &[u8; HEADER]) -> Result<(Kind, usize), Malformed> {
+    let [length @ .., kind] = *header;
+    let kind = Kind::ALL.into_iter().find(|known| *known as u8 == kind);
+    let kind = kind.ok_or(Malformed("a frame of an unknown kind"))?;
+    let length = u32::from_le_bytes(length) as usize;
+    if length > LONGEST {
+        return Err(Malformed("a frame that is too long"));
+    }
+    Ok((kind, length))
+}
+
+/// Reads a whole frame into `body`; none where the stream ends before one.
+pub fn read(stream: &mut impl Read, body: &mut Vec<u8>) -> io::Result<Option<Kind>> {
+    let mut header = [0; HEADER];
+    match stream.read_exact(&mut header) {
+        Err(why) if why.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    let (kind, length) = parse_header(&header)?;
+    body.resize(length, 0);
+    stream.read_exact(body)?;
+    Ok(Some(kind))
+}
+
+/// Begins a frame at the end of `out`; [`end`] takes the position that this returns.
+#[must_use]
+pub fn begin(out: &mut Vec<u8>, kind: Kind) -> usize {
+    let start = out.len();
+    out.extend_from_slice(&[0, 0, 0, 0, kind as u8]);
+    start
+}
+
+/// Ends the frame that began at `start`: all that was put behind it is its body.
+///
+/// # Panics
+/// If the body is longer than [`LONGEST`].
+pub fn end(out: &mut [u8], start: usize) {
+    let length = out.len() - start - HEADER;
+    assert!(length <= LONGEST, "a frame of {length} bytes");
+    out[start..start + 4].copy_from_slice(&(length as u32).to_le_bytes());
+}
+
+/// Puts a whole frame at the end of `out`.
+pub fn put(out: &mut Vec<u8>, kind: Kind, body: &[u8]) {
+    let start = begin(out, kind);
+    out.extend_from_slice(body);
+    end(out, start);
+}
+
+/// Puts an answer at the end of `out`.
+pub fn put_answer(out: &mut Vec<u8>, index: usize, bytes: &[u8]) {
+    let start = begin(out, Kind::Answer);
+    out.extend_from_slice(&(index as u32).to_le_bytes());
+    out.extend_from_slice(bytes);
+    end(out, start);
+}

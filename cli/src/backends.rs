@@ -4,16 +4,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use put_user_page_kernel::Options;
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::backends::{CandidateProcess, fast, naive};
+use put_user_page_targets::backends::{
+    CandidateProcess, KernelGuest, KernelOptions, Way, fast, naive,
+};
 use put_user_page_targets::case::Function;
 
 use crate::error::{Stop, error, file_error};
+use crate::kernel::KernelArguments;
 
 /// What `--backend` takes, and what each is.
-pub(crate) const BACKENDS: [(&str, &str); 3] = [
+pub(crate) const BACKENDS: [(&str, &str); 6] = [
     ("reference", "the naive reference, one entry at a time: what all others are held against"),
     ("fast", "the fast implementation of this repository"),
+    (Way::Patch.name(), Way::Patch.what()),
+    (Way::ReleasePages.name(), Way::ReleasePages.what()),
+    (Way::Unpin.name(), Way::Unpin.what()),
     (
         "FILE.so",
         "a candidate: a shared object with some of the functions of targets/c/put_user_page.h",
@@ -30,10 +37,19 @@ pub(crate) struct BackendArguments {
     #[arg(long = "backend", value_name = "NAME|FILE.so")]
     #[arg(default_values_t = [BACKENDS[0].0.to_owned(), BACKENDS[1].0.to_owned()])]
     pub(crate) names: Vec<String>,
-    /// How long a candidate may take for one case
+    /// How long a candidate or a kernel may take for one case
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     time_limit: u64,
+    #[command(flatten)]
+    kernel: KernelArguments,
+    /// The kernel's pages really go when they are freed: the module holds no reference
+    #[arg(long)]
+    kernel_free: bool,
+    /// Give the kernel cases that over-release too, in a guest that is thrown away: only
+    /// crashes count
+    #[arg(long)]
+    kernel_undefined: bool,
 }
 
 /// A backend, ready to run.
@@ -62,8 +78,26 @@ impl Opened {
 impl BackendArguments {
     /// Opens the backends but for `reference`, which is there in any case.
     pub(crate) fn open(&self) -> Result<Vec<Opened>, Stop> {
+        let mut guest = None;
         let others = self.names.iter().filter(|name| *name != BACKENDS[0].0);
-        others.map(|name| open(name, Duration::from_secs(self.time_limit))).collect()
+        others.map(|name| self.open_one(name, &mut guest)).collect()
+    }
+
+    fn open_one(&self, name: &str, guest: &mut Option<KernelGuest>) -> Result<Opened, Stop> {
+        let time_limit = Duration::from_secs(self.time_limit);
+        let Some(way) = Way::ALL.into_iter().find(|way| way.name() == name) else {
+            return open(name, time_limit);
+        };
+        // One guest serves all ways.
+        let guest = match guest {
+            Some(guest) => guest,
+            None => guest.insert(KernelGuest::start(KernelOptions {
+                guest: Options { kernel: self.kernel.own(), time_limit },
+                free: self.kernel_free,
+                undefined: self.kernel_undefined,
+            })?),
+        };
+        Ok(Opened::in_process(guest.backend(way)))
     }
 
     /// The arguments that ask for these backends again; none for the usual ones.
@@ -76,6 +110,10 @@ impl BackendArguments {
         if self.time_limit != TIME_LIMIT {
             words.extend(["--time-limit".to_owned(), self.time_limit.to_string()]);
         }
+        words.extend(self.kernel.again());
+        let flags =
+            [(self.kernel_free, "--kernel-free"), (self.kernel_undefined, "--kernel-undefined")];
+        words.extend(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| (*flag).to_owned()));
         words
     }
 }
@@ -95,7 +133,7 @@ fn open(name: &str, time_limit: Duration) -> Result<Opened, Stop> {
             Err(error(
                 format!("there is no backend `{name}`"),
                 format!(
-                    "{suggestion}backends are `reference`, `fast`, and shared objects by their path, such as ./mine.so"
+                    "{suggestion}backends are `reference`, `fast`, `kernel`, `kernel-release-pages`, `kernel-unpin`, and shared objects by their path, such as ./mine.so"
                 ),
             ))
         }

@@ -89,7 +89,6 @@ impl From<BackendError> for Stop {
     }
 }
 
-#[cfg(target_os = "linux")]
 impl From<put_user_page_kernel::Error> for Stop {
     fn from(put_user_page_kernel::Error { message, help }: put_user_page_kernel::Error) -> Self {
         error(message, help)

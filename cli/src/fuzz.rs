@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
-use put_user_page_targets::registry::{TARGETS, Target};
+use put_user_page_targets::registry::{Check, TARGETS, Target};
 
 use self::engine::{Engine, Message};
 use self::libfuzzer::Log;
@@ -56,8 +56,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     check_cargo_fuzz()?;
     build(arguments, &root)?;
     engine::catch_interrupts()?;
-    let targets = TARGETS.iter().filter(|target| [ALL, target.name].contains(&&*arguments.target));
-    let targets: VecDeque<&'static Target> = targets.collect();
+    let targets = targets(&arguments.target);
     let at_once = std::thread::available_parallelism().map_or(1, NonZero::get);
     let rounds = targets.len().div_ceil(at_once) as u64;
     let seconds = (arguments.seconds / rounds).max(1);
@@ -67,6 +66,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     })?;
     progress.clear();
     summary::write(out, &runs, &root)
+}
+
+/// The target, or all that can run here.
+fn targets(name: &str) -> VecDeque<&'static Target> {
+    let mut targets: VecDeque<&'static Target> =
+        TARGETS.iter().filter(|target| [ALL, target.name].contains(&name)).collect();
+    if name == ALL && !put_user_page_kernel::is_set_up(None) {
+        eprintln!("note: the target kernel is left out: run `scripts/kernel setup` for it");
+        targets.retain(|target| target.check != Check::Kernel);
+    }
+    targets
 }
 
 /// Runs the targets, so many at once, and returns their runs in order.

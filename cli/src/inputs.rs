@@ -11,6 +11,7 @@ use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{TARGETS, Target, target};
 use walkdir::{DirEntry, WalkDir};
 
+use crate::artifacts::LOG;
 use crate::error::{Stop, error, file_error, text_error};
 
 /// One file of a case.
@@ -41,7 +42,7 @@ pub(crate) fn target_parser() -> impl TypedValueParser<Value = &'static Target> 
 }
 
 /// All files that the paths name: files themselves, and those in directories, sorted,
-/// dotfiles left out.
+/// dotfiles and logs left out.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
     let mut files = Vec::new();
     for path in paths {
@@ -73,7 +74,8 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
             let message = format!("{} cannot be read: {why}", directory.display());
             error(message, "check its permissions, and the symbolic links in it")
         })?;
-        if entry.file_type().is_file() {
+        let is_log = entry.path().extension() == Some(OsStr::new(LOG));
+        if entry.file_type().is_file() && !is_log {
             files.push(entry.into_path());
         }
     }

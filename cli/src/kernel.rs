@@ -29,9 +29,17 @@ pub(crate) struct KernelArguments {
 }
 
 impl KernelArguments {
-    fn own(&self) -> Option<OwnKernel> {
+    /// The kernel, if it is not the one that was set up.
+    pub(crate) fn own(&self) -> Option<OwnKernel> {
         let (image, kdir) = self.kernel.clone().zip(self.kdir.clone())?;
         Some(OwnKernel { image, kdir })
+    }
+
+    /// The arguments that name this kernel again.
+    pub(crate) fn again(&self) -> Vec<String> {
+        let options = [("--kernel", &self.kernel), ("--kdir", &self.kdir)];
+        let given = options.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?)));
+        given.flat_map(|(name, path)| [name.to_owned(), path.display().to_string()]).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `pagediff`: holds implementations of put_user_page*() against each other, and shows
 //! where they differ.
 
+mod artifacts;
 mod assemble;
 mod backends;
 mod candidate_worker;
@@ -10,7 +11,6 @@ mod error;
 mod explain;
 mod fuzz;
 mod inputs;
-#[cfg(target_os = "linux")]
 mod kernel;
 mod list;
 mod output;
@@ -45,7 +45,6 @@ enum Command {
     #[command(subcommand)]
     Corpus(corpus::Command),
     Fuzz(fuzz::Arguments),
-    #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Kernel(kernel::Command),
     #[command(hide = true)]
@@ -62,7 +61,6 @@ impl Command {
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
-            #[cfg(target_os = "linux")]
             Command::Kernel(command) => kernel::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),
         }

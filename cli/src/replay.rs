@@ -14,6 +14,7 @@ use put_user_page_targets::registry::Check;
 use put_user_page_targets::report::Report;
 
 use self::tally::{Divergence, Tally};
+use crate::artifacts;
 use crate::backends::{BackendArguments, Opened};
 use crate::error::{DIVERGENCE, Stop, error};
 use crate::inputs::{self, Input, TargetArgument};
@@ -42,7 +43,7 @@ pub(crate) struct Arguments {
 const REPORTS_SHOWN: usize = 10;
 
 /// Cases that are read and compared together.
-const BATCH: usize = 256;
+const BATCH: usize = 1024;
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let files = inputs::files(&arguments.paths)?;
@@ -104,9 +105,10 @@ fn replay(
     let divergence = |(case, mut report): (usize, Box<Report>)| {
         let input: &Input = &inputs[case];
         report.reproduce = Some(explain_command(input, &arguments.backends));
-        Divergence::new(&input.path, input.target, report)
+        let artifact = artifacts::save(input, &report)?;
+        Ok(Divergence::new(&input.path, input.target, artifact, report))
     };
-    Ok(found.into_iter().map(divergence).collect())
+    found.into_iter().map(divergence).collect()
 }
 
 /// What the `decode` target finds in its inputs.
@@ -139,6 +141,9 @@ fn write_reports(out: &mut dyn Write, found: &[Divergence], left: usize) -> Resu
         if number < left {
             writeln!(out, "{}", divergence.file)?;
             writeln!(out, "{}", divergence.report.render(&paint()))?;
+            if let Some(artifact) = &divergence.artifact {
+                writeln!(out, "  saved, with the kernel's log beside it: {artifact}\n")?;
+            }
         } else {
             writeln!(out, "{}: {} differs too", divergence.file, divergence.report.backend)?;
         }

@@ -11,7 +11,9 @@ use std::process::{Command, abort, exit};
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::case::Function;
 use put_user_page_targets::generator;
-use put_user_page_targets::harness::{Harness, candidate_argument, candidate_path};
+use put_user_page_targets::harness::{
+    CheckError, Harness, candidate_argument, candidate_path,
+};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
 use put_user_page_targets::report::Report;
 
@@ -76,9 +78,18 @@ fn print_reports_alone() {
 pub fn check(bytes: &[u8]) {
     HARNESS.with_borrow_mut(|harness| {
         let (target, harness) = harness.as_mut().expect("start() is called first");
-        if let Err(mut report) = harness.check(bytes) {
-            add_command(&mut report, target, bytes);
-            panic_any(report);
+        match harness.check(bytes) {
+            Ok(_) => {}
+            Err(CheckError::Diverges(mut report)) => {
+                add_command(&mut report, target, bytes);
+                save_log(&report, bytes);
+                panic_any(report);
+            }
+            Err(CheckError::Broken(error)) => {
+                eprintln!("error: {}\n{}", error.message, error.help);
+                // SAFETY: ends the process. The engine would take exit() for a find of its own.
+                unsafe { libc::_exit(2) }
+            }
         }
     });
 }
@@ -141,22 +152,41 @@ fn is_flag(argument: &OsString) -> bool {
     argument.to_string_lossy().starts_with('-')
 }
 
-/// Adds the command that shows the input again, from the file that the engine is about to
-/// save it in.
-fn add_command(report: &mut Report, target: &Target, bytes: &[u8]) {
+/// The file that the engine is about to save the input in.
+fn artifact(bytes: &[u8]) -> String {
     let prefix = std::env::args()
         .find_map(|argument| argument.strip_prefix("-artifact_prefix=").map(str::to_owned))
         .unwrap_or_default();
     let here = format!("{}/", std::env::current_dir().unwrap_or_default().display());
     let prefix = prefix.strip_prefix(&here).unwrap_or(&prefix);
-    let file = format!("{prefix}crash-{}", sha1_smol::Sha1::from(bytes).digest());
-    let (name, file) = (target.name, quote(&file));
+    format!("{prefix}crash-{}", sha1_smol::Sha1::from(bytes).digest())
+}
+
+/// Saves what the kernel logged, if it did not survive, beside the input.
+fn save_log(report: &Report, bytes: &[u8]) {
+    if report.log.is_empty() {
+        return;
+    }
+    let file = format!("{}.log", artifact(bytes));
+    match std::fs::write(&file, &report.log) {
+        Ok(()) => eprintln!("the kernel's log is in {file}"),
+        Err(why) => eprintln!("error: the kernel's log cannot be saved in {file}: {why}"),
+    }
+}
+
+/// Adds the command that shows the input again.
+fn add_command(report: &mut Report, target: &Target, bytes: &[u8]) {
+    let (name, file) = (target.name, quote(&artifact(bytes)));
     report.reproduce = Some(match (target.check, candidate_argument()) {
         (Check::Candidate, Some(candidate)) => {
             let backend = format!("--backend {}", quote(&candidate));
             format!("cargo run --release -- explain --target {name} {backend} {file}")
         }
         (Check::Candidate, None) => format!("cargo fuzz run {name} {file}"),
+        (Check::Kernel, _) => {
+            let backend = &report.backend;
+            format!("cargo run --release -- explain --target {name} --backend {backend} {file}")
+        }
         _ => format!("cargo run --release -- explain --target {name} {file}"),
     });
 }

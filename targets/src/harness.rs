@@ -1,15 +1,22 @@
 //! One target's loop body: bytes in, agreement or a report out. No memory is allocated
 //! once the largest case was seen, and nothing is formatted unless something differs.
 
+use std::fmt;
 use std::path::PathBuf;
 
+use put_user_page_kernel::{Options, OwnKernel};
+
 use crate::backend::{Backend, BackendError, Class, Ran};
-use crate::backends::{Candidate, Fast, InProcess, Naive, PageMap, fast, naive};
+use crate::backends::{
+    Candidate, Fast, InProcess, Kernel, KernelGuest, KernelOptions, Naive, PageMap, Way, fast,
+    naive,
+};
 use crate::case::{Case, Function};
+use crate::comparer::{Comparer, Verdict};
 use crate::forms::Forms;
 use crate::machine::Machine;
 use crate::oracle::{self, Comparison};
-use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
+use crate::registry::{CANDIDATE_VARIABLE, Check, KDIR_VARIABLE, KERNEL_VARIABLE, Target};
 use crate::report::{Found, Report, investigate};
 use crate::states::StateSet;
 use crate::world::World;
@@ -30,6 +37,7 @@ enum Subject {
     Fast(InProcess<PageMap<Fast>>),
     Candidate(InProcess<PageMap<Candidate>>),
     Forms(Forms),
+    Kernel([Kernel; 3]),
 }
 
 /// What a case was, if nothing diverged.
@@ -41,13 +49,45 @@ pub struct Checked {
     pub states: StateSet,
 }
 
+/// Why there is no agreement.
+#[derive(Clone, Debug)]
+pub enum CheckError {
+    /// The two sides diverge.
+    Diverges(Box<Report>),
+    /// The backend does not work any more.
+    Broken(BackendError),
+}
+
+impl From<Box<Report>> for CheckError {
+    fn from(report: Box<Report>) -> CheckError {
+        CheckError::Diverges(report)
+    }
+}
+
+impl From<BackendError> for CheckError {
+    fn from(error: BackendError) -> CheckError {
+        CheckError::Broken(error)
+    }
+}
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CheckError::Diverges(report) => report.fmt(formatter),
+            CheckError::Broken(error) => write!(formatter, "{error}\n{}", error.help),
+        }
+    }
+}
+
 impl Harness {
     /// The target's backends. The `candidate` target takes the shared object that the
-    /// environment variable [`CANDIDATE_VARIABLE`] names, or the example that is built in.
+    /// environment variable [`CANDIDATE_VARIABLE`] names, or the example that is built in;
+    /// the `kernel` target boots the kernel that [`KERNEL_VARIABLE`] and [`KDIR_VARIABLE`]
+    /// name, or the one that was set up.
     ///
     /// # Errors
     ///
-    /// The shared object does not load.
+    /// The shared object does not load; the kernel is not set up, or does not boot.
     pub fn new(target: &'static Target) -> Result<Self, BackendError> {
         let subject = match target.check {
             Check::OneFunction(_) | Check::Program => Subject::Fast(fast()),
@@ -56,6 +96,13 @@ impl Harness {
                 Some(path) => Candidate::load(&path)?.into_backend(&path.display().to_string()),
                 None => Candidate::built_in().into_backend("candidate"),
             }),
+            Check::Kernel => {
+                let guest = KernelGuest::start(KernelOptions {
+                    guest: Options { kernel: own_kernel()?, ..Options::default() },
+                    ..KernelOptions::default()
+                })?;
+                Subject::Kernel(Way::ALL.map(|way| guest.backend(way)))
+            }
         };
         Ok(Harness {
             target,
@@ -77,8 +124,8 @@ impl Harness {
     ///
     /// # Errors
     ///
-    /// They diverge.
-    pub fn check(&mut self, bytes: &[u8]) -> Result<Checked, Box<Report>> {
+    /// They diverge, or the backend does not work any more.
+    pub fn check(&mut self, bytes: &[u8]) -> Result<Checked, CheckError> {
         self.case.decode_from(bytes);
         self.target.check.adapt(&mut self.case);
         self.world.build(&self.case);
@@ -93,6 +140,7 @@ impl Harness {
             Subject::Candidate(candidate) => {
                 compare(&self.case, &self.world, class, &mut self.reference, candidate)?;
             }
+            Subject::Kernel(ways) => check_in_kernel(&self.case, ways)?,
             Subject::Forms(forms) => {
                 forms.check(bytes).map_err(|what| Report::of_forms(&self.case, what))?;
             }
@@ -105,6 +153,7 @@ impl Harness {
         match &self.subject {
             Subject::Fast(fast) => &fast.functions,
             Subject::Candidate(candidate) => &candidate.functions,
+            Subject::Kernel(_) => &Function::ALL,
             Subject::Forms(_) => &[],
         }
     }
@@ -119,6 +168,31 @@ pub fn candidate_path() -> Option<PathBuf> {
 pub fn candidate_argument() -> Option<String> {
     let path = candidate_path()?.display().to_string();
     Some(if path.contains('/') { path } else { format!("./{path}") })
+}
+
+/// The kernel that the environment names, if it names one.
+fn own_kernel() -> Result<Option<OwnKernel>, BackendError> {
+    let path = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    match (path(KERNEL_VARIABLE), path(KDIR_VARIABLE)) {
+        (None, None) => Ok(None),
+        (Some(image), Some(kdir)) => Ok(Some(OwnKernel { image, kdir })),
+        _ => Err(BackendError {
+            message: format!("of {KERNEL_VARIABLE} and {KDIR_VARIABLE} only one is set"),
+            help: "set both: the kernel's image, and the directory that it was built in".to_owned(),
+        }),
+    }
+}
+
+/// Holds a case in the kernel against the reference, in each way of releasing.
+fn check_in_kernel(case: &Case, ways: &mut [Kernel]) -> Result<(), CheckError> {
+    let ways = ways.iter_mut().map(|way| way as &mut dyn Backend);
+    let mut report = None;
+    Comparer::new(ways.collect()).compare(std::slice::from_ref(case), &mut |_, _, verdict| {
+        if let Verdict::Differs(found) = verdict {
+            report.get_or_insert(found);
+        }
+    })?;
+    report.map_or(Ok(()), |report| Err(report.into()))
 }
 
 fn compare(

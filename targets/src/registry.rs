@@ -27,6 +27,8 @@ pub enum Check {
     Candidate,
     /// Takes the case through its forms.
     Decode,
+    /// Runs the case as it is in a Linux kernel, in three ways.
+    Kernel,
 }
 
 impl Check {
@@ -45,7 +47,7 @@ impl Check {
             Check::OneFunction(Function::PutUserPages) => &ALL[1..2],
             Check::OneFunction(Function::PutUserPagesDirty) => &ALL[2..3],
             Check::OneFunction(Function::PutUserPagesDirtyLock) => &ALL[3..4],
-            Check::Program | Check::Candidate | Check::Decode => &ALL,
+            Check::Program | Check::Candidate | Check::Decode | Check::Kernel => &ALL,
         }
     }
 }
@@ -53,8 +55,15 @@ impl Check {
 /// Names the shared object that the `candidate` target runs.
 pub const CANDIDATE_VARIABLE: &str = "PUT_USER_PAGE_CANDIDATE";
 
+/// Names the image of a kernel of one's own for the `kernel` target, together with
+/// [`KDIR_VARIABLE`].
+pub const KERNEL_VARIABLE: &str = "PUT_USER_PAGE_KERNEL";
+
+/// Names the build directory of the kernel that [`KERNEL_VARIABLE`] names.
+pub const KDIR_VARIABLE: &str = "PUT_USER_PAGE_KDIR";
+
 /// All targets.
-pub static TARGETS: [Target; 7] = [
+pub static TARGETS: [Target; 8] = [
     Target {
         name: "put_user_page",
         compares: "`fast` with `reference`, each entry a call of its own",
@@ -96,6 +105,12 @@ pub static TARGETS: [Target; 7] = [
         compares: "bytes, text, Rust and C with each other",
         property: "decode(encode(c)) = c = parse(print(c))",
         check: Check::Decode,
+    },
+    Target {
+        name: "kernel",
+        compares: "the Linux kernel in QEMU with `reference`, three ways",
+        property: "valid case: same outcome on real pages",
+        check: Check::Kernel,
     },
 ];
 

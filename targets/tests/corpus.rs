@@ -12,7 +12,7 @@ use put_user_page_targets::case::Case;
 use put_user_page_targets::comparer::{Comparer, Verdict};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::outcome::Outcome;
-use put_user_page_targets::registry::{TARGETS, Target};
+use put_user_page_targets::registry::{self, Check, TARGETS, Target};
 use put_user_page_targets::world::World;
 
 fn main() {
@@ -21,7 +21,7 @@ fn main() {
     for target in &TARGETS {
         let inputs = inputs(target);
         // One harness for all files of a target: a case has the same outcome after any other.
-        let harness = Harness::new(target).expect("the built-in backends load");
+        let harness = Harness::new(in_process(target)).expect("the built-in backends load");
         let harness = Arc::new(Mutex::new(ThreadBound(harness)));
         for path in &inputs {
             let (path, harness) = (path.clone(), Arc::clone(&harness));
@@ -42,6 +42,15 @@ fn main() {
         trials.push(Trial::test(name, move || any_order(seed)));
     }
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// What runs a target's inputs in this process. Those of `kernel` are programs, and
+/// `pagediff replay --backend kernel` takes them to a kernel.
+fn in_process(target: &'static Target) -> &'static Target {
+    match target.check {
+        Check::Kernel => registry::target("program").expect("there is one"),
+        _ => target,
+    }
 }
 
 /// A harness is used by one test at a time, whichever thread that is on.

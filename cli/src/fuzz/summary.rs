@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use put_user_page_targets::backends::Way;
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{Check, Target};
 
@@ -61,8 +62,8 @@ fn write_divergence(out: &mut dyn Write, run: &Run, root: &Path) -> std::io::Res
     for artifact in &log.artifacts {
         let shown = artifact.strip_prefix(root).unwrap_or(artifact).display().to_string();
         let mut words = ["explain", "--target", target.name].map(str::to_owned).to_vec();
-        if let Some(candidate) = candidate_of(target) {
-            words.extend(["--backend".to_owned(), candidate]);
+        for backend in backends_of(target) {
+            words.extend(["--backend".to_owned(), backend]);
         }
         words.push(shown);
         writeln!(out)?;
@@ -71,7 +72,11 @@ fn write_divergence(out: &mut dyn Write, run: &Run, root: &Path) -> std::io::Res
     Ok(())
 }
 
-/// The shared object that the target runs, as a backend to name.
-fn candidate_of(target: &Target) -> Option<String> {
-    candidate_argument().filter(|_| target.check == Check::Candidate)
+/// The backends to name, where the target does not run the usual ones.
+fn backends_of(target: &Target) -> Vec<String> {
+    match target.check {
+        Check::Candidate => candidate_argument().into_iter().collect(),
+        Check::Kernel => Way::ALL.map(|way| way.name().to_owned()).to_vec(),
+        Check::OneFunction(_) | Check::Program | Check::Decode => Vec::new(),
+    }
 }

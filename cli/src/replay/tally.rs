@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use put_user_page_targets::backend::Skip;
 use put_user_page_targets::case::Function;
@@ -18,6 +18,9 @@ use crate::output::count;
 pub(super) struct Divergence {
     pub(super) file: String,
     target: Option<&'static str>,
+    /// Where the case is kept, if it killed a kernel; the kernel's log is beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) artifact: Option<String>,
     pub(super) report: Box<Report>,
 }
 
@@ -25,10 +28,12 @@ impl Divergence {
     pub(super) fn new(
         file: &Path,
         target: Option<&'static Target>,
+        artifact: Option<PathBuf>,
         report: Box<Report>,
     ) -> Divergence {
         let target = target.map(|target| target.name);
-        Divergence { file: file.display().to_string(), target, report }
+        let artifact = artifact.map(|path| path.display().to_string());
+        Divergence { file: file.display().to_string(), target, artifact, report }
     }
 }
 

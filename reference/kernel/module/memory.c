@@ -62,13 +62,10 @@ static void start_state(struct trial *trial, u32 number)
 {
 	const struct case_folio *shape = &trial->world.folios[number];
 	struct trial_folio *folio = &trial->folios[number];
-	/* Of a user page's references, one is its mapping's: it is there. */
-	u32 refs = shape->refs - trial_is_user(trial, number);
+	u32 refs = shape->refs;
 	u32 pins = trial->way->pins ? min(refs, trial->releases[number]) : 0;
 
-	folio->ordinary = shape->refs - refs;
 	trial_add_references(trial, number, refs - pins, pins);
-	/* What was added for the mapping's is in the base, and counted as ordinary. */
 	if (shape->dirty)
 		set_page_dirty_lock(folio->head);
 	folio->was_dirty = shape->dirty;

@@ -43,7 +43,7 @@ static bool has_been_freed(const struct trial *trial, u32 number)
 {
 	const struct trial_folio *folio = &trial->folios[number];
 
-	if (trial->flags & PAGEDIFF_FREE)
+	if (trial->flags & PAGEDIFF_FREE && !trial_is_user(trial, number))
 		return folio->times_freed > 0;
 	return !folio->times_freed && trial_refcount(trial, number) == 0;
 }

@@ -17,7 +17,6 @@ struct trial_folio {
 	unsigned long address;	/* of user pages, where they are mapped */
 	u32 base;		/* what the refcount is with no reference of the case's */
 	u32 ordinary;		/* of the case's references, those that are no pins */
-	u32 start_count;	/* of user pages, the refcount before the case */
 	u32 last_call;		/* the latest call that named it, counted from 1 */
 	u32 times_freed;	/* how often the page really went */
 	s32 dirty_count;	/* pages that the file's account got from it */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Pages of user mappings, which the agent has made: found by get_user_pages_fast(), and
- * acquired by it or by pin_user_pages_fast(). Their mapping keeps them all the while.
+ * acquired by it or by pin_user_pages_fast(). What references the mapping really has are
+ * the page's base: they keep it all the while, whatever the case drops.
  */
 #include <linux/backing-dev.h>
 #include <linux/mm.h>
@@ -129,8 +130,7 @@ int user_take(struct trial *trial, u32 number, unsigned long address)
 	folio->address = address;
 	if (PageDirty(page))
 		user_clean(page, false);
-	folio->start_count = page_ref_count(page);
-	folio->base = folio->start_count - 1;
+	folio->base = page_ref_count(page);
 	return PAGEDIFF_RAN;
 }
 
@@ -164,5 +164,5 @@ void user_give_back(struct trial *trial, u32 number)
 		unlock_page(folio->head);
 	if (PageHead(folio->head))
 		folio_set_pins(folio->head, 0);
-	page_ref_sub(folio->head, page_ref_count(folio->head) - folio->start_count);
+	page_ref_sub(folio->head, page_ref_count(folio->head) - folio->base);
 }

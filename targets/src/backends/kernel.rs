@@ -1,0 +1,293 @@
+//! The Linux kernel in QEMU as backends: three ways of releasing pages, in one guest.
+
+mod answer;
+mod job;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use put_user_page_kernel::{Death, Error, GuestJob, How, Options, Runner};
+
+use self::job::{KernelJob, has_ranges};
+use super::{InProcess, Naive, naive};
+use crate::backend::{
+    Backend, BackendError, Class, Events, Failure, HowFailed, Job, Observes, Ran, Skip,
+};
+use crate::case::Case;
+use crate::oracle::Comparison;
+use crate::outcome::{Counter, Imbalance, Outcome};
+use crate::told;
+use crate::world::World;
+
+/// A way of releasing pages that the kernel has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The four functions as the patch defines them, on the kernel's own primitives.
+    Patch,
+    /// release_pages(), which put_user_pages() was to replace.
+    ReleasePages,
+    /// unpin_user_page*(), which put_user_page*() became.
+    Unpin,
+}
+
+impl Way {
+    /// All ways, by their number in the module.
+    pub const ALL: [Way; 3] = [Way::Patch, Way::ReleasePages, Way::Unpin];
+
+    /// The name of the backend.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Way::Patch => "kernel",
+            Way::ReleasePages => "kernel-release-pages",
+            Way::Unpin => "kernel-unpin",
+        }
+    }
+
+    /// What the backend is, in a line.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Way::Patch => "the Linux kernel in QEMU: the four functions as the patch defines them",
+            Way::ReleasePages => {
+                "the Linux kernel in QEMU: release_pages(), which put_user_pages() was to replace"
+            }
+            Way::Unpin => {
+                "the Linux kernel in QEMU: unpin_user_page*(), what kernels release pins with today"
+            }
+        }
+    }
+}
+
+/// How the kernel is run.
+#[derive(Clone, Debug, Default)]
+pub struct KernelOptions {
+    /// Which kernel, and how long it has.
+    pub guest: Options,
+    /// The module holds no reference of its own: pages really go.
+    pub free: bool,
+    /// Cases that over-release run too, in a guest of their own: only crashes count.
+    pub undefined: bool,
+}
+
+/// A running kernel, shared by the backends that it is.
+#[derive(Clone)]
+pub struct KernelGuest {
+    runner: Rc<RefCell<Runner>>,
+    options: Rc<KernelOptions>,
+}
+
+impl fmt::Debug for KernelGuest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("KernelGuest").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl KernelGuest {
+    /// Boots the kernel.
+    ///
+    /// # Errors
+    ///
+    /// It is not set up, or does not boot.
+    pub fn start(options: KernelOptions) -> Result<KernelGuest, BackendError> {
+        let runner = Runner::start(&options.guest)?;
+        Ok(KernelGuest { runner: Rc::new(RefCell::new(runner)), options: Rc::new(options) })
+    }
+
+    /// One way of releasing pages in this guest, as a backend.
+    pub fn backend(&self, way: Way) -> Kernel {
+        Kernel {
+            way,
+            guest: self.clone(),
+            reference: naive(),
+            outcome: Outcome::default(),
+            as_ranges: Outcome::default(),
+        }
+    }
+}
+
+impl From<Error> for BackendError {
+    fn from(Error { message, help }: Error) -> BackendError {
+        BackendError { message, help }
+    }
+}
+
+/// The kernel, releasing pages in one way.
+#[derive(Debug)]
+pub struct Kernel {
+    way: Way,
+    guest: KernelGuest,
+    /// Tells which of two outcomes is the wrong one.
+    reference: InProcess<Naive>,
+    outcome: Outcome,
+    as_ranges: Outcome,
+}
+
+impl Backend for Kernel {
+    fn name(&self) -> &str {
+        self.way.name()
+    }
+
+    fn observes(&self) -> Observes {
+        Observes { errors: false, stray_writes: true, events: Events::OfPages }
+    }
+
+    fn skips(&self, _world: &World, class: Class) -> Option<Skip> {
+        let runs = class == Class::Valid || self.guest.options.undefined;
+        (!runs).then_some(Skip::OverRelease)
+    }
+
+    fn run(
+        &mut self,
+        jobs: &[Job<'_>],
+        deliver: &mut dyn FnMut(usize, Ran<'_>),
+    ) -> Result<(), BackendError> {
+        self.run_valid(jobs, deliver)?;
+        self.run_undefined(jobs, deliver)
+    }
+}
+
+impl Kernel {
+    fn run_valid(
+        &mut self,
+        jobs: &[Job<'_>],
+        deliver: &mut dyn FnMut(usize, Ran<'_>),
+    ) -> Result<(), BackendError> {
+        let free = self.guest.options.free;
+        let mut sent = Vec::with_capacity(jobs.len());
+        for (index, job) in jobs.iter().enumerate().filter(|(_, job)| job.class == Class::Valid) {
+            // Arrays that are a range are released as a range in a second run.
+            let ranges = self.way == Way::Unpin && has_ranges(job.world);
+            sent.push(KernelJob::new(index, job, self.way, free, false, ranges));
+            if ranges {
+                sent.push(KernelJob::new(index, job, self.way, free, true, false));
+            }
+        }
+        let guest_jobs: Vec<GuestJob<'_>> = sent.iter().map(KernelJob::guest_job).collect();
+        let guest = self.guest.clone();
+        let mut runner = guest.runner.borrow_mut();
+        let mut answered = Ok(());
+        // The first of two runs of a case, if it is not to be delivered yet.
+        let mut first: Option<Result<(), Instead>> = None;
+        runner.run(&guest_jobs, &mut |number, answer| {
+            let &KernelJob { index, as_ranges, again, .. } = &sent[number];
+            let into = if as_ranges { &mut self.as_ranges } else { &mut self.outcome };
+            let ran = match take(answer, jobs[index].world, into) {
+                Ok(ran) => ran,
+                Err(error) => {
+                    answered = Err(error);
+                    return;
+                }
+            };
+            if again {
+                first = Some(ran);
+            } else if as_ranges {
+                let first = first.take().expect("a case runs with arrays first");
+                self.deliver_worse(index, &jobs[index], first, ran, deliver);
+            } else {
+                deliver(index, show(ran, &self.outcome));
+            }
+        })?;
+        answered
+    }
+
+    /// Of two runs of a case, delivers the one that differs from the reference.
+    fn deliver_worse(
+        &mut self,
+        index: usize,
+        job: &Job<'_>,
+        arrays: Result<(), Instead>,
+        ranges: Result<(), Instead>,
+        deliver: &mut dyn FnMut(usize, Ran<'_>),
+    ) {
+        if arrays.is_err() || (ranges.is_ok() && self.outcome == self.as_ranges) {
+            deliver(index, show(arrays, &self.outcome));
+            return;
+        }
+        if ranges.is_ok() {
+            let case = Case::decode(job.bytes);
+            let reference = &mut self.reference;
+            let observed = Observes { errors: false, stray_writes: true, events: Events::OfPages };
+            let expected = told::reference_outcome(job.bytes, job.world, reference);
+            let ran = Ran::Outcome(&self.outcome);
+            let held = told::compare(&case, job.world, &expected, ran, observed, reference);
+            if held.comparison != Comparison::Same {
+                deliver(index, show(arrays, &self.outcome));
+                return;
+            }
+            // For the reader of a report.
+            let (counter, folio) = (Counter::RangeCalls, None);
+            let note = Imbalance { counter, folio, expected: 0, found: 1 };
+            self.as_ranges.imbalances.push(note);
+        }
+        deliver(index, show(ranges, &self.as_ranges));
+    }
+
+    /// Cases that over-release, in a guest that is thrown away.
+    fn run_undefined(
+        &self,
+        jobs: &[Job<'_>],
+        deliver: &mut dyn FnMut(usize, Ran<'_>),
+    ) -> Result<(), BackendError> {
+        let sent: Vec<KernelJob> = jobs
+            .iter()
+            .enumerate()
+            .filter(|(_, job)| job.class == Class::OverRelease)
+            .map(|(index, job)| KernelJob::new(index, job, self.way, true, false, false))
+            .collect();
+        if sent.is_empty() {
+            return Ok(());
+        }
+        let guest_jobs: Vec<GuestJob<'_>> = sent.iter().map(KernelJob::guest_job).collect();
+        let mut runner = Runner::start(&self.guest.options.guest)?;
+        runner.run(&guest_jobs, &mut |number, answer| {
+            let ran = match answer {
+                Ok(_) => Ran::Survived,
+                Err(death) => Ran::Failed(failure(death)),
+            };
+            deliver(sent[number].index, ran);
+        })?;
+        Ok(())
+    }
+}
+
+/// What there is instead of an outcome.
+enum Instead {
+    Failed(Failure),
+    Skipped(Skip),
+}
+
+fn take(
+    answer: Result<&[u8], Death>,
+    world: &World,
+    into: &mut Outcome,
+) -> Result<Result<(), Instead>, BackendError> {
+    match answer {
+        Err(death) => Ok(Err(Instead::Failed(failure(death)))),
+        Ok(bytes) => match answer::read(bytes, world, into) {
+            Ok(None) => Ok(Ok(())),
+            Ok(Some(skip)) => Ok(Err(Instead::Skipped(skip))),
+            Err(message) => Err(BackendError {
+                message: format!("the kernel module gave no answer that can be read: {message}"),
+                help: "the module and pagediff are of different versions: run `scripts/kernel setup`"
+                    .to_owned(),
+            }),
+        },
+    }
+}
+
+fn show<'a>(ran: Result<(), Instead>, outcome: &'a Outcome) -> Ran<'a> {
+    match ran {
+        Ok(()) => Ran::Outcome(outcome),
+        Err(Instead::Failed(failure)) => Ran::Failed(failure),
+        Err(Instead::Skipped(skip)) => Ran::Skipped(skip),
+    }
+}
+
+fn failure(death: Death) -> Failure {
+    let only_after = if death.is_alone() { "" } else { ", but only after other cases" };
+    let how = match death.how {
+        How::Hung(seconds) => HowFailed::Hung(seconds),
+        how => HowFailed::Crashed(format!("{how}{only_after}")),
+    };
+    Failure { how, log: death.log }
+}

@@ -1,0 +1,109 @@
+//! A case as a job for the kernel module: `struct pagediff_job` of
+//! `reference/kernel/module/uapi.h`, then the case's bytes.
+
+use put_user_page_kernel::{GuestJob, Region, Source as Memory};
+
+use super::Way;
+use crate::backend::Job;
+use crate::case::{Case, Function, RECORD_SIZE, Record, Source};
+use crate::layout::MAX_RECORDS;
+use crate::world::{Entry, Step, World};
+
+/// `PAGEDIFF_FREE`.
+const FREE: u8 = 1;
+/// `PAGEDIFF_RANGES`.
+const RANGES: u8 = 2;
+
+/// A job for the guest, and which of the backend's it is.
+pub(super) struct KernelJob {
+    /// The number of the backend's job.
+    pub(super) index: usize,
+    /// Arrays that are a range are released as one.
+    pub(super) as_ranges: bool,
+    /// The same case runs once more after this.
+    pub(super) again: bool,
+    regions: Vec<Region>,
+    bytes: Vec<u8>,
+}
+
+impl KernelJob {
+    pub(super) fn new(
+        index: usize,
+        job: &Job<'_>,
+        way: Way,
+        free: bool,
+        as_ranges: bool,
+        again: bool,
+    ) -> KernelJob {
+        let flags = if free { FREE } else { 0 } | if as_ranges { RANGES } else { 0 };
+        let mut bytes = vec![way as u8, flags, 0, 0];
+        bytes.extend((job.world.steps.len() as u32).to_le_bytes());
+        push_records(&mut bytes, job.bytes);
+        KernelJob { index, as_ranges, again, regions: regions(job), bytes }
+    }
+
+    pub(super) fn guest_job(&self) -> GuestJob<'_> {
+        GuestJob { regions: &self.regions, bytes: &self.bytes }
+    }
+}
+
+/// The records that count, which is all that the module has room for.
+fn push_records(bytes: &mut Vec<u8>, case: &[u8]) {
+    if case.len() <= MAX_RECORDS * RECORD_SIZE {
+        bytes.extend(case);
+        return;
+    }
+    let (mut of_world, mut others) = (0, 0);
+    for record in Case::decode(case).records {
+        let count = if record.is_of_world() { &mut of_world } else { &mut others };
+        *count += 1;
+        if *count <= MAX_RECORDS {
+            bytes.extend(Case { records: vec![record] }.encode());
+        }
+    }
+}
+
+/// The user memory for each folio record whose pages come from a mapping.
+fn regions(job: &Job<'_>) -> Vec<Region> {
+    if !job.world.folios.iter().any(|folio| folio.from.is_mapping()) {
+        return Vec::new();
+    }
+    let case = Case::decode(job.bytes);
+    let folios = case.records.iter().filter_map(|record| match record {
+        Record::Folio(folio) => Some(folio),
+        _ => None,
+    });
+    let region = |(group, folio): (usize, &crate::case::FolioRecord)| {
+        let source = match folio.from {
+            Source::Kernel => return None,
+            Source::Anon => Memory::Anon,
+            Source::Memfd => Memory::Memfd,
+            Source::Hugetlb => Memory::Hugetlb,
+            Source::File => Memory::File,
+        };
+        let (_, pages) = job.world.layout.pages_of_group(group)?;
+        Some(Region { source, order: folio.order, count: (pages >> folio.order) as u16 })
+    };
+    folios.enumerate().filter_map(region).collect()
+}
+
+/// Whether some call is on pages that lie side by side and go up, and has a function for
+/// such.
+pub(super) fn has_ranges(world: &World) -> bool {
+    world.steps.iter().any(|step| match step {
+        Step::Call { function, array, entries } => {
+            let has_function =
+                matches!(function, Function::PutUserPages | Function::PutUserPagesDirtyLock);
+            has_function && is_range(world.call_entries(*array, entries.clone()))
+        }
+        _ => false,
+    })
+}
+
+/// Only pages of one compound page are sure to lie side by side in a kernel.
+fn is_range(entries: &[Entry]) -> bool {
+    let goes_up = |pair: &[Entry]| {
+        pair[1].frame == pair[0].frame + 1 && pair[1].folio == pair[0].folio
+    };
+    entries.len() > 1 && entries.windows(2).all(goes_up)
+}

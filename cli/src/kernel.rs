@@ -1,5 +1,7 @@
 //! `pagediff kernel`: sets up the kernel backend, and tells what it runs on.
 
+mod bench;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +17,7 @@ pub(crate) enum Command {
     Setup(KernelArguments),
     /// Boot a guest, and show what it says of itself
     About(KernelArguments),
+    Bench(bench::Arguments),
 }
 
 /// Which kernel.
@@ -45,6 +48,7 @@ impl KernelArguments {
 
 pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     match command {
+        Command::Bench(arguments) => return bench::run(arguments, out),
         Command::Setup(arguments) => {
             put_user_page_kernel::setup(arguments.own().as_ref())?;
             writeln!(out, "the kernel backend is set up")?;

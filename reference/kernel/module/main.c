@@ -222,6 +222,7 @@ static void __exit pagediff_exit(void)
 	freed_exit();
 	file_exit();
 	caller_exit();
+	pool_exit();
 	free_memory();
 }
 

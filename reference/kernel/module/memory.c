@@ -39,19 +39,15 @@ static int allocate(struct trial *trial, u32 number)
 {
 	struct trial_folio *folio = &trial->folios[number];
 	unsigned int order = trial->world.folios[number].order;
-	gfp_t flags = GFP_KERNEL | __GFP_NOWARN;
 
-	if (order)
-		flags |= __GFP_COMP;
-	folio->head = alloc_pages(flags, order);
+	folio->head = pool_take(order);
 	if (!folio->head)
 		return PAGEDIFF_NO_MEMORY;
 	folio->base = 1;
 	freed_watch(folio->head, number);
 	if (is_in_our_file(trial, number) && file_add(trial, number)) {
 		freed_ignore(folio->head);
-		__free_pages(folio->head, order);
-		folio->head = NULL;
+		pool_put(folio->head, order);
 		return PAGEDIFF_NO_MEMORY;
 	}
 	return PAGEDIFF_RAN;
@@ -157,7 +153,11 @@ static void give_back(struct trial *trial, u32 number)
 	if (order)
 		folio_set_pins(head, 0);
 	set_page_count(head, 1);
-	__free_pages(head, order);
+	/* A page that was tampered with is for the kernel to look at, not for other cases. */
+	if (trial->nr_strays)
+		__free_pages(head, order);
+	else
+		pool_put(head, order);
 }
 
 void trial_tear_down(struct trial *trial)

@@ -91,6 +91,11 @@ int trial_build(struct trial *trial);
 void trial_tear_down(struct trial *trial);
 bool trial_is_user(const struct trial *trial, u32 number);
 
+/* pool.c: pages that wait for the next case. */
+struct page *pool_take(unsigned int order);
+void pool_put(struct page *page, unsigned int order);
+void pool_exit(void);
+
 /* references.c: what is counted. */
 s32 trial_refcount(const struct trial *trial, u32 number);
 s32 trial_pin_remainder(const struct trial *trial, u32 number);

@@ -6,6 +6,7 @@ mod job;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 use put_user_page_kernel::{Death, Error, GuestJob, How, Options, Runner};
 
@@ -91,6 +92,11 @@ impl KernelGuest {
     pub fn start(options: KernelOptions) -> Result<KernelGuest, BackendError> {
         let runner = Runner::start(&options.guest)?;
         Ok(KernelGuest { runner: Rc::new(RefCell::new(runner)), options: Rc::new(options) })
+    }
+
+    /// How long the guest took until it was ready.
+    pub fn boot_time(&self) -> Duration {
+        self.runner.borrow().boot_time()
     }
 
     /// One way of releasing pages in this guest, as a backend.

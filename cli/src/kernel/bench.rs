@@ -1,0 +1,199 @@
+//! `pagediff kernel bench`: how fast a guest boots and runs cases.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use put_user_page_kernel::Options;
+use put_user_page_targets::backend::{Backend, Class, Job};
+use put_user_page_targets::backends::{Kernel, KernelGuest, KernelOptions, Way};
+use put_user_page_targets::case::Case;
+use put_user_page_targets::comparer::Comparer;
+use put_user_page_targets::world::World;
+use serde::Serialize;
+
+use super::KernelArguments;
+use crate::error::{Stop, error};
+use crate::inputs;
+use crate::output::{headline, write_json};
+use crate::table::{self, Align};
+
+/// Measure how fast a guest boots and runs cases
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    kernel: KernelArguments,
+    /// The corpus to measure with
+    #[arg(long, value_name = "DIR", default_value = "corpus")]
+    corpus: PathBuf,
+    /// How often each figure is measured; the median counts
+    #[arg(long, default_value_t = 5)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
+    runs: u32,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Cases that are sent together.
+const BATCH: usize = 1024;
+
+/// Batches of one measurement, so that it takes a good part of a second.
+const BATCHES: usize = 16;
+
+/// Eight pages, each acquired, marked and released.
+const SMALL: &str = "folio a repeat=8 refs=1\nentries a[0..8]\nput_user_pages_dirty_lock\n";
+
+/// A figure, measured several times.
+#[derive(Serialize)]
+struct Figure {
+    what: String,
+    unit: &'static str,
+    median: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Figure {
+    fn new(what: String, unit: &'static str, mut measured: Vec<f64>) -> Figure {
+        measured.sort_by(f64::total_cmp);
+        let (least, most) = (measured[0], measured[measured.len() - 1]);
+        Figure { what, unit, median: measured[measured.len() / 2], least, most }
+    }
+}
+
+/// A case, ready to be sent.
+struct Prepared {
+    bytes: Vec<u8>,
+    world: World,
+}
+
+impl Prepared {
+    fn new(case: &Case) -> Prepared {
+        Prepared { bytes: case.encode(), world: World::of(case) }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let corpus = valid_cases(&arguments.corpus)?;
+    let null = vec![Prepared::new(&Case::default())];
+    let small = Case::from_text(SMALL).expect("it is a case");
+    let small = vec![Prepared::new(&small)];
+    let mut figures = Vec::new();
+    let mut boots = Vec::new();
+    let mut guest = None;
+    for _ in 0..arguments.runs {
+        drop(guest.take());
+        let guest = guest.insert(start(arguments)?);
+        boots.push(guest.boot_time().as_secs_f64());
+    }
+    let guest = guest.expect("it runs at least once");
+    figures.push(Figure::new("boot until ready".to_owned(), "s", boots));
+    let mut kernel = guest.backend(Way::Patch);
+    let mut trips = Vec::new();
+    for _ in 0..arguments.runs {
+        trips.push(round_trip(&mut kernel, &null[0])?);
+    }
+    figures.push(Figure::new("round trip of one null case".to_owned(), "µs", trips));
+    for way in Way::ALL {
+        let mut kernel = guest.backend(way);
+        // Measured by turns, for a machine may be busy in between.
+        let mut rates = [Vec::new(), Vec::new(), Vec::new()];
+        for _ in 0..arguments.runs {
+            for (rates, cases) in rates.iter_mut().zip([&null, &small, &corpus]) {
+                rates.push(rate(&mut kernel, cases)?);
+            }
+        }
+        let ratios = rates[1].iter().zip(&rates[0]).map(|(small, null)| 100.0 * small / null);
+        let ratios = ratios.collect();
+        let named = [
+            "null case".to_owned(),
+            "8 pages".to_owned(),
+            format!("{} valid cases of {}", corpus.len(), arguments.corpus.display()),
+        ];
+        for (what, rates) in named.into_iter().zip(rates) {
+            figures.push(Figure::new(format!("{}: {what}", way.name()), "cases/s", rates));
+        }
+        let what = format!("{}: 8 pages, of the null case's rate", way.name());
+        figures.push(Figure::new(what, "%", ratios));
+    }
+    write(arguments, out, &figures)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start(arguments: &Arguments) -> Result<KernelGuest, Stop> {
+    let guest = Options { kernel: arguments.kernel.own(), ..Options::default() };
+    Ok(KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?)
+}
+
+/// The cases of a corpus that a kernel can run.
+fn valid_cases(corpus: &std::path::Path) -> Result<Vec<Prepared>, Stop> {
+    let mut reference = Comparer::new(Vec::new());
+    let mut cases = Vec::new();
+    for file in inputs::files(&[corpus.to_owned()])? {
+        let case = inputs::read(&file, None)?.case;
+        let (_, class, _) = reference.reference_outcome(&case);
+        if class == Class::Valid {
+            cases.push(Prepared::new(&case));
+        }
+    }
+    if cases.is_empty() {
+        let message = format!("there is no valid case in {}", corpus.display());
+        return Err(error(message, "name another corpus with `--corpus DIR`"));
+    }
+    Ok(cases)
+}
+
+fn jobs(cases: &[Prepared], count: usize) -> Vec<Job<'_>> {
+    let repeated = cases.iter().cycle().take(count);
+    repeated.map(|Prepared { bytes, world }| Job { bytes, world, class: Class::Valid }).collect()
+}
+
+fn time(kernel: &mut Kernel, jobs: &[Job<'_>]) -> Result<Duration, Stop> {
+    let start = Instant::now();
+    let mut answers = 0;
+    kernel.run(jobs, &mut |_, _| answers += 1)?;
+    assert_eq!(answers, jobs.len(), "each job is delivered once");
+    Ok(start.elapsed())
+}
+
+/// Microseconds from sending one case to its outcome, the mean of many.
+fn round_trip(kernel: &mut Kernel, case: &Prepared) -> Result<f64, Stop> {
+    const TRIPS: u32 = 1000;
+    let jobs = jobs(std::slice::from_ref(case), 1);
+    let mut all = Duration::ZERO;
+    for _ in 0..TRIPS {
+        all += time(kernel, &jobs)?;
+    }
+    Ok(all.as_secs_f64() * 1e6 / f64::from(TRIPS))
+}
+
+/// Cases in a second, in batches.
+fn rate(kernel: &mut Kernel, cases: &[Prepared]) -> Result<f64, Stop> {
+    let jobs = jobs(cases, BATCH);
+    let mut all = Duration::ZERO;
+    for _ in 0..BATCHES {
+        all += time(kernel, &jobs)?;
+    }
+    Ok((BATCH * BATCHES) as f64 / all.as_secs_f64())
+}
+
+fn write(arguments: &Arguments, out: &mut dyn Write, figures: &[Figure]) -> std::io::Result<()> {
+    if arguments.json {
+        return write_json(out, &figures);
+    }
+    let number = |number: f64| match number {
+        0.0..10.0 => format!("{number:.2}"),
+        _ => format!("{number:.0}"),
+    };
+    let mut rows = vec![["figure", "median", "least", "most", "unit"].map(str::to_owned).to_vec()];
+    rows.extend(figures.iter().map(|Figure { what, unit, median, least, most }| {
+        vec![what.clone(), number(*median), number(*least), number(*most), (*unit).to_owned()]
+    }));
+    let aligns = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Left];
+    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
+        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
+    }
+    Ok(())
+}

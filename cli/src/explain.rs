@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     }
     let input = inputs::read(&arguments.file, arguments.target.name)?;
     let backends = arguments.backends.open()?;
-    let reproduce = explain_command(&input, &arguments.backends);
+    let reproduce = explain_command(&arguments.file, input.target, &arguments.backends);
     let examined = Examined::new(input, backends, &reproduce)?;
     if arguments.json {
         write_json(out, &json::Explanation::of(&examined))?;

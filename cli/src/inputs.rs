@@ -14,16 +14,23 @@ use walkdir::{DirEntry, WalkDir};
 use crate::artifacts::LOG;
 use crate::error::{Stop, error, file_error, text_error};
 
-/// One file of a case.
+/// One case to run.
 pub(crate) struct Input {
-    /// Where it is.
-    pub(crate) path: PathBuf,
+    /// The file that it is in; none for a case that was drawn.
+    pub(crate) path: Option<PathBuf>,
     /// The target that it is an input of, if it is known.
     pub(crate) target: Option<&'static Target>,
     /// What the target gets: the file, or the bytes that its text stands for.
     pub(crate) bytes: Vec<u8>,
     /// The case that the target makes of them.
     pub(crate) case: Case,
+}
+
+impl Input {
+    /// A case that the generator drew.
+    pub(crate) fn drawn(case: Case) -> Input {
+        Input { path: None, target: None, bytes: case.encode(), case }
+    }
 }
 
 /// The target of the files on a command line.
@@ -94,7 +101,7 @@ pub(crate) fn read(path: &Path, target: Option<&'static Target>) -> Result<Input
         Some(target) => Harness::case(target, &bytes),
         None => Case::decode(&bytes),
     };
-    Ok(Input { path: path.to_owned(), target, bytes, case })
+    Ok(Input { path: Some(path.to_owned()), target, bytes, case })
 }
 
 /// Whether a file is a case as text, by its name.

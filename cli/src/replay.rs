@@ -1,5 +1,6 @@
 //! `pagediff replay`: cases on backends, each held against the reference.
 
+mod source;
 mod tally;
 
 use std::io::{IsTerminal, Write};
@@ -10,14 +11,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use put_user_page_targets::case::Case;
 use put_user_page_targets::comparer::{Comparer, Verdict};
 use put_user_page_targets::forms::Forms;
-use put_user_page_targets::registry::Check;
+use put_user_page_targets::registry::{Check, Target};
 use put_user_page_targets::report::Report;
 
+use self::source::Source;
 use self::tally::{Divergence, Tally};
 use crate::artifacts;
 use crate::backends::{BackendArguments, Opened};
 use crate::error::{DIVERGENCE, Stop, error};
-use crate::inputs::{self, Input, TargetArgument};
+use crate::inputs::{Input, TargetArgument};
 use crate::output::{command_line, paint, write_json};
 
 /// Runs cases on backends, and shows where one differs from the reference
@@ -33,9 +35,15 @@ pub(crate) struct Arguments {
     /// Print JSON, with all reports
     #[arg(long)]
     json: bool,
-    /// Files, and directories of files: `*.case` is text, dotfiles are skipped, all else
-    /// is bytes
-    #[arg(required = true, value_name = "FILE|DIR")]
+    /// Draw so many cases instead of reading files
+    #[arg(long, value_name = "N", conflicts_with_all = ["paths", "name"])]
+    generated: Option<u64>,
+    /// What the cases are drawn from: the same seed, the same cases
+    #[arg(long, value_name = "S", requires = "generated", default_value_t = 0)]
+    seed: u64,
+    /// Files, and directories of files: `*.case` is text, dotfiles and logs are skipped, all
+    /// else is bytes
+    #[arg(required_unless_present = "generated", value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
 }
 
@@ -46,7 +54,10 @@ const REPORTS_SHOWN: usize = 10;
 const BATCH: usize = 1024;
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let files = inputs::files(&arguments.paths)?;
+    let mut source = match arguments.generated {
+        Some(count) => Source::generated(count, arguments.seed),
+        None => Source::files(&arguments.paths, arguments.target.name)?,
+    };
     let mut backends = arguments.backends.open()?;
     if backends.is_empty() {
         return Err(error(
@@ -57,10 +68,14 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let mut tally = Tally::new(&backends);
     // A candidate takes cases one by one, and may hang: then each is told of at once.
     let batch = if backends.iter().any(|backend| backend.is_candidate) { 1 } else { BATCH };
-    let progress = progress_bar(files.len());
-    for batch in files.chunks(batch) {
-        let found = replay(batch, arguments, &mut backends, &mut tally)?;
-        progress.inc(batch.len() as u64);
+    let progress = progress_bar(source.left());
+    loop {
+        let inputs = source.take(batch)?;
+        if inputs.is_empty() {
+            break;
+        }
+        let found = replay(&inputs, arguments, &mut backends, &mut tally)?;
+        progress.inc(inputs.len() as u64);
         if !arguments.json {
             let shown = if arguments.all { usize::MAX } else { REPORTS_SHOWN };
             let left = shown.saturating_sub(tally.divergences());
@@ -77,15 +92,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     Ok(ExitCode::from(if tally.divergences() > 0 { DIVERGENCE } else { 0 }))
 }
 
-/// Replays some files, and returns the divergences in the files' order.
+/// Replays some cases, and returns the divergences in their order.
 fn replay(
-    files: &[PathBuf],
+    inputs: &[Input],
     arguments: &Arguments,
     backends: &mut [Opened],
     tally: &mut Tally,
 ) -> Result<Vec<Divergence>, Stop> {
-    let inputs = files.iter().map(|file| inputs::read(file, arguments.target.name));
-    let inputs: Vec<Input> = inputs.collect::<Result<_, Stop>>()?;
     let cases: Vec<Case> = inputs.iter().map(|input| input.case.clone()).collect();
     let mut found: Vec<(usize, Box<Report>)> = Vec::new();
     for (number, input) in inputs.iter().enumerate() {
@@ -104,9 +117,13 @@ fn replay(
     found.sort_by_key(|(case, _)| *case);
     let divergence = |(case, mut report): (usize, Box<Report>)| {
         let input: &Input = &inputs[case];
-        report.reproduce = Some(explain_command(input, &arguments.backends));
-        let artifact = artifacts::save(input, &report)?;
-        Ok(Divergence::new(&input.path, input.target, artifact, report))
+        let saved = match &input.path {
+            Some(_) if report.log.is_empty() => None,
+            _ => Some(artifacts::save(&input.case, &report.log)?),
+        };
+        let path = input.path.as_ref().or(saved.as_ref()).expect("what is in no file was saved");
+        report.reproduce = Some(explain_command(path, input.target, &arguments.backends));
+        Ok(Divergence::new(path, input.target, saved.as_deref(), report))
     };
     found.into_iter().map(divergence).collect()
 }
@@ -119,13 +136,17 @@ pub(crate) fn differing_forms(input: &Input) -> Option<Box<Report>> {
 }
 
 /// The command that shows what a case does.
-pub(crate) fn explain_command(input: &Input, backends: &BackendArguments) -> String {
+pub(crate) fn explain_command(
+    path: &Path,
+    target: Option<&Target>,
+    backends: &BackendArguments,
+) -> String {
     let mut words = vec!["explain".to_owned()];
-    if let Some(target) = input.target {
+    if let Some(target) = target {
         words.extend(["--target".to_owned(), target.name.to_owned()]);
     }
     words.extend(backends.again());
-    words.push(path_argument(&input.path));
+    words.push(path_argument(path));
     command_line(&words)
 }
 
@@ -142,7 +163,7 @@ fn write_reports(out: &mut dyn Write, found: &[Divergence], left: usize) -> Resu
             writeln!(out, "{}", divergence.file)?;
             writeln!(out, "{}", divergence.report.render(&paint()))?;
             if let Some(artifact) = &divergence.artifact {
-                writeln!(out, "  saved, with the kernel's log beside it: {artifact}\n")?;
+                writeln!(out, "  saved in {artifact}\n")?;
             }
         } else {
             writeln!(out, "{}: {} differs too", divergence.file, divergence.report.backend)?;
@@ -153,12 +174,11 @@ fn write_reports(out: &mut dyn Write, found: &[Divergence], left: usize) -> Resu
 }
 
 /// A bar on standard error, if that is a terminal.
-fn progress_bar(cases: usize) -> ProgressBar {
+fn progress_bar(cases: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} cases, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(cases as u64), ProgressDrawTarget::stderr())
-        .with_style(style)
+    ProgressBar::with_draw_target(Some(cases), ProgressDrawTarget::stderr()).with_style(style)
 }

@@ -14,7 +14,7 @@ use super::names::name_of;
 
 #[derive(Serialize)]
 pub(super) struct Explanation<'a> {
-    file: String,
+    file: Option<String>,
     target: Option<&'static str>,
     case: String,
     class: Class,
@@ -58,7 +58,7 @@ impl<'a> Explanation<'a> {
     pub(super) fn of(examined: &'a Examined) -> Self {
         let Examined { input, world, class, states, backends, forms } = examined;
         Explanation {
-            file: input.path.display().to_string(),
+            file: input.path.as_ref().map(|path| path.display().to_string()),
             target: input.target.map(|target| target.name),
             case: input.case.to_text(),
             class: *class,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use put_user_page_targets::backend::Skip;
 use put_user_page_targets::case::Function;
@@ -18,7 +18,8 @@ use crate::output::count;
 pub(super) struct Divergence {
     pub(super) file: String,
     target: Option<&'static str>,
-    /// Where the case is kept, if it killed a kernel; the kernel's log is beside it.
+    /// Where the case was saved: one that was in no file, or killed a kernel, whose log is
+    /// beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) artifact: Option<String>,
     pub(super) report: Box<Report>,
@@ -28,7 +29,7 @@ impl Divergence {
     pub(super) fn new(
         file: &Path,
         target: Option<&'static Target>,
-        artifact: Option<PathBuf>,
+        artifact: Option<&Path>,
         report: Box<Report>,
     ) -> Divergence {
         let target = target.map(|target| target.name);

@@ -6,11 +6,6 @@
 
 #include "pagediff.h"
 
-bool trial_is_user(const struct trial *trial, u32 number)
-{
-	return trial->world.folios[number].from != CASE_FROM_KERNEL;
-}
-
 static bool is_in_our_file(const struct trial *trial, u32 number)
 {
 	return trial->world.folios[number].file && !trial_is_user(trial, number);

@@ -86,10 +86,53 @@ struct trial {
 /* The one trial; freed.c and file.c are called by the kernel and look here. */
 extern struct trial *trial;
 
+/* Whether the page comes from a user mapping. */
+static inline bool trial_is_user(const struct trial *trial, u32 number)
+{
+	return trial->world.folios[number].from != CASE_FROM_KERNEL;
+}
+
+static inline bool has_small_pins(const struct trial *trial, const struct trial_folio *folio)
+{
+	return trial->way->pins && !PageHead(folio->head);
+}
+
+/* How many of a small folio's references, beside its ordinary ones, are for pins. */
+static inline s32 small_pin_references(const struct trial_folio *folio)
+{
+	return (u32)page_ref_count(folio->head) - folio->base - folio->ordinary;
+}
+
+/*
+ * The references that the reference implementation would have: those of the case, and the
+ * owner's until it drops it. Counts may go beyond 2^31 on the page, never beyond 2^32.
+ */
+static inline s32 trial_refcount(const struct trial *trial, u32 number)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+	u32 count = (u32)page_ref_count(folio->head) - folio->base;
+
+	if (has_small_pins(trial, folio))
+		count = folio->ordinary +
+			(small_pin_references(folio) >> __builtin_ctz(GUP_PIN_COUNTING_BIAS));
+	if (!trial->owners_dropped)
+		count++;
+	return count;
+}
+
+/* What is left of a small folio's pins when all whole ones are taken off. */
+static inline s32 trial_pin_remainder(const struct trial *trial, u32 number)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+
+	if (!has_small_pins(trial, folio))
+		return 0;
+	return small_pin_references(folio) & (GUP_PIN_COUNTING_BIAS - 1);
+}
+
 /* memory.c: the pages. */
 int trial_build(struct trial *trial);
 void trial_tear_down(struct trial *trial);
-bool trial_is_user(const struct trial *trial, u32 number);
 
 /* pool.c: pages that wait for the next case. */
 struct page *pool_take(unsigned int order);
@@ -97,8 +140,6 @@ void pool_put(struct page *page, unsigned int order);
 void pool_exit(void);
 
 /* references.c: what is counted. */
-s32 trial_refcount(const struct trial *trial, u32 number);
-s32 trial_pin_remainder(const struct trial *trial, u32 number);
 void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pins);
 bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry);
 void trial_drop_owners(struct trial *trial);

@@ -30,44 +30,6 @@ void folio_set_pins(struct page *head, u32 pins)
 	atomic_set(pincount(head), pins);
 }
 
-/* How many of a small folio's references, beside its ordinary ones, are for pins. */
-static s32 small_pin_references(const struct trial_folio *folio)
-{
-	return (u32)page_ref_count(folio->head) - folio->base - folio->ordinary;
-}
-
-static bool has_small_pins(const struct trial *trial, const struct trial_folio *folio)
-{
-	return trial->way->pins && !PageHead(folio->head);
-}
-
-/*
- * The references that the reference implementation would have: those of the case, and the
- * owner's until it drops it. Counts may go beyond 2^31 on the page, never beyond 2^32.
- */
-s32 trial_refcount(const struct trial *trial, u32 number)
-{
-	const struct trial_folio *folio = &trial->folios[number];
-	u32 count = (u32)page_ref_count(folio->head) - folio->base;
-
-	if (has_small_pins(trial, folio))
-		count = folio->ordinary +
-			(small_pin_references(folio) >> __builtin_ctz(GUP_PIN_COUNTING_BIAS));
-	if (!trial->owners_dropped)
-		count++;
-	return count;
-}
-
-/* What is left of a small folio's pins when all whole ones are taken off. */
-s32 trial_pin_remainder(const struct trial *trial, u32 number)
-{
-	const struct trial_folio *folio = &trial->folios[number];
-
-	if (!has_small_pins(trial, folio))
-		return 0;
-	return small_pin_references(folio) & (GUP_PIN_COUNTING_BIAS - 1);
-}
-
 void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pins)
 {
 	struct trial_folio *folio = &trial->folios[number];

@@ -146,7 +146,9 @@ pub(crate) struct Machine<'a> {
 impl Machine<'_> {
     fn arguments(&self, command: &mut Command, port: &UnixStream, log: &File) {
         let own = |file: &dyn AsRawFd| format!("/proc/self/fd/{}", file.as_raw_fd());
-        command.args("-M pc -cpu max -m 256 -smp 1 -nodefaults -no-user-config".split(' '));
+        command.args(
+            "-M pc -cpu max,-erms,-fsrm -m 256 -smp 1 -nodefaults -no-user-config".split(' '),
+        );
         command.args("-display none -no-reboot -accel".split(' ')).arg(self.accelerator.name());
         command.arg("-kernel").arg(self.image);
         command.args(["-initrd", &own(self.initramfs), "-append", self.command_line]);

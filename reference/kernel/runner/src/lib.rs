@@ -20,6 +20,8 @@ mod qemu;
 mod recovery;
 mod runner;
 mod setup;
+#[cfg(test)]
+mod tests;
 mod tool;
 mod vmlinux;
 

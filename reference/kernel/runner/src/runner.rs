@@ -45,10 +45,13 @@ const BATCH_BYTES: usize = 4 << 20;
 impl Runner {
     /// Builds what is not up to date, and boots the first guest.
     pub fn start(options: &Options) -> Result<Runner, Error> {
-        let place = Place::find()?;
-        let (kernel, qemu) = setup::find(&place, options.kernel.as_ref())?;
-        let built = make::build(&place, &kernel)?;
-        let (machines, guest) = Machines::new(&place, qemu, built, options.time_limit)?;
+        Runner::start_in(&Place::find()?, options)
+    }
+
+    pub(crate) fn start_in(place: &Place, options: &Options) -> Result<Runner, Error> {
+        let (kernel, qemu) = setup::find(place, options.kernel.as_ref())?;
+        let built = make::build(place, &kernel)?;
+        let (machines, guest) = Machines::new(place, qemu, built, options.time_limit)?;
         let about = key_values(&guest.hello);
         let survivor = Survivor::new(machines, guest);
         Ok(Runner { survivor, about, stays: PhantomData })

@@ -117,6 +117,8 @@ fn make(kernel: &Kernel, folder: &Path) -> Result<(), Error> {
     command.env_remove("MAKEFLAGS").env_remove("MFLAGS");
     command.arg("-C").arg(&kernel.kdir);
     command.arg(format!("M={}", folder.display()));
+    // Nobody reads the module's type information, and a tool to make it may be missing.
+    command.arg("CONFIG_DEBUG_INFO_BTF_MODULES=");
     if let Some(compiler) = compiler(kernel) {
         command.arg(format!("CC={compiler}"));
     }

@@ -1,4 +1,5 @@
 //! What only a guest shows. Where the kernel backend is not set up, the tests say so.
+#![cfg(target_os = "linux")]
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ fn runner() -> Option<Runner> {
     Some(Runner::start(&Options::default()).unwrap())
 }
 
+// Prints how fast it is: `cargo test --release --test boots -- --nocapture` measures.
 #[test]
 fn a_guest_answers_jobs() {
     let Some(mut runner) = runner() else { return };
@@ -49,4 +51,30 @@ fn a_guest_answers_jobs() {
     }
     assert!(runner.stats().unwrap().contains_key("nr_free_pages"));
     assert_eq!(runner.take_unexplained(), []);
+}
+
+/// The processes of QEMU's that this one has started.
+fn children() -> Vec<i32> {
+    let path = format!("/proc/self/task/{}/children", rustix::thread::gettid().as_raw_nonzero());
+    let text = std::fs::read_to_string(path).unwrap();
+    text.split_whitespace().map(|number| number.parse().unwrap()).collect()
+}
+
+#[test]
+fn a_qemu_that_somebody_ends_is_replaced() {
+    let Some(mut runner) = runner() else { return };
+    let [first] = children()[..] else { panic!("there is one QEMU: {:?}", children()) };
+    let qemu = rustix::process::Pid::from_raw(first).unwrap();
+    rustix::process::kill_process(qemu, rustix::process::Signal::KILL).unwrap();
+    let jobs = [GuestJob { regions: &[], bytes: b"one" }, GuestJob { regions: &[], bytes: b"two" }];
+    let mut delivered = 0;
+    let ran = runner.run(&jobs, &mut |index, result| {
+        assert_eq!(result, Ok(jobs[index].bytes));
+        delivered += 1;
+    });
+    ran.unwrap();
+    assert_eq!(delivered, 2);
+    assert_ne!(children(), [first]);
+    drop(runner);
+    assert_eq!(children(), [], "no QEMU is left behind");
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::process::{Pid, getpid};
 
 use crate::debian;
 use crate::error::Error;
@@ -96,11 +96,7 @@ impl Qemu {
 
 /// What becomes of the new process before it is QEMU.
 fn prepare(parent: Pid, inherited: [i32; 3]) -> io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    if getppid() != Some(parent) {
-        // The parent ended before it could be asked for.
-        return Err(io::Error::from(io::ErrorKind::NotFound));
-    }
+    tool::end_with(parent)?;
     for number in inherited {
         // SAFETY: the files are open in the parent for as long as it starts this process.
         let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };

@@ -26,7 +26,7 @@ pub(crate) fn save(case: &Case, log: &str) -> Result<PathBuf, Stop> {
     let file = folder.join(format!("crash-{}", Sha1::from(&bytes).digest()));
     write(&file, &bytes)?;
     if !log.is_empty() {
-        write(&file.with_added_extension(LOG), log.as_bytes())?;
+        write(&PathBuf::from(format!("{}.{LOG}", file.display())), log.as_bytes())?;
     }
     Ok(file)
 }

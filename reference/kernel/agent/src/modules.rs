@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::fs::{self, File, OpenOptions};
-use std::io::Read;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -26,17 +26,20 @@ pub(crate) fn names() -> Result<Vec<String>, String> {
 pub(crate) fn load(name: &str) -> Result<(), String> {
     let path = Path::new("/modules").join(name);
     let file = File::open(&path).map_err(|why| format!("{}: {why}", path.display()))?;
-    match finit_module(&file, NO_PARAMETERS, 0) {
+    let flags = if name.ends_with(".ko") { 0 } else { COMPRESSED };
+    let log = KernelLog::from_now();
+    match finit_module(&file, NO_PARAMETERS, flags) {
         // A driver may be built in as well as shipped.
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(why) => {
-            let meaning = meaning(why);
-            let log = last_lines();
-            Err(format!("the kernel does not load {name}: {meaning} ({why})\n{log}"))
+            let (meaning, said) = (meaning(why), last_lines(log));
+            Err(format!("the kernel does not load {name}: {meaning} ({why})\n{said}"))
         }
     }
 }
 
+/// MODULE_INIT_COMPRESSED_FILE: the kernel unpacks the file.
+const COMPRESSED: i32 = 4;
 const NO_PARAMETERS: &CStr = c"";
 
 fn meaning(why: Errno) -> &'static str {
@@ -51,13 +54,30 @@ fn meaning(why: Errno) -> &'static str {
     }
 }
 
-/// The last lines of the kernel's log.
-pub(crate) fn last_lines() -> String {
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let open = OpenOptions::new().read(true).custom_flags(nonblocking).open("/dev/kmsg");
-    let mut log = match open {
-        Ok(log) => log,
-        Err(why) => return format!("(/dev/kmsg cannot be opened: {why})"),
+/// The kernel's log, to be read from some line on.
+pub(crate) struct KernelLog(File);
+
+impl KernelLog {
+    /// All of it.
+    pub(crate) fn whole() -> io::Result<KernelLog> {
+        let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        let log = OpenOptions::new().read(true).custom_flags(nonblocking).open("/dev/kmsg");
+        log.map(KernelLog)
+    }
+
+    /// What is yet to come.
+    pub(crate) fn from_now() -> io::Result<KernelLog> {
+        let mut log = KernelLog::whole()?;
+        log.0.seek(SeekFrom::End(0))?;
+        Ok(log)
+    }
+}
+
+/// The last lines of a log.
+pub(crate) fn last_lines(log: io::Result<KernelLog>) -> String {
+    let mut log = match log {
+        Ok(KernelLog(file)) => file,
+        Err(why) => return format!("(/dev/kmsg cannot be read: {why})"),
     };
     let mut lines = Vec::new();
     let mut record = [0; 8192];

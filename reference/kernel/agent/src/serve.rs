@@ -9,7 +9,7 @@ use put_user_page_kernel_wire::{self as wire, Job, Jobs, Kind};
 use crate::boot;
 use crate::device::Device;
 use crate::memory::Arena;
-use crate::modules;
+use crate::modules::{self, KernelLog};
 
 /// The largest answer that the module can give.
 const LONGEST_ANSWER: usize = 4 << 20;
@@ -101,7 +101,7 @@ impl Worker {
         let answered = self.device.run(job.bytes, mapped, &mut self.out, LONGEST_ANSWER);
         self.arena.clear().map_err(|why| format!("a job's memory cannot be unmapped: {why}"))?;
         answered.map_err(|why| {
-            let log = modules::last_lines();
+            let log = modules::last_lines(KernelLog::whole());
             format!("the module does not run job {index}: {why}\n{log}")
         })?;
         wire::end(&mut self.out, frame);

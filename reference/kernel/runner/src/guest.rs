@@ -203,14 +203,13 @@ impl QemuGuest {
 
     /// What it means that the port gave this error.
     fn end(&mut self, why: &io::Error) -> End {
-        if is_timeout(why) {
-            let how = How::Hung(self.time_limit.as_secs());
-            return End::Died(how, self.process.log());
-        }
-        let status = self.process.end_within(PATIENCE);
+        let status = if is_timeout(why) { Ok(None) } else { self.process.end_within(PATIENCE) };
         let log = self.process.log();
         if let Some(line) = complaint(&self.process.log_from(self.heard)) {
             return End::Died(How::Panicked(line), log);
+        }
+        if is_timeout(why) {
+            return End::Died(How::Hung(self.time_limit.as_secs()), log);
         }
         let said = self.process.said();
         let terminated = said.lines().find(|line| line.contains("terminating on signal"));

@@ -61,15 +61,13 @@ impl Kernel {
         let canonical =
             |path: &Path| path.canonicalize().map_err(|why| Error::file(path, "opened", &why));
         let (image, kdir) = (canonical(&own.image)?, canonical(&own.kdir)?);
-        let release_file = kdir.join("include/config/kernel.release");
-        let release = fs::read_to_string(&release_file).map_err(|_| {
+        let release = release(&kdir).ok_or_else(|| {
             let message = format!(
-                "{} is no build directory of a kernel: it has no include/config/kernel.release",
+                "{} is no build directory of a kernel: it has no include/generated/utsrelease.h",
                 kdir.display()
             );
             Error::new(message, "build the kernel, or `make modules_prepare`, there first")
         })?;
-        let release = release.trim_end().to_owned();
         let installed = format!("lib/modules/{release}/kernel");
         let beside = image.parent().and_then(Path::parent).map(|root| root.join(&installed));
         let mut modules = vec![kdir.clone()];
@@ -99,4 +97,11 @@ impl Kernel {
         let is_set = |option: &str| config.lines().any(|line| line == format!("{option}=y"));
         Ok(is_set("CONFIG_PVH") && !is_set("CONFIG_KASAN"))
     }
+}
+
+/// The release that a kernel built there tells of itself.
+fn release(kdir: &Path) -> Option<String> {
+    let header = fs::read_to_string(kdir.join("include/generated/utsrelease.h")).ok()?;
+    let (_, rest) = header.split_once("#define UTS_RELEASE \"")?;
+    Some(rest.split_once('"')?.0.to_owned())
 }

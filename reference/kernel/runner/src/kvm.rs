@@ -25,8 +25,11 @@ impl Probe {
         // Without an identity of the machine's start the result is found out anew.
         let machine = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let version = if has_device { qemu.version()? } else { String::new() };
-        let key = format!("{}\n{version}\n{}\n", machine.trim_end(), image.display());
-        Ok(Probe { path: place.kernel().join("kvm"), key, has_device })
+        let subject = format!("{version}\n{}\n", image.display());
+        let name = sha1_smol::Sha1::from(&subject).digest().to_string();
+        let path = place.kernel().join(format!("kvm-{}", &name[..8]));
+        let key = format!("{}\n{subject}", machine.trim_end());
+        Ok(Probe { path, key, has_device })
     }
 
     /// Whether it is worth a try.

@@ -1,6 +1,6 @@
 //! Runs jobs in a Linux kernel under QEMU.
 //!
-//! [`setup`] fetches a kernel and a QEMU, and builds the module and the agent that go into
+//! [`setup()`] fetches a kernel and a QEMU, and builds the module and the agent that go into
 //! the guest. A [`Runner`] boots guests of them and hands them jobs; a guest that a job kills
 //! is replaced, and the [`Death`] is that job's result. What a job means only the module knows.
 #![cfg(target_os = "linux")]
@@ -20,6 +20,8 @@ mod qemu;
 mod recovery;
 mod runner;
 mod setup;
+#[cfg(test)]
+mod tests;
 mod tool;
 mod vmlinux;
 

@@ -30,7 +30,7 @@ const AGENT_TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Builds what is missing or was made of something else.
 pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<Built, Error> {
     let _lock = place.lock()?;
-    let folder = place.kernel().join("built").join(key(kernel));
+    let folder = place.kernel().join("built").join(key(place, kernel));
     make_folder(&folder)?;
     let module = build_module(place, kernel, &folder.join("module"))?;
     let image = unpack_image(kernel, &folder)?;
@@ -40,12 +40,13 @@ pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<Built, Error> {
     Ok(Built { image, agent, modules })
 }
 
-/// A folder's name that is a kernel's alone.
-fn key(kernel: &Kernel) -> String {
+/// A folder's name that is alone this kernel's and this module's.
+fn key(place: &Place, kernel: &Kernel) -> String {
     let mut hash = sha1_smol::Sha1::new();
-    hash.update(kernel.image.as_os_str().as_encoded_bytes());
-    hash.update(b"\0");
-    hash.update(kernel.kdir.as_os_str().as_encoded_bytes());
+    for path in [&kernel.image, &kernel.kdir, &place.module] {
+        hash.update(path.as_os_str().as_encoded_bytes());
+        hash.update(b"\0");
+    }
     let hash = hash.digest().to_string();
     format!("{}-{}", kernel.release, &hash[..8])
 }
@@ -88,7 +89,7 @@ impl Stamp {
 }
 
 fn build_module(place: &Place, kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
-    let mut sources = files_in(&place.repository.join(place::MARK))?;
+    let mut sources = files_in(&place.module)?;
     let shared = SHARED.map(|name| place.repository.join("targets/c").join(name));
     sources.extend(shared.into_iter().filter(|path| path.is_file()));
     let dates = ["Module.symvers", "include/generated/utsrelease.h", "include/config/auto.conf"];
@@ -116,6 +117,8 @@ fn make(kernel: &Kernel, folder: &Path) -> Result<(), Error> {
     command.env_remove("MAKEFLAGS").env_remove("MFLAGS");
     command.arg("-C").arg(&kernel.kdir);
     command.arg(format!("M={}", folder.display()));
+    // Nobody reads the module's type information, and a tool to make it may be missing.
+    command.arg("CONFIG_DEBUG_INFO_BTF_MODULES=");
     if let Some(compiler) = compiler(kernel) {
         command.arg(format!("CC={compiler}"));
     }

@@ -11,11 +11,13 @@ use crate::error::Error;
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) repository: PathBuf,
+    /// The sources of the module.
+    pub(crate) module: PathBuf,
     target: PathBuf,
 }
 
-/// What tells the repository from other folders.
-pub(crate) const MARK: &str = "reference/kernel/module";
+/// Where the module's sources are, which tells the repository from other folders.
+const MODULE: &str = "reference/kernel/module";
 
 impl Place {
     /// The repository here or above; else the one that this program was built from.
@@ -24,15 +26,15 @@ impl Place {
             .map_err(|why| Error::system("the current directory cannot be told", why))?;
         let built = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut folders = here.ancestors().chain(built.ancestors());
-        let repository = folders.find(|folder| folder.join(MARK).is_dir()).ok_or_else(|| {
-            let message = format!("there is no directory {MARK} here or above");
+        let repository = folders.find(|folder| folder.join(MODULE).is_dir()).ok_or_else(|| {
+            let message = format!("there is no directory {MODULE} here or above");
             Error::new(message, "run this in the repository")
         })?;
         let target = match std::env::var_os("CARGO_TARGET_DIR") {
             Some(target) => here.join(target),
             None => repository.join("target"),
         };
-        Ok(Place { repository: repository.to_owned(), target })
+        Ok(Place { repository: repository.to_owned(), module: repository.join(MODULE), target })
     }
 
     /// What setup fetched and what was built.

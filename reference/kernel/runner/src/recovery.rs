@@ -4,6 +4,9 @@
 //! batch, in a fresh guest, each answered before the next is sent: so the job that kills is
 //! known, and so is what ran before it.
 
+#[cfg(test)]
+mod tests;
+
 use crate::error::Error;
 use crate::job::{Death, Deliver, GuestJob, How};
 

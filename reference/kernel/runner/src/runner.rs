@@ -45,10 +45,13 @@ const BATCH_BYTES: usize = 4 << 20;
 impl Runner {
     /// Builds what is not up to date, and boots the first guest.
     pub fn start(options: &Options) -> Result<Runner, Error> {
-        let place = Place::find()?;
-        let (kernel, qemu) = setup::find(&place, options.kernel.as_ref())?;
-        let built = make::build(&place, &kernel)?;
-        let (machines, guest) = Machines::new(&place, qemu, built, options.time_limit)?;
+        Runner::start_in(&Place::find()?, options)
+    }
+
+    pub(crate) fn start_in(place: &Place, options: &Options) -> Result<Runner, Error> {
+        let (kernel, qemu) = setup::find(place, options.kernel.as_ref())?;
+        let built = make::build(place, &kernel)?;
+        let (machines, guest) = Machines::new(place, qemu, built, options.time_limit)?;
         let about = key_values(&guest.hello);
         let survivor = Survivor::new(machines, guest);
         Ok(Runner { survivor, about, stays: PhantomData })
@@ -72,6 +75,7 @@ impl Runner {
     /// Runs jobs, and delivers each one's answer, or the death that it caused, by its
     /// number: each once, unless there is an error.
     pub fn run(&mut self, jobs: &[GuestJob<'_>], deliver: &mut Deliver<'_>) -> Result<(), Error> {
+        jobs.iter().try_for_each(check)?;
         let mut start = 0;
         while start < jobs.len() {
             let length = batch_length(&jobs[start..]);
@@ -107,6 +111,17 @@ impl Runner {
         let counters = key_values(&text).into_iter();
         Ok(counters.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect())
     }
+}
+
+/// Refuses a job that the guest has no room for.
+fn check(job: &GuestJob<'_>) -> Result<(), Error> {
+    let GuestJob { regions, bytes } = job;
+    if bytes.len() <= BATCH_BYTES && regions.len() <= usize::from(u16::MAX) {
+        return Ok(());
+    }
+    let message = format!("a job of {} bytes and {} regions", bytes.len(), regions.len());
+    let help = format!("a guest takes {BATCH_BYTES} bytes and {} regions at most", u16::MAX);
+    Err(Error::new(message, help))
 }
 
 /// How many jobs, of at least one, go into the next batch.

@@ -1,6 +1,10 @@
 //! Running the programs of others.
 
+use std::io;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 
 use crate::error::Error;
 
@@ -16,8 +20,28 @@ pub(crate) fn run(command: &mut Command, help: &str) -> Result<String, Error> {
 
 /// Runs a program to its end, however that is.
 pub(crate) fn output(command: &mut Command, help: &str) -> Result<Output, Error> {
+    let parent = getpid();
+    // SAFETY: only makes system calls, which is all that may be done after fork().
+    unsafe { command.pre_exec(move || end_with(parent)) };
     let output = command.stdin(Stdio::null()).output();
-    output.map_err(|why| Error::new(format!("`{}` does not run: {why}", words(command)), help))
+    output.map_err(|why| {
+        let program = command.get_program().display();
+        let message = match why.kind() {
+            io::ErrorKind::NotFound => format!("there is no {program} to be run"),
+            _ => format!("`{}` does not run: {why}", words(command)),
+        };
+        Error::new(message, help)
+    })
+}
+
+/// To be called in a new process: it ends when the one that started it does.
+pub(crate) fn end_with(parent: Pid) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    if getppid() != Some(parent) {
+        // The parent ended before it could be asked for.
+        return Err(io::ErrorKind::BrokenPipe.into());
+    }
+    Ok(())
 }
 
 /// The error of a program that failed, with all that it said.

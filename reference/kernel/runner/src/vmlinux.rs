@@ -48,3 +48,42 @@ fn unpack_lz4(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
     }
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bzImage of two blocks, with a setup of four sectors.
+    fn image(kernel: &[u8]) -> Vec<u8> {
+        let mut payload = vec![0x02, 0x21, 0x4c, 0x18];
+        for half in kernel.chunks(kernel.len().div_ceil(2)) {
+            let block = lz4_flex::block::compress(half);
+            payload.extend_from_slice(&(block.len() as u32).to_le_bytes());
+            payload.extend_from_slice(&block);
+        }
+        payload.extend_from_slice(&(kernel.len() as u32).to_le_bytes());
+        let mut image = vec![0; 5 * 512 + 16];
+        image[0x1f1] = 4;
+        image[0x202..0x206].copy_from_slice(b"HdrS");
+        image[0x248] = 16;
+        image[0x24c..0x250].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+        image.extend_from_slice(&payload);
+        image
+    }
+
+    #[test]
+    fn the_kernel_comes_out_whole() {
+        let kernel = [b"\x7fELF".as_slice(), &[7; 5000], b"end"].concat();
+        assert_eq!(extract(&image(&kernel)), Some(kernel));
+    }
+
+    #[test]
+    fn what_is_no_such_image_is_left_alone() {
+        assert_eq!(extract(b""), None);
+        assert_eq!(extract(&image(b"not an ELF file")), None);
+        let whole = image(b"\x7fELF and more");
+        for length in 0..whole.len() {
+            assert_eq!(extract(&whole[..length]), None);
+        }
+    }
+}

@@ -84,14 +84,14 @@ int user_find_orders(struct trial *trial)
 /* Whether the page belongs to a file that counts and tags dirty pages. */
 bool user_is_accounted(struct page *head)
 {
-	struct address_space *mapping = page_mapping(head);
+	struct address_space *mapping = folio_mapping(page_folio(head));
 
 	return mapping && mapping_can_writeback(mapping);
 }
 
 void user_clean(struct page *head, bool is_locked)
 {
-	struct address_space *mapping = page_mapping(head);
+	struct address_space *mapping = folio_mapping(page_folio(head));
 
 	if (!user_is_accounted(head)) {
 		ClearPageDirty(head);
@@ -109,7 +109,7 @@ void user_clean(struct page *head, bool is_locked)
 
 bool user_is_tagged(struct page *head)
 {
-	struct address_space *mapping = page_mapping(head);
+	struct address_space *mapping = folio_mapping(page_folio(head));
 
 	return user_is_accounted(head) &&
 	       xa_get_mark(&mapping->i_pages, head->index, PAGECACHE_TAG_DIRTY);

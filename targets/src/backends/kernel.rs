@@ -2,6 +2,7 @@
 
 mod answer;
 mod job;
+mod layout;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use put_user_page_kernel::{Death, Error, GuestJob, How, Options, Runner};
 
+pub use self::layout::LayoutDifference;
 use self::job::{KernelJob, has_ranges};
 use super::{InProcess, Naive, naive};
 use crate::backend::{
@@ -95,6 +97,21 @@ impl KernelGuest {
     pub fn start(options: KernelOptions) -> Result<KernelGuest, BackendError> {
         let runner = Runner::start(&options.guest)?;
         Ok(KernelGuest { runner: Rc::new(RefCell::new(runner)), options: Rc::new(options) })
+    }
+
+    /// The kernel's release.
+    pub fn release(&self) -> String {
+        self.runner.borrow().about().get("release").cloned().unwrap_or_default()
+    }
+
+    /// What executes the guest's instructions.
+    pub fn accelerator(&self) -> &'static str {
+        self.runner.borrow().accelerator().name()
+    }
+
+    /// Where the kernel's `struct page` differs from the one in `src/`.
+    pub fn layout_differences(&self) -> Vec<LayoutDifference> {
+        layout::differences(self.runner.borrow().about())
     }
 
     /// How long the guest took until it was ready.

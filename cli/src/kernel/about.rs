@@ -1,0 +1,73 @@
+//! `pagediff kernel about`: which kernel a guest runs, and how it lays out struct page.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use put_user_page_kernel::Options;
+use put_user_page_targets::backends::{KernelGuest, KernelOptions, LayoutDifference};
+use serde::Serialize;
+
+use super::KernelArguments;
+use crate::error::{DIVERGENCE, Stop};
+use crate::output::{headline, write_json};
+use crate::table::{self, Align};
+
+/// Boot a guest, and show what it is and where its struct page differs from that in src/
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    kernel: KernelArguments,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The kernel whose struct page `src/` has.
+const MODEL: &str = "6.1.";
+
+#[derive(Serialize)]
+struct About {
+    release: String,
+    accelerator: &'static str,
+    boot_seconds: f64,
+    struct_page: Vec<LayoutDifference>,
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let guest = Options { kernel: arguments.kernel.own(), ..Options::default() };
+    let guest = KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?;
+    let about = About {
+        release: guest.release(),
+        accelerator: guest.accelerator(),
+        boot_seconds: guest.boot_time().as_secs_f64(),
+        struct_page: guest.layout_differences(),
+    };
+    if arguments.json {
+        write_json(out, &about)?;
+    } else {
+        write(out, &about)?;
+    }
+    // Other kernels may lay it out as they like: the module has their own headers.
+    let is_wrong = about.release.starts_with(MODEL) && !about.struct_page.is_empty();
+    Ok(ExitCode::from(if is_wrong { DIVERGENCE } else { 0 }))
+}
+
+fn write(out: &mut dyn Write, about: &About) -> std::io::Result<()> {
+    let About { release, accelerator, boot_seconds, struct_page } = about;
+    writeln!(out, "Linux {release}, run by {accelerator}, ready after {boot_seconds:.1} s")?;
+    if struct_page.is_empty() {
+        return writeln!(out, "its struct page is the one in src/");
+    }
+    writeln!(out, "its struct page differs from the one in src/; the module has the kernel's own")?;
+    writeln!(out)?;
+    let mut rows = vec![["field", "src/", "kernel"].map(str::to_owned).to_vec()];
+    rows.extend(struct_page.iter().map(|LayoutDifference { field, ours, kernels }| {
+        let kernels = kernels.clone().unwrap_or_else(|| "none".to_owned());
+        vec![(*field).to_owned(), ours.to_string(), kernels]
+    }));
+    let aligns = [Align::Left, Align::Right, Align::Right];
+    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
+        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
+    }
+    Ok(())
+}

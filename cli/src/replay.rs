@@ -74,7 +74,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         if inputs.is_empty() {
             break;
         }
-        let found = replay(&inputs, arguments, &mut backends, &mut tally)?;
+        let mut found = replay(&inputs, arguments, &mut backends, &mut tally)?;
+        found.extend(unexplained(&mut backends));
         progress.inc(inputs.len() as u64);
         if !arguments.json {
             let shown = if arguments.all { usize::MAX } else { REPORTS_SHOWN };
@@ -126,6 +127,18 @@ fn replay(
         Ok(Divergence::new(path, input.target, saved.as_deref(), report))
     };
     found.into_iter().map(divergence).collect()
+}
+
+/// Failures of backends that no case can be blamed for.
+fn unexplained(backends: &mut [Opened]) -> Vec<Divergence> {
+    let mut found = Vec::new();
+    for Opened { backend, .. } in backends {
+        for failure in backend.unexplained() {
+            let report = Report::of_unexplained(backend.name(), failure);
+            found.push(Divergence::new(Path::new("no case alone"), None, None, report));
+        }
+    }
+    found
 }
 
 /// What the `decode` target finds in its inputs.

@@ -40,6 +40,12 @@ pub trait Backend {
         jobs: &[Job<'_>],
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError>;
+
+    /// Failures since this was asked last that no job can be blamed for: the jobs that ran
+    /// then have run again without it.
+    fn unexplained(&mut self) -> Vec<Failure> {
+        Vec::new()
+    }
 }
 
 /// What came of a job.

@@ -185,13 +185,20 @@ fn own_kernel() -> Result<Option<OwnKernel>, BackendError> {
 
 /// Holds a case in the kernel against the reference, in each way of releasing.
 fn check_in_kernel(case: &Case, ways: &mut [Kernel]) -> Result<(), CheckError> {
-    let ways = ways.iter_mut().map(|way| way as &mut dyn Backend);
+    let backends = ways.iter_mut().map(|way| way as &mut dyn Backend);
     let mut report = None;
-    Comparer::new(ways.collect()).compare(std::slice::from_ref(case), &mut |_, _, verdict| {
-        if let Verdict::Differs(found) = verdict {
-            report.get_or_insert(found);
-        }
-    })?;
+    Comparer::new(backends.collect()).compare(
+        std::slice::from_ref(case),
+        &mut |_, _, verdict| {
+            if let Verdict::Differs(found) = verdict {
+                report.get_or_insert(found);
+            }
+        },
+    )?;
+    for way in ways {
+        let unexplained = way.unexplained().into_iter();
+        report = report.or(unexplained.map(|f| Report::of_unexplained(way.name(), f)).next());
+    }
     report.map_or(Ok(()), |report| Err(report.into()))
 }
 

@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 
 use serde::Serialize;
 
-use crate::backend::{Backend, Job};
+use crate::backend::{Backend, Failure, Job};
 use crate::case::text::page_name;
 use crate::case::{Case, Function, Kind};
 use crate::oracle::{self, Comparison, Difference, Subject};
@@ -72,6 +72,26 @@ pub struct FieldReport {
 }
 
 impl Report {
+    /// A report of a failure that no case can be blamed for.
+    pub fn of_unexplained(backend: &str, failure: Failure) -> Box<Report> {
+        let fields = vec![FieldReport {
+            field: "process".to_owned(),
+            before: None,
+            reference: "ends".to_owned(),
+            backend: format!("{failure}; not again when the same cases ran one by one"),
+        }];
+        let subject = "the backend, after some of the cases so far".to_owned();
+        Box::new(Report {
+            backend: backend.to_owned(),
+            call: None,
+            subjects: vec![SubjectReport { subject, named_by: None, fields }],
+            not_compared: Vec::new(),
+            case: String::new(),
+            log: failure.log,
+            reproduce: None,
+        })
+    }
+
     /// A report of the `decode` target: two forms of a case disagree.
     pub fn of_forms(case: &Case, what: String) -> Box<Report> {
         let fields = vec![FieldReport {

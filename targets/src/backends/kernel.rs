@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use put_user_page_kernel::{Death, Error, GuestJob, How, Options, Runner};
 
-pub use self::layout::LayoutDifference;
 use self::job::{KernelJob, has_ranges};
+pub use self::layout::LayoutDifference;
 use super::{InProcess, Naive, naive};
 use crate::backend::{
     Backend, BackendError, Class, Events, Failure, HowFailed, Job, Observes, Ran, Skip,
@@ -169,6 +169,11 @@ impl Backend for Kernel {
     ) -> Result<(), BackendError> {
         self.run_valid(jobs, deliver)?;
         self.run_undefined(jobs, deliver)
+    }
+
+    fn unexplained(&mut self) -> Vec<Failure> {
+        let deaths = self.guest.runner.borrow_mut().take_unexplained();
+        deaths.into_iter().map(failure).collect()
     }
 }
 

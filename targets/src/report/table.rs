@@ -48,8 +48,10 @@ pub(super) fn render(report: &Report, paint: &Paint) -> String {
         lines.extend(shown.iter().map(|line| format!("    {}", line.trim_end())));
         lines.push(String::new());
     }
-    lines.push("  the case:".to_owned());
-    lines.extend(report.case.lines().map(|line| format!("    {line}")));
+    if !report.case.is_empty() {
+        lines.push("  the case:".to_owned());
+        lines.extend(report.case.lines().map(|line| format!("    {line}")));
+    }
     if let Some(command) = &report.reproduce {
         lines.push(String::new());
         lines.push(format!("  reproduce: {strong}{command}{end}"));

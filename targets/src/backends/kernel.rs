@@ -253,30 +253,25 @@ impl Kernel {
         deliver(index, show(ranges, &self.as_ranges));
     }
 
-    /// Cases that over-release, in a guest that is thrown away.
+    /// Cases that over-release, each in a guest of its own that is thrown away: what it does
+    /// to the kernel must not be put down to another.
     fn run_undefined(
         &self,
         jobs: &[Job<'_>],
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
-        let sent: Vec<KernelJob> = jobs
-            .iter()
-            .enumerate()
-            .filter(|(_, job)| job.class == Class::OverRelease)
-            .map(|(index, job)| KernelJob::new(index, job, self.way, true, false, false))
-            .collect();
-        if sent.is_empty() {
-            return Ok(());
+        let undefined = jobs.iter().enumerate().filter(|(_, job)| job.class == Class::OverRelease);
+        for (index, job) in undefined {
+            let sent = KernelJob::new(index, job, self.way, true, false, false);
+            let mut runner = Runner::start(&self.guest.options.guest)?;
+            runner.run(&[sent.guest_job()], &mut |_, answer| {
+                let ran = match answer {
+                    Ok(_) => Ran::Survived,
+                    Err(death) => Ran::Failed(failure(death)),
+                };
+                deliver(index, ran);
+            })?;
         }
-        let guest_jobs: Vec<GuestJob<'_>> = sent.iter().map(KernelJob::guest_job).collect();
-        let mut runner = Runner::start(&self.guest.options.guest)?;
-        runner.run(&guest_jobs, &mut |number, answer| {
-            let ran = match answer {
-                Ok(_) => Ran::Survived,
-                Err(death) => Ran::Failed(failure(death)),
-            };
-            deliver(sent[number].index, ran);
-        })?;
         Ok(())
     }
 }

@@ -42,6 +42,8 @@ const KILLED_LIMIT: u32 = 3;
 pub(crate) struct Survivor<B: Boot> {
     pub(crate) boot: B,
     guest: Option<B::Guest>,
+    /// Whether the guest has run nothing yet.
+    is_fresh: bool,
     killed: u32,
     /// Deaths that no job could be found for.
     pub(crate) unexplained: Vec<Death>,
@@ -49,14 +51,17 @@ pub(crate) struct Survivor<B: Boot> {
 
 impl<B: Boot> Survivor<B> {
     pub(crate) fn new(boot: B, guest: B::Guest) -> Self {
-        Survivor { boot, guest: Some(guest), killed: 0, unexplained: Vec::new() }
+        Survivor { boot, guest: Some(guest), is_fresh: true, killed: 0, unexplained: Vec::new() }
     }
 
     /// The guest; a fresh one if there is none.
     pub(crate) fn guest(&mut self) -> Result<&mut B::Guest, Error> {
         let guest = match self.guest.take() {
             Some(guest) => guest,
-            None => self.boot.boot()?,
+            None => {
+                self.is_fresh = true;
+                self.boot.boot()?
+            }
         };
         Ok(self.guest.insert(guest))
     }
@@ -69,6 +74,8 @@ impl<B: Boot> Survivor<B> {
     ) -> Result<(), Error> {
         let mut delivered = 0;
         while delivered < jobs.len() {
+            self.guest()?;
+            let is_alone = std::mem::replace(&mut self.is_fresh, false) && jobs.len() == 1;
             let ended = self.guest()?.run(&jobs[delivered..], &mut |answer| {
                 deliver(delivered, Ok(answer));
                 delivered += 1;
@@ -78,6 +85,10 @@ impl<B: Boot> Survivor<B> {
                 Err(End::Died(how, log)) => {
                     self.guest = None;
                     let death = Death { how, log, after: None };
+                    if is_alone && delivered == 0 {
+                        deliver(0, Err(death));
+                        return Ok(());
+                    }
                     return self.run_one_by_one(jobs, delivered, death, deliver);
                 }
                 Err(end) => self.outlive(end)?,

@@ -11,9 +11,7 @@ use std::process::{Command, abort, exit};
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::case::Function;
 use put_user_page_targets::generator;
-use put_user_page_targets::harness::{
-    CheckError, Harness, candidate_argument, candidate_path,
-};
+use put_user_page_targets::harness::{CheckError, Harness, candidate_argument, candidate_path};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
 use put_user_page_targets::report::Report;
 

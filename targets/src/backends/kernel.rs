@@ -78,7 +78,10 @@ pub struct KernelGuest {
 
 impl fmt::Debug for KernelGuest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("KernelGuest").field("options", &self.options).finish_non_exhaustive()
+        formatter
+            .debug_struct("KernelGuest")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -268,8 +271,9 @@ fn take(
             Ok(Some(skip)) => Ok(Err(Instead::Skipped(skip))),
             Err(message) => Err(BackendError {
                 message: format!("the kernel module gave no answer that can be read: {message}"),
-                help: "the module and pagediff are of different versions: run `scripts/kernel setup`"
-                    .to_owned(),
+                help:
+                    "the module and pagediff are of different versions: run `scripts/kernel setup`"
+                        .to_owned(),
             }),
         },
     }

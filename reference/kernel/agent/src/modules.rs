@@ -24,20 +24,23 @@ pub(crate) fn names() -> Result<Vec<String>, String> {
 
 /// Loads a module by its file's name.
 pub(crate) fn load(name: &str) -> Result<(), String> {
-    let path = Path::new("/modules").join(name);
-    let file = File::open(&path).map_err(|why| format!("{}: {why}", path.display()))?;
-    match finit_module(&file, NO_PARAMETERS, 0) {
+    load_with(&Path::new("/modules").join(name), c"")
+}
+
+/// Loads a module with parameters.
+pub(crate) fn load_with(path: &Path, parameters: &CStr) -> Result<(), String> {
+    let file = File::open(path).map_err(|why| format!("{}: {why}", path.display()))?;
+    match finit_module(&file, parameters, 0) {
         // A driver may be built in as well as shipped.
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(why) => {
             let meaning = meaning(why);
             let log = last_lines();
+            let name = path.file_name().unwrap_or_default().display();
             Err(format!("the kernel does not load {name}: {meaning} ({why})\n{log}"))
         }
     }
 }
-
-const NO_PARAMETERS: &CStr = c"";
 
 fn meaning(why: Errno) -> &'static str {
     match why {

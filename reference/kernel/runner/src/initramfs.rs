@@ -82,6 +82,6 @@ mod tests {
         assert_eq!(starts.len(), 4);
         assert!(starts.iter().all(|start| start % 4 == 0), "{starts:?}");
         assert!(text.contains("init\0"));
-        assert!(text.contains("12345\0\0\0070701"));
+        assert!(text.contains("12345\0\0\x00070701"));
     }
 }

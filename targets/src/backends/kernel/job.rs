@@ -102,8 +102,7 @@ pub(super) fn has_ranges(world: &World) -> bool {
 
 /// Only pages of one compound page are sure to lie side by side in a kernel.
 fn is_range(entries: &[Entry]) -> bool {
-    let goes_up = |pair: &[Entry]| {
-        pair[1].frame == pair[0].frame + 1 && pair[1].folio == pair[0].folio
-    };
+    let goes_up =
+        |pair: &[Entry]| pair[1].frame == pair[0].frame + 1 && pair[1].folio == pair[0].folio;
     entries.len() > 1 && entries.windows(2).all(goes_up)
 }

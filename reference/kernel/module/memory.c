@@ -66,6 +66,7 @@ static void start_state(struct trial *trial, u32 number)
 	u32 pins = trial->way->pins ? min(refs, trial->releases[number]) : 0;
 
 	trial_add_references(trial, number, refs - pins, pins);
+	folio->expected = refs;
 	if (shape->dirty)
 		set_page_dirty_lock(folio->head);
 	folio->was_dirty = shape->dirty;

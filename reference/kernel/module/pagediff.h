@@ -17,6 +17,7 @@ struct trial_folio {
 	unsigned long address;	/* of user pages, where they are mapped */
 	u32 base;		/* what the refcount is with no reference of the case's */
 	u32 ordinary;		/* of the case's references, those that are no pins */
+	u32 unseen;		/* of these, those of user pages that are not on the page */
 	u32 expected;		/* the case's references, as a right kernel has them */
 	u32 last_call;		/* the latest call that named it, counted from 1 */
 	u32 times_freed;	/* how often the page really went */

@@ -48,6 +48,20 @@ static int allocate(struct trial *trial, u32 number)
 	return PAGEDIFF_RAN;
 }
 
+/*
+ * More references than calls can drop, and few enough that a user page has room for them
+ * beside the mapping's and the file's: get_user_pages() refuses a count that is negative.
+ */
+#define MAX_USER_REFS	(1U << 20)
+
+/* How many references of the case's a page counts as having, and has not. */
+static u32 unseen_references(const struct trial *trial, u32 number)
+{
+	u32 refs = trial->world.folios[number].refs;
+
+	return trial_is_user(trial, number) && refs > MAX_USER_REFS ? refs - MAX_USER_REFS : 0;
+}
+
 /* The references, the dirty mark and the lock that the page starts with. */
 static void start_state(struct trial *trial, u32 number)
 {
@@ -56,7 +70,11 @@ static void start_state(struct trial *trial, u32 number)
 	u32 refs = shape->refs;
 	u32 pins = trial->way->pins ? min(refs, trial->releases[number]) : 0;
 
-	trial_add_references(trial, number, refs - pins, pins);
+	folio->unseen = unseen_references(trial, number);
+	folio->base -= folio->unseen;
+	folio->ordinary = folio->unseen;
+	trial_add_references(trial, number, refs - pins - folio->unseen, pins);
+	folio->expected = refs;
 	if (shape->dirty)
 		set_page_dirty_lock(folio->head);
 	folio->was_dirty = shape->dirty;

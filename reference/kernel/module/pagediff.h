@@ -17,6 +17,8 @@ struct trial_folio {
 	unsigned long address;	/* of user pages, where they are mapped */
 	u32 base;		/* what the refcount is with no reference of the case's */
 	u32 ordinary;		/* of the case's references, those that are no pins */
+	u32 unseen;		/* of these, those of user pages that are not on the page */
+	u32 expected;		/* the case's references, as a right kernel has them */
 	u32 last_call;		/* the latest call that named it, counted from 1 */
 	u32 times_freed;	/* how often the page really went */
 	s32 dirty_count;	/* pages that the file's account got from it */
@@ -54,7 +56,7 @@ extern const struct release_way unpin_way;
 /* A case being run. There is one at a time, and one object for all of them. */
 struct trial {
 	const struct release_way *way;
-	u8 flags;		/* PAGEDIFF_FREE, PAGEDIFF_RANGES */
+	u8 flags;		/* PAGEDIFF_FREE and so on */
 	struct case_record *records;
 	size_t nr_records;
 	struct case_world world;

@@ -12,8 +12,11 @@ static u32 acquire(struct trial *trial, u32 start, u32 end)
 	for (i = start; i < end; i++) {
 		const struct case_entry *entry = &trial->world.entries[i];
 
-		if (entry->backed && !trial_acquire_entry(trial, entry))
+		if (!entry->backed)
+			continue;
+		if (!trial_acquire_entry(trial, entry))
 			break;
+		trial->folios[entry->folio].expected++;
 	}
 	return i - start;
 }
@@ -38,7 +41,32 @@ static void acquire_again(struct trial *trial, const struct case_step *step)
 	trial->acquired[trial->nr_acquired++] = *length;
 }
 
-static void call(struct trial *trial, const struct case_step *step)
+/*
+ * Whether the call drops a reference that nobody has, or frees a page under its holder's
+ * lock. A case that does neither may do so with the orders that the kernel chose for user
+ * pages, and would take the mapping's own references. Counted beside the pages: what a
+ * wrong kernel did to these is no reason to skip.
+ */
+static bool over_releases(struct trial *trial, u8 function, const struct case_entry *entries,
+			  u32 npages)
+{
+	u32 i;
+
+	for (i = 0; i < npages; i++) {
+		struct trial_folio *folio = &trial->folios[entries[i].folio];
+
+		if (!folio->expected)
+			return true;
+		if (--folio->expected || !folio->holder)
+			continue;
+		/* The holder unlocks the page if the call waits for it. */
+		if (function != CASE_PUT_USER_PAGES_DIRTY_LOCK || PageDirty(folio->head))
+			return true;
+	}
+	return false;
+}
+
+static int call(struct trial *trial, const struct case_step *step)
 {
 	const struct case_entry *entries = NULL;
 	u32 npages = 0, i;
@@ -51,6 +79,9 @@ static void call(struct trial *trial, const struct case_step *step)
 		npages = min_t(u32, step->end, length) - first;
 		entries = &trial->world.entries[start + first];
 	}
+	if (trial->nr_regions && !(trial->flags & PAGEDIFF_UNDEFINED) &&
+	    over_releases(trial, step->function, entries, npages))
+		return PAGEDIFF_OVER_RELEASES;
 	for (i = 0; i < npages; i++) {
 		u32 number = entries[i].folio;
 		u32 offset = entries[i].frame - trial->world.folios[number].frame;
@@ -60,6 +91,7 @@ static void call(struct trial *trial, const struct case_step *step)
 	caller_call(trial, step->function, npages);
 	trial_after_call(trial, entries, npages);
 	trial->call++;
+	return PAGEDIFF_RAN;
 }
 
 static void clean(struct trial *trial, const struct case_step *step)
@@ -107,6 +139,7 @@ static bool needs_lock(const struct trial *trial)
 /* Runs so many steps of the program; enum pagediff_status. */
 int trial_run_program(struct trial *trial, u32 steps)
 {
+	int status;
 	u32 i;
 
 	if (trial->nr_regions && needs_lock(trial))
@@ -126,7 +159,9 @@ int trial_run_program(struct trial *trial, u32 steps)
 			trial_drop_owners(trial);
 			break;
 		case CASE_STEP_CALL:
-			call(trial, step);
+			status = call(trial, step);
+			if (status != PAGEDIFF_RAN)
+				return status;
 			break;
 		case CASE_STEP_CLEAN:
 			clean(trial, step);

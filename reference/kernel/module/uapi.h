@@ -41,6 +41,7 @@ enum pagediff_way {
 /* Flags of a job. */
 #define PAGEDIFF_FREE	1	/* hold no reference of our own: pages really go */
 #define PAGEDIFF_RANGES	2	/* release arrays that are a range as a range */
+#define PAGEDIFF_UNDEFINED	4	/* run it even if it over-releases */
 
 struct pagediff_job {
 	__u8 way;
@@ -55,6 +56,7 @@ enum pagediff_status {
 	PAGEDIFF_MIXED_ORDERS,	/* skipped: the kernel mixed orders in one user mapping */
 	PAGEDIFF_NO_USER_PAGES,	/* skipped: the user mapping gave no pages */
 	PAGEDIFF_NEEDS_LOCK,	/* skipped: marks a real file's page without its lock */
+	PAGEDIFF_OVER_RELEASES,	/* skipped: with the orders that the kernel chose, it does */
 };
 
 /* The arrays follow in the order of their counts. */

@@ -25,26 +25,47 @@ static void drain_lru(void)
 		vm_munmap(address, PAGE_SIZE);
 }
 
-static int find_order(const struct pagediff_region *region, u8 *order)
+/* Whether so many pages, which are given back, are all of one order; it is set at first. */
+static bool are_of_order(struct page **pages, unsigned long count, int *order)
 {
-	unsigned long pages = (unsigned long)region->count << region->order;
+	bool same = true;
 	unsigned long i;
 
-	*order = region->order;
-	for (i = 0; i < pages; i++) {
-		unsigned long address = region->address + (i << PAGE_SHIFT);
-		struct page *page;
-		u8 found;
+	for (i = 0; i < count; i++) {
+		int found = compound_order(compound_head(pages[i]));
 
-		if (get_user_pages_fast(address, 1, FOLL_WRITE, &page) != 1)
-			return PAGEDIFF_NO_USER_PAGES;
-		found = compound_order(compound_head(page));
-		put_page(page);
-		if (i == 0)
+		put_page(pages[i]);
+		if (*order < 0)
 			*order = found;
-		if (found != *order || found > region->order)
+		same &= found == *order;
+	}
+	return same;
+}
+
+/*
+ * Every page is touched: one that is mapped no sooner than the case acquires it would get
+ * the mapping's reference then.
+ */
+static int find_order(struct trial *trial, const struct pagediff_region *region, u8 *order)
+{
+	unsigned long pages = (unsigned long)region->count << region->order;
+	unsigned long i, count;
+	int got, found = -1;
+
+	for (i = 0; i < pages; i += count) {
+		unsigned long address = region->address + (i << PAGE_SHIFT);
+
+		bool same;
+
+		count = min_t(unsigned long, pages - i, CASE_MAX_ENTRIES);
+		got = get_user_pages_fast(address, count, FOLL_WRITE, trial->pages);
+		same = are_of_order(trial->pages, max(got, 0), &found);
+		if (got != (int)count)
+			return PAGEDIFF_NO_USER_PAGES;
+		if (!same || found > region->order)
 			return PAGEDIFF_MIXED_ORDERS;
 	}
+	*order = found < 0 ? region->order : found;
 	return PAGEDIFF_RAN;
 }
 
@@ -68,7 +89,7 @@ int user_find_orders(struct trial *trial)
 	u32 region;
 
 	for (region = 0; region < trial->nr_regions; region++) {
-		int status = find_order(&trial->regions[region], &trial->orders[region]);
+		int status = find_order(trial, &trial->regions[region], &trial->orders[region]);
 
 		if (status != PAGEDIFF_RAN)
 			return status;
@@ -164,5 +185,6 @@ void user_give_back(struct trial *trial, u32 number)
 		unlock_page(folio->head);
 	if (PageHead(folio->head))
 		folio_set_pins(folio->head, 0);
-	page_ref_sub(folio->head, page_ref_count(folio->head) - folio->base);
+	page_ref_sub(folio->head,
+		     page_ref_count(folio->head) - (folio->base + folio->unseen));
 }

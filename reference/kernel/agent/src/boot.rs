@@ -18,8 +18,12 @@ pub(crate) fn mount_all() -> Result<(), String> {
 
 /// Sets what would make cases differ from run to run.
 pub(crate) fn settle() -> Result<(), String> {
-    // Write-back would clean pages behind the back of a case.
-    set("/proc/sys/vm/dirty_writeback_centisecs", "0")?;
+    // Write-back would clean pages behind the back of a case. It looks for work so long after
+    // a file first turns dirty, for which "never" is "at once"; ...
+    set("/proc/sys/vm/dirty_writeback_centisecs", "100000000")?;
+    // ... and where more memory is dirty than this many per cent.
+    set("/proc/sys/vm/dirty_ratio", "100")?;
+    set("/proc/sys/vm/dirty_background_ratio", "99")?;
     // Kernels without transparent huge pages have no such files.
     let huge = Path::new("/sys/kernel/mm/transparent_hugepage");
     if huge.exists() {

@@ -9,6 +9,8 @@ mod boot;
 #[cfg(target_os = "linux")]
 mod device;
 #[cfg(target_os = "linux")]
+mod disk;
+#[cfg(target_os = "linux")]
 mod leave;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -1,6 +1,8 @@
 //! The memory that a job's regions are mapped to.
 
 use std::ffi::c_void;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::ptr;
 
 use put_user_page_kernel_wire::{Malformed, Region, Source};
@@ -9,6 +11,7 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous};
 
 use crate::device::MappedRegion;
+use crate::disk::Disk;
 
 const PAGE: usize = 4096;
 const HUGE: usize = 2 << 20;
@@ -23,16 +26,18 @@ pub(crate) struct Arena {
     start: usize,
     used: usize,
     regions: Vec<MappedRegion>,
+    /// Where there is none, regions of files cannot be mapped.
+    disk: Option<Disk>,
 }
 
 impl Arena {
-    pub(crate) fn new() -> Result<Arena, String> {
+    pub(crate) fn new(disk: Option<Disk>) -> Result<Arena, String> {
         // SAFETY: the kernel finds room for a new mapping.
         let start =
             unsafe { mmap_anonymous(ptr::null_mut(), SIZE + HUGE, ProtFlags::empty(), RESERVED) };
         let start = start.map_err(|why| format!("no addresses for regions: {why}"))?;
         let start = (start as usize).next_multiple_of(HUGE);
-        Ok(Arena { start, used: 0, regions: Vec::with_capacity(usize::from(u16::MAX)) })
+        Ok(Arena { start, used: 0, regions: Vec::with_capacity(usize::from(u16::MAX)), disk })
     }
 
     /// Maps regions. One that cannot be mapped has no address, but an error.
@@ -64,7 +69,8 @@ impl Arena {
         // SAFETY: replaces mappings of this arena alone, to which there is no reference.
         unsafe { mmap_anonymous(start, length, ProtFlags::empty(), RESERVED | MapFlags::FIXED) }?;
         self.used = 0;
-        Ok(())
+        // Behind the mapping, which would have to be searched for its pages.
+        self.disk.as_mut().map_or(Ok(()), Disk::clear).map_err(errno)
     }
 
     fn map_one(&mut self, region: Region) -> Result<usize, Errno> {
@@ -83,8 +89,12 @@ impl Arena {
                 let flags = MapFlags::PRIVATE | MapFlags::HUGETLB | MapFlags::HUGE_2MB;
                 return map_anonymous(address, length, flags).map(|()| address as usize);
             }
-            Source::Memfd => map_memfd(address, length)?,
-            Source::File => return Err(Errno::NODEV),
+            Source::Memfd => map_shared(address, length, &new_memfd(length)?, 0)?,
+            Source::File => {
+                let disk = self.disk.as_mut().ok_or(Errno::NODEV)?;
+                let offset = disk.grow(length as u64).map_err(errno)?;
+                return map_shared(address, length, disk.file(), offset).map(|()| address as usize);
+            }
         }
         let advice = if is_huge { Advice::LinuxHugepage } else { Advice::LinuxNoHugepage };
         // SAFETY: the mapping is new and nobody's; advice does not change what it holds.
@@ -112,10 +122,23 @@ fn map_anonymous(address: *mut c_void, length: usize, flags: MapFlags) -> Result
     unsafe { mmap_anonymous(address, length, READ_WRITE, flags | MapFlags::FIXED) }.map(drop)
 }
 
-fn map_memfd(address: *mut c_void, length: usize) -> Result<(), Errno> {
+fn new_memfd(length: usize) -> Result<OwnedFd, Errno> {
     let file = memfd_create("pagediff", MemfdFlags::CLOEXEC)?;
     ftruncate(&file, length as u64)?;
+    Ok(file)
+}
+
+fn map_shared(
+    address: *mut c_void,
+    length: usize,
+    file: impl AsFd,
+    offset: u64,
+) -> Result<(), Errno> {
     let flags = MapFlags::SHARED | MapFlags::FIXED;
     // SAFETY: the addresses are of the arena and not in use.
-    unsafe { mmap(address, length, READ_WRITE, flags, &file, 0) }.map(drop)
+    unsafe { mmap(address, length, READ_WRITE, flags, file, offset) }.map(drop)
+}
+
+fn errno(why: io::Error) -> Errno {
+    Errno::from_io_error(&why).unwrap_or(Errno::IO)
 }

@@ -1,6 +1,6 @@
 //! Loading the kernel's modules, and what the kernel says where it refuses one.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
@@ -24,11 +24,16 @@ pub(crate) fn names() -> Result<Vec<String>, String> {
 
 /// Loads a module by its file's name.
 pub(crate) fn load(name: &str) -> Result<(), String> {
-    let path = Path::new("/modules").join(name);
-    let file = File::open(&path).map_err(|why| format!("{}: {why}", path.display()))?;
-    let flags = if name.ends_with(".ko") { 0 } else { COMPRESSED };
+    load_with(&Path::new("/modules").join(name), c"")
+}
+
+/// Loads a module with parameters.
+pub(crate) fn load_with(path: &Path, parameters: &CStr) -> Result<(), String> {
+    let file = File::open(path).map_err(|why| format!("{}: {why}", path.display()))?;
+    let name = path.file_name().unwrap_or_default().display();
+    let flags = if path.extension() == Some(OsStr::new("ko")) { 0 } else { COMPRESSED };
     let log = KernelLog::from_now();
-    match finit_module(&file, NO_PARAMETERS, flags) {
+    match finit_module(&file, parameters, flags) {
         // A driver may be built in as well as shipped.
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(why) => {
@@ -40,7 +45,6 @@ pub(crate) fn load(name: &str) -> Result<(), String> {
 
 /// MODULE_INIT_COMPRESSED_FILE: the kernel unpacks the file.
 const COMPRESSED: i32 = 4;
-const NO_PARAMETERS: &CStr = c"";
 
 fn meaning(why: Errno) -> &'static str {
     match why {

@@ -8,6 +8,7 @@ use put_user_page_kernel_wire::{self as wire, Job, Jobs, Kind};
 
 use crate::boot;
 use crate::device::Device;
+use crate::disk::Disk;
 use crate::memory::Arena;
 use crate::modules::{self, KernelLog};
 
@@ -42,8 +43,10 @@ fn write(port: &mut File, bytes: &[u8]) -> Result<(), String> {
 }
 
 fn serve(port: &mut File) -> Result<(), String> {
-    let mut worker = Worker::new()?;
-    send(port, Kind::Hello, &hello()?)?;
+    let disk = Disk::mount();
+    let hello = hello(disk.as_ref().err())?;
+    let mut worker = Worker::new(disk.ok())?;
+    send(port, Kind::Hello, &hello)?;
     let mut body = Vec::new();
     loop {
         let kind = wire::read(port, &mut body);
@@ -56,10 +59,16 @@ fn serve(port: &mut File) -> Result<(), String> {
     }
 }
 
-fn hello() -> Result<String, String> {
+/// What the guest says of itself; where it has no disk, also why.
+fn hello(no_disk: Option<&String>) -> Result<String, String> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease")
         .map_err(|why| format!("the kernel does not tell its release: {why}"))?;
-    Ok(format!("release {}\n{}", release.trim_end(), Device::about()?))
+    let disk = match no_disk {
+        None => "mounted",
+        // Of a refused driver, the reason is in the first line.
+        Some(why) => why.lines().next().unwrap_or_default(),
+    };
+    Ok(format!("release {}\ndisk {disk}\n{}", release.trim_end(), Device::about()?))
 }
 
 /// What running jobs needs, made once.
@@ -70,9 +79,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn new() -> Result<Worker, String> {
+    fn new(disk: Option<Disk>) -> Result<Worker, String> {
         let out = Vec::with_capacity(LONGEST_ANSWER + 2 * CHUNK);
-        Ok(Worker { device: Device::open()?, arena: Arena::new()?, out })
+        Ok(Worker { device: Device::open()?, arena: Arena::new(disk)?, out })
     }
 
     fn run(&mut self, port: &mut File, body: &[u8]) -> Result<(), String> {

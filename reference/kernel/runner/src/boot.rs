@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
@@ -20,12 +21,16 @@ const BOOT_LIMIT: Duration = Duration::from_secs(120);
 ///
 /// What goes wrong reaches the log and ends the guest. Watchdogs are off: they would bark
 /// where the host is only busy, and the host has a time limit. Memory is not cleared when it
-/// is handed out, for that costs more than the cases do. Addresses are the same in each guest.
+/// is handed out, for that costs more than the cases do. The pool has a huge page for each
+/// that a case can have. Addresses are the same in each guest. A driver that is a module gets
+/// its parameters from the agent.
+///
 /// The last line makes boots shorter and surer; 112 is `rep_good`, without which the kernel
 /// copies word by word, as is faster where no processor does it.
 const COMMAND_LINE: &str = "console=ttyS0 quiet loglevel=5 panic=-1 oops=panic panic_on_warn=1 \
-     nowatchdog rcupdate.rcu_cpu_stall_suppress=1 init_on_alloc=0 hugepages=4 nokaslr \
-     mitigations=off tsc=reliable no_timer_check cryptomgr.notests clearcpuid=112";
+     nowatchdog rcupdate.rcu_cpu_stall_suppress=1 init_on_alloc=0 hugepages=16 nokaslr \
+     mitigations=off tsc=reliable no_timer_check cryptomgr.notests clearcpuid=112 \
+     brd.rd_nr=1 brd.rd_size=65536";
 
 /// Boots guests that are all alike.
 pub(crate) struct Machines {
@@ -95,25 +100,41 @@ impl Boot for Machines {
     }
 }
 
-/// The guest's files: the agent, the modules, and a console for what the agent says
-/// before it has mounted anything.
+/// The guest's files: the agent, the modules, a file system on a disk, and a console for
+/// what the agent says before it has mounted anything.
 fn initramfs(built: &Built) -> Result<File, Error> {
     let mut file = memory_file("initramfs")?;
-    let mut modules = Vec::new();
-    for path in &built.modules {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        modules.push((name, place::read(path)?));
-    }
     let agent = place::read(&built.agent)?;
-    write_initramfs(&mut file, &agent, &modules)
+    let modules = built.modules.iter().map(|path| Ok((file_name(path), place::read(path)?)));
+    let modules: Vec<_> = modules.collect::<Result<_, Error>>()?;
+    let mut extra = Vec::new();
+    if let Some(disk) = &built.disk {
+        extra.push(("disk/image".to_owned(), place::read(disk)?));
+    }
+    if let Some(driver) = &built.disk_driver {
+        extra.push(("disk/driver.ko".to_owned(), place::read(driver)?));
+    }
+    write_initramfs(&mut file, &agent, &modules, &extra)
         .map_err(|why| Error::system("the guest's files cannot be written", why))?;
     Ok(file)
 }
 
-fn write_initramfs(file: &mut File, agent: &[u8], modules: &[(String, Vec<u8>)]) -> io::Result<()> {
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A file's name and what is in it.
+type NamedBytes = (String, Vec<u8>);
+
+fn write_initramfs(
+    file: &mut File,
+    agent: &[u8],
+    modules: &[NamedBytes],
+    extra: &[NamedBytes],
+) -> io::Result<()> {
     let mut out = BufWriter::new(file);
     let mut archive = Archive::new(&mut out);
-    for folder in ["dev", "proc", "sys", "modules"] {
+    for folder in ["dev", "proc", "sys", "modules", "disk", "files"] {
         archive.folder(folder)?;
     }
     archive.device("dev/console", 5, 1)?;
@@ -125,6 +146,9 @@ fn write_initramfs(file: &mut File, agent: &[u8], modules: &[(String, Vec<u8>)])
         order.push('\n');
     }
     archive.file("modules/order", order.as_bytes())?;
+    for (name, bytes) in extra {
+        archive.file(name, bytes)?;
+    }
     archive.end()?;
     out.flush()
 }

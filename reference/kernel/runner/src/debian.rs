@@ -1,6 +1,7 @@
 //! Fetching packages of Debian's and unpacking them in the target directory. Nothing is
 //! installed, and nothing needs to be root.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -14,14 +15,25 @@ const NO_APT: &str = "this fetches packages as Debian has them. Elsewhere, put a
                       `--kernel IMAGE --kdir BUILD`";
 const NO_LISTS: &str = "run `apt-get update` first: apt's lists may be missing or old";
 
+/// Where Debian has the libraries of this architecture.
+pub(crate) const TRIPLET: &str = "x86_64-linux-gnu";
+
 /// The bundle with QEMU and the libraries that are missing on this machine.
 pub(crate) const QEMU: &str = "qemu";
 /// The bundle with Debian's kernel for virtual machines and what modules for it need.
 pub(crate) const LINUX: &str = "linux";
 
+/// The bundle with mke2fs and the libraries that are missing on this machine.
+pub(crate) const E2FSPROGS: &str = "e2fsprogs";
+
 /// Fetches QEMU, if it is not there.
 pub(crate) fn fetch_qemu(place: &Place) -> Result<(), Error> {
-    fetch(place, QEMU, missing_for_qemu, |_, _| Ok(()))
+    fetch(place, QEMU, || missing_for("qemu-system-x86"), |_, _| Ok(()))
+}
+
+/// Fetches mke2fs, if it is not there.
+pub(crate) fn fetch_e2fsprogs(place: &Place) -> Result<(), Error> {
+    fetch(place, E2FSPROGS, || missing_for("e2fsprogs"), |_, _| Ok(()))
 }
 
 /// Fetches the kernel, if it is not there.
@@ -64,10 +76,10 @@ fn fetch(
     remove_folder(&downloads)
 }
 
-/// QEMU and what it needs beyond what is installed.
-fn missing_for_qemu() -> Result<Vec<String>, Error> {
+/// A package and what it needs beyond what is installed.
+fn missing_for(package: &str) -> Result<Vec<String>, Error> {
     let mut simulation = Command::new("apt-get");
-    simulation.args(["install", "-s", "--no-install-recommends", "qemu-system-x86"]);
+    simulation.args(["install", "-s", "--no-install-recommends", package]);
     let output = tool::output(&mut simulation, NO_APT)?;
     if !output.status.success() {
         return Err(tool::failed(&simulation, &output, NO_LISTS));
@@ -75,6 +87,13 @@ fn missing_for_qemu() -> Result<Vec<String>, Error> {
     let text = String::from_utf8_lossy(&output.stdout);
     let installed = text.lines().filter_map(|line| line.strip_prefix("Inst "));
     Ok(installed.filter_map(|rest| Some(rest.split(' ').next()?.to_owned())).collect())
+}
+
+/// Where unpacked packages have their libraries.
+pub(crate) fn libraries(root: &Path) -> OsString {
+    let folders = ["usr/lib", "lib"].map(|folder| root.join(folder).join(TRIPLET));
+    // Fails only for a path with a colon in it, which would not work otherwise either.
+    std::env::join_paths(&folders).unwrap_or_default()
 }
 
 /// The kernel for virtual machines, its headers, and what these need.

@@ -81,6 +81,11 @@ impl Kernel {
         DRIVERS.into_iter().filter_map(|driver| self.driver(driver)).collect()
     }
 
+    /// The driver of disks of memory, if it is a module.
+    pub(crate) fn disk_driver(&self) -> Option<PathBuf> {
+        self.driver("drivers/block/brd")
+    }
+
     fn driver(&self, driver: &str) -> Option<PathBuf> {
         let files = self.modules.iter().flat_map(|folder| {
             ["ko", "ko.xz", "ko.zst", "ko.gz"]

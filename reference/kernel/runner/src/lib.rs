@@ -7,6 +7,7 @@
 
 mod boot;
 mod debian;
+mod disk;
 mod error;
 mod guest;
 mod initramfs;

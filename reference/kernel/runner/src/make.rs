@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::UNIX_EPOCH;
 
+use crate::disk;
 use crate::error::Error;
 use crate::kernel::Kernel;
 use crate::place::{self, Place, make_folder, remove_folder};
@@ -19,6 +20,10 @@ pub(crate) struct Built {
     pub(crate) agent: PathBuf,
     /// The modules, in the order of loading.
     pub(crate) modules: Vec<PathBuf>,
+    /// The driver of disks of memory, where it is a module.
+    pub(crate) disk_driver: Option<PathBuf>,
+    /// What is on such a disk, if there is one.
+    pub(crate) disk: Option<PathBuf>,
 }
 
 /// What the module shares with the C code of targets/.
@@ -37,7 +42,8 @@ pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<Built, Error> {
     let agent = build_agent(place)?;
     let mut modules = kernel.drivers();
     modules.push(module);
-    Ok(Built { image, agent, modules })
+    let disk = disk::make(place)?;
+    Ok(Built { image, agent, modules, disk_driver: kernel.disk_driver(), disk })
 }
 
 /// A folder's name that is alone this kernel's and this module's.

@@ -19,9 +19,6 @@ use crate::error::Error;
 use crate::place::Place;
 use crate::tool;
 
-/// Where Debian has the libraries of this architecture.
-const TRIPLET: &str = "x86_64-linux-gnu";
-
 const PROGRAM: &str = "qemu-system-x86_64";
 
 /// A QEMU to start processes of.
@@ -59,10 +56,8 @@ impl Qemu {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         if let Some(root) = &self.unpacked {
-            let libraries = ["usr/lib", "lib"].map(|folder| root.join(folder).join(TRIPLET));
-            // Fails only for a path with a colon in it, which would not work otherwise either.
-            command.env("LD_LIBRARY_PATH", std::env::join_paths(&libraries).unwrap_or_default());
-            command.env("QEMU_MODULE_DIR", libraries[0].join("qemu"));
+            command.env("LD_LIBRARY_PATH", debian::libraries(root));
+            command.env("QEMU_MODULE_DIR", root.join("usr/lib").join(debian::TRIPLET).join("qemu"));
             for firmware in ["usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu"] {
                 command.arg("-L").arg(root.join(firmware));
             }

@@ -1,6 +1,7 @@
 //! Getting what is needed, once.
 
 use crate::debian;
+use crate::disk;
 use crate::error::Error;
 use crate::kernel::{Kernel, OwnKernel};
 use crate::make;
@@ -19,6 +20,11 @@ pub fn setup(own: Option<&OwnKernel>) -> Result<(), Error> {
         }
         if kernel.is_none() {
             debian::fetch_linux(&place)?;
+        }
+        if !disk::is_installed()
+            && let Err(why) = debian::fetch_e2fsprogs(&place)
+        {
+            eprintln!("guests will have no file system on a disk, for there is no mke2fs: {why}");
         }
     }
     let (kernel, _) = find(&place, own)?;

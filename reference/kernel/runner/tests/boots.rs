@@ -1,15 +1,10 @@
 //! What only a guest shows. Where the kernel backend is not set up, the tests say so.
 #![cfg(target_os = "linux")]
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use put_user_page_kernel::{GuestJob, Options, Region, Runner, Source, is_set_up};
-
-/// The job of a case without records: `struct pagediff_job` of the module's `uapi.h`.
-const NOTHING: [u8; 8] = [0; 8];
-
-/// How an answer starts whose case ran.
-const RAN: [u8; 4] = [0; 4];
 
 fn runner() -> Option<Runner> {
     if !is_set_up(None) {
@@ -19,42 +14,129 @@ fn runner() -> Option<Runner> {
     Some(Runner::start(&Options::default()).unwrap())
 }
 
-// Prints how fast it is: `cargo test --release --test boots -- --nocapture` measures.
+const REGIONS: [Region; 5] = [
+    Region { source: Source::Anon, order: 0, count: 3 },
+    Region { source: Source::Anon, order: 9, count: 1 },
+    Region { source: Source::Memfd, order: 0, count: 3 },
+    Region { source: Source::Hugetlb, order: 9, count: 1 },
+    Region { source: Source::File, order: 0, count: 3 },
+];
+
+/// `struct pagediff_job`, then a case: a folio record for each region, and no program.
+fn job(regions: &[Region]) -> Vec<u8> {
+    let mut bytes = vec![0; 8];
+    for &Region { source, order, count } in regions {
+        let is_file = u8::from(source == Source::File);
+        let repeat = u8::try_from(count - 1).unwrap();
+        let large = if repeat < 16 { 0 } else { 0x30 };
+        bytes.extend([order, is_file | large, repeat, 0, 0, 0, source as u8, 0]);
+    }
+    bytes
+}
+
+/// The status in an answer, and the orders of the pages that the mappings had.
+fn orders(answer: &[u8]) -> (u32, &[u8]) {
+    let number = |at: usize| u32::from_le_bytes(answer[at..at + 4].try_into().unwrap());
+    (number(0), &answer[32..][..number(4) as usize])
+}
+
+const RAN: u32 = 0;
+const NO_USER_PAGES: u32 = 3;
+
+fn run_one(runner: &mut Runner, regions: &[Region], bytes: &[u8]) -> (u32, Vec<u8>) {
+    let mut found = None;
+    let ran = runner.run(&[GuestJob { regions, bytes }], &mut |_, result| {
+        let (status, orders) = orders(result.unwrap());
+        found = Some((status, orders.to_vec()));
+    });
+    ran.unwrap();
+    found.unwrap()
+}
+
 #[test]
 fn a_guest_answers_jobs() {
     let Some(mut runner) = runner() else { return };
     eprintln!("ready after {:?} with {}", runner.boot_time(), runner.accelerator().name());
     assert!(runner.about().contains_key("release"));
-    let regions = [
-        Region { source: Source::Anon, order: 0, count: 3 },
-        Region { source: Source::Anon, order: 9, count: 1 },
-        Region { source: Source::Memfd, order: 0, count: 3 },
-        Region { source: Source::Hugetlb, order: 9, count: 1 },
-    ];
-    for regions in [&[][..], &regions] {
-        let jobs = [GuestJob { regions, bytes: &NOTHING }; 1024];
+    for regions in [&[][..], &REGIONS] {
+        let bytes = job(regions);
+        let jobs = vec![GuestJob { regions, bytes: &bytes }; 256];
         let mut best = Duration::MAX;
-        for _ in 0..3 {
+        for _ in 0..4 {
             let start = Instant::now();
             let mut next = 0;
             let ran = runner.run(&jobs, &mut |index, result| {
                 assert_eq!(index, next);
-                assert_eq!(result.unwrap()[..4], RAN);
+                assert!(result.is_ok());
                 next += 1;
             });
             ran.unwrap();
             assert_eq!(next, jobs.len());
             best = best.min(start.elapsed());
         }
-        let start = Instant::now();
-        for _ in 0..100 {
-            runner.run(&jobs[..1], &mut |_, result| assert!(result.is_ok())).unwrap();
-        }
-        let round = start.elapsed() / 100;
-        eprintln!("{} regions: 1024 jobs in {best:?}, 1 job in {round:?}", regions.len());
+        eprintln!("{} regions: {} jobs in {best:?}", regions.len(), jobs.len());
     }
-    assert!(runner.stats().unwrap().contains_key("nr_free_pages"));
     assert_eq!(runner.take_unexplained(), []);
+}
+
+#[test]
+fn mappings_have_pages_of_the_orders_that_the_manual_tells() {
+    let Some(mut runner) = runner() else { return };
+    let mut order_of = |source, order, count| {
+        let regions = [Region { source, order, count }];
+        let (status, orders) = run_one(&mut runner, &regions, &job(&regions));
+        assert_eq!(status, RAN, "{source:?} of order {order}");
+        assert_eq!(orders.len(), 1);
+        orders[0]
+    };
+    for (asked, given) in [(0, 0), (1, 0), (3, 0), (9, 9), (10, 9)] {
+        assert_eq!(order_of(Source::Anon, asked, 2), given, "anon of order {asked}");
+        assert_eq!(order_of(Source::Memfd, asked, 2), given, "memfd of order {asked}");
+    }
+    assert_eq!(order_of(Source::Hugetlb, 9, 16), 9, "the pool has all that a case can have");
+}
+
+#[test]
+fn a_real_file_has_small_pages() {
+    let Some(mut runner) = runner() else { return };
+    let disk = runner.about()["disk"].clone();
+    if disk != "mounted" {
+        eprintln!("skipped: the guest has no disk: {disk}");
+        return;
+    }
+    for order in [0, 4, 9] {
+        let regions = [Region { source: Source::File, order, count: 3 }];
+        assert_eq!(run_one(&mut runner, &regions, &job(&regions)), (RAN, vec![0]));
+    }
+}
+
+/// What a case could leave behind; free pages come and go by themselves, some thousand.
+fn left_behind(stats: &BTreeMap<String, u64>) -> [u64; 4] {
+    ["nr_dirty", "nr_anon_transparent_hugepages", "nr_shmem", "nr_mapped"].map(|name| stats[name])
+}
+
+#[test]
+fn jobs_leave_nothing_behind() {
+    let Some(mut runner) = runner() else { return };
+    let bytes = job(&REGIONS);
+    let jobs = vec![GuestJob { regions: &REGIONS, bytes: &bytes }; 100];
+    let greedy = [Region { source: Source::Hugetlb, order: 9, count: 17 }];
+    let mut run = || {
+        runner.run(&jobs, &mut |_, result| assert!(result.is_ok())).unwrap();
+        // More than the pool has: no page of it, and none lost.
+        assert_eq!(run_one(&mut runner, &greedy, &job(&greedy)).0, NO_USER_PAGES);
+        runner.stats().unwrap()
+    };
+    let before = run();
+    for _ in 0..3 {
+        run();
+    }
+    let after = run();
+    assert_eq!(left_behind(&before), left_behind(&after));
+    let pages = before["nr_free_pages"].abs_diff(after["nr_free_pages"]);
+    assert!(pages < 1024, "400 jobs have lost or found {pages} pages");
+    let all = [Region { source: Source::Hugetlb, order: 9, count: 16 }];
+    assert_eq!(run_one(&mut runner, &all, &job(&all)).0, RAN, "the pool is whole");
 }
 
 /// The processes of QEMU's that this one has started.
@@ -70,11 +152,12 @@ fn a_qemu_that_somebody_ends_is_replaced() {
     let [first] = children()[..] else { panic!("there is one QEMU: {:?}", children()) };
     let qemu = rustix::process::Pid::from_raw(first).unwrap();
     rustix::process::kill_process(qemu, rustix::process::Signal::KILL).unwrap();
-    let jobs = [GuestJob { regions: &[], bytes: &NOTHING }; 2];
+    let bytes = job(&[]);
+    let jobs = [GuestJob { regions: &[], bytes: &bytes }; 2];
     let mut delivered = 0;
     let ran = runner.run(&jobs, &mut |index, result| {
         assert_eq!(index, delivered);
-        assert_eq!(result.unwrap()[..4], RAN);
+        assert_eq!(orders(result.unwrap()).0, RAN);
         delivered += 1;
     });
     ran.unwrap();

@@ -26,6 +26,7 @@ pub(super) fn read(
         2 => return Ok(Some(Skip::MixedOrders)),
         3 => return Ok(Some(Skip::NoUserPages)),
         4 => return Ok(Some(Skip::NeedsLock)),
+        5 => return Ok(Some(Skip::OverRelease)),
         _ => return Err("an unknown status"),
     }
     outcome.orders.extend_from_slice(rest.take(orders as usize)?);

@@ -4,7 +4,7 @@
 use put_user_page_kernel::{GuestJob, Region, Source as Memory};
 
 use super::Way;
-use crate::backend::Job;
+use crate::backend::{Class, Job};
 use crate::case::{Case, Function, RECORD_SIZE, Record, Source};
 use crate::layout::MAX_RECORDS;
 use crate::world::{Entry, Step, World};
@@ -13,6 +13,8 @@ use crate::world::{Entry, Step, World};
 const FREE: u8 = 1;
 /// `PAGEDIFF_RANGES`.
 const RANGES: u8 = 2;
+/// `PAGEDIFF_UNDEFINED`.
+const UNDEFINED: u8 = 4;
 
 /// A job for the guest, and which of the backend's it is.
 pub(super) struct KernelJob {
@@ -35,7 +37,9 @@ impl KernelJob {
         as_ranges: bool,
         again: bool,
     ) -> KernelJob {
-        let flags = if free { FREE } else { 0 } | if as_ranges { RANGES } else { 0 };
+        let undefined = job.class == Class::OverRelease;
+        let flags = [(free, FREE), (as_ranges, RANGES), (undefined, UNDEFINED)];
+        let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag);
         let mut bytes = vec![way as u8, flags, 0, 0];
         bytes.extend((job.world.steps.len() as u32).to_le_bytes());
         push_records(&mut bytes, job.bytes);

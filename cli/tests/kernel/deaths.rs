@@ -15,7 +15,7 @@ fn failures(output: &Value) -> BTreeMap<String, String> {
     let failure = |divergence: &Value| {
         let file = divergence["file"].as_str().unwrap().to_owned();
         let subject = &divergence["report"]["subjects"][0];
-        assert_eq!(subject["subject"], "the backend");
+        assert!(subject["subject"].as_str().unwrap().starts_with("the backend"), "{subject}");
         (file, subject["fields"][0]["backend"].as_str().unwrap().to_owned())
     };
     divergences.map(failure).collect()
@@ -113,8 +113,7 @@ fn a_crash_that_takes_a_case_long_before_is_not_lost() {
     let told = failures(&place.run(&arguments).code(1).json());
     eprintln!("{told:#?}");
     assert_eq!(told.len(), 1, "{told:#?}");
-    let how = &told["second.case"];
+    let how = &told["no case alone"];
     assert!(how.starts_with("crashed: kernel BUG at "), "{how}");
-    let which = ", in this case or one before it, and not when they ran again one by one";
-    assert!(how.ends_with(which), "{how}");
+    assert!(how.ends_with("; not again when the same cases ran one by one"), "{how}");
 }

@@ -69,6 +69,11 @@ impl Directory {
         Directory(tempfile::tempdir().unwrap())
     }
 
+    /// One inside of another.
+    pub fn within(parent: &Path) -> Directory {
+        Directory(tempfile::tempdir_in(parent).unwrap())
+    }
+
     pub fn path(&self) -> &Path {
         self.0.path()
     }

@@ -127,6 +127,7 @@ impl KernelGuest {
             reference: naive(),
             outcome: Outcome::default(),
             as_ranges: Outcome::default(),
+            unexplained: Vec::new(),
         }
     }
 }
@@ -146,6 +147,8 @@ pub struct Kernel {
     reference: InProcess<Naive>,
     outcome: Outcome,
     as_ranges: Outcome,
+    /// Failures of guests that were thrown away, which no case can be blamed for.
+    unexplained: Vec<Failure>,
 }
 
 impl Backend for Kernel {
@@ -172,8 +175,10 @@ impl Backend for Kernel {
     }
 
     fn unexplained(&mut self) -> Vec<Failure> {
+        let mut unexplained = std::mem::take(&mut self.unexplained);
         let deaths = self.guest.runner.borrow_mut().take_unexplained();
-        deaths.into_iter().map(failure).collect()
+        unexplained.extend(deaths.into_iter().map(failure));
+        unexplained
     }
 }
 
@@ -256,7 +261,7 @@ impl Kernel {
     /// Cases that over-release, each in a guest of its own that is thrown away: what it does
     /// to the kernel must not be put down to another.
     fn run_undefined(
-        &self,
+        &mut self,
         jobs: &[Job<'_>],
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
@@ -271,6 +276,7 @@ impl Kernel {
                 };
                 deliver(index, ran);
             })?;
+            self.unexplained.extend(runner.take_unexplained().into_iter().map(failure));
         }
         Ok(())
     }
@@ -311,10 +317,27 @@ fn show<'a>(ran: Result<(), Instead>, outcome: &'a Outcome) -> Ran<'a> {
 }
 
 fn failure(death: Death) -> Failure {
-    let only_after = if death.is_alone() { "" } else { ", but only after other cases" };
+    let is_alone = death.is_alone();
     let how = match death.how {
-        How::Hung(seconds) => HowFailed::Hung(seconds),
-        how => HowFailed::Crashed(format!("{how}{only_after}")),
+        How::Hung(seconds) if is_alone => HowFailed::Hung(seconds),
+        how if is_alone => HowFailed::Crashed(how.to_string()),
+        how => HowFailed::Crashed(format!("{how}, but only after other cases")),
     };
     Failure { how, log: death.log }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_other_cases_is_told_apart() {
+        let told = |how, after| failure(Death { how, log: String::new(), after }).to_string();
+        let bug = || How::Panicked("BUG: bad".to_owned());
+        assert_eq!(told(bug(), None), "crashed: BUG: bad");
+        assert_eq!(told(bug(), Some(1)), "crashed: BUG: bad, but only after other cases");
+        assert_eq!(told(How::Hung(2), None), "hung: no end after 2 s");
+        let hung = told(How::Hung(2), Some(1));
+        assert_eq!(hung, "crashed: no answer for 2 s, but only after other cases");
+    }
 }

@@ -64,12 +64,12 @@ struct Stamp {
 }
 
 impl Stamp {
-    /// A stamp over the contents of some files, and the dates of others.
+    /// A stamp over the contents of some files, wherever they are, and the dates of others.
     fn new(path: PathBuf, contents: &[PathBuf], dates: &[PathBuf]) -> Result<Stamp, Error> {
         let mut hash = sha1_smol::Sha1::new();
         for file in contents {
             let bytes = place::read(file)?;
-            hash.update(file.as_os_str().as_encoded_bytes());
+            hash.update(file.file_name().unwrap_or_default().as_encoded_bytes());
             hash.update(&(bytes.len() as u64).to_le_bytes());
             hash.update(&bytes);
         }

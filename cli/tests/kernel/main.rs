@@ -1,0 +1,13 @@
+//! The kernel backend where something fails: the module, the guest, QEMU, or what they
+//! need. Where the backend is not set up, the tests say so.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod deaths;
+mod leftovers;
+mod misbehaviour;
+mod mistakes;
+mod module_copy;
+mod outputs;
+mod processes;
+mod set_up;

@@ -1,0 +1,119 @@
+//! A module that misbehaves in calls that no committed case makes.
+
+use std::sync::LazyLock;
+
+use super::common::Ran;
+use super::module_copy::{ModuleCopy, Place, corpus};
+
+/// What the module does in put_user_pages() on so many entries, by the order of the page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Misbehaviour {
+    Bug = 1,
+    Warning,
+    Oops,
+    Hang,
+    HangWithoutInterrupts,
+    BugTheSecondTime,
+    /// Says that it is there, and takes a while.
+    Dawdle,
+    /// Says that it is there, and stays.
+    Stay,
+}
+
+const ENTRIES: usize = 137;
+
+/// What the module says where it dawdles or stays.
+pub(crate) const HERE: &str = "pagediff: here";
+
+const FUNCTION: &str = "static void patch_put_user_pages(struct page **pages, \
+                        unsigned long npages)\n{\n\tunsigned long i;\n";
+
+/// The pointer is volatile for the compiler not to see through it.
+const CODE: &str = r#"
+#include <linux/delay.h>
+
+static noinline void misbehave(unsigned int how)
+{
+	static unsigned int times;
+	static int *volatile nothing;
+
+	switch (how) {
+	case 1:
+		BUG();
+		break;
+	case 2:
+		WARN_ON(1);
+		break;
+	case 3:
+		*nothing = 1;
+		break;
+	case 5:
+		local_irq_disable();
+		fallthrough;
+	case 4:
+		for (;;)
+			cpu_relax();
+		break;
+	case 6:
+		BUG_ON(++times == 2);
+		break;
+	case 7:
+		pr_warn("pagediff: here\n");
+		msleep(300);
+		break;
+	case 8:
+		pr_warn("pagediff: here\n");
+		for (;;)
+			msleep(1000);
+	}
+}
+"#;
+
+impl Misbehaviour {
+    /// A case in which it shows.
+    pub(crate) fn case(self) -> String {
+        format!("folio a order={}\nentries a*{ENTRIES}\nput_user_pages\n", self as u8)
+    }
+}
+
+/// A place whose module misbehaves; none where the kernel backend is not set up.
+pub(crate) fn misbehaving() -> Option<Place> {
+    static COPY: LazyLock<Option<ModuleCopy>> = LazyLock::new(|| {
+        let copy = ModuleCopy::kept("kernel-misbehaving")?;
+        let call = format!(
+            "{CODE}\n{FUNCTION}\n\tif (npages == {ENTRIES})\n\
+             \t\tmisbehave(compound_order(compound_head(pages[0])));\n"
+        );
+        copy.replace("release_patch.c", FUNCTION, &call);
+        Some(copy)
+    });
+    COPY.as_ref().map(ModuleCopy::place)
+}
+
+/// Arguments that replay the special cases in the middle of committed ones.
+pub(crate) fn among_others<'a>(special: &[&'a str], options: &[&'a str]) -> Vec<String> {
+    let (before, after) = others();
+    let start = ["replay", "--backend", "kernel"].into_iter();
+    let start = start.chain(options.iter().copied()).map(str::to_owned);
+    let special = special.iter().map(|&name| name.to_owned());
+    start.chain([before]).chain(special).chain([after]).collect()
+}
+
+/// The committed cases before and behind the special ones.
+pub(crate) fn others() -> (String, String) {
+    (format!("{}/put_user_pages", corpus()), format!("{}/scenarios", corpus()))
+}
+
+/// Checks that every case was counted once, whatever happened to others, and returns the
+/// output.
+#[track_caller]
+pub(crate) fn nothing_is_lost(place: &Place, special: usize, ran: Ran) -> serde_json::Value {
+    let (before, after) = others();
+    let healthy = place.run(&["replay", "--backend", "kernel", "--json", &before, &after]).code(0);
+    let (healthy, output) = (healthy.json(), ran.json());
+    let cases = healthy["cases"].as_u64().unwrap();
+    assert_eq!(output["cases"], cases + special as u64);
+    assert_eq!(output["skipped"], healthy["skipped"]);
+    assert_eq!(output["backends"], healthy["backends"]);
+    output
+}

@@ -1,0 +1,128 @@
+//! Copies of what a guest is built of, to change and to run pagediff in.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use super::common::{Directory, Ran, repository};
+
+const MODULE: &str = "reference/kernel/module";
+
+/// A directory that pagediff takes for the repository, with a module of its own. What setup
+/// fetched, and the agent, are those of the repository.
+pub(crate) struct ModuleCopy {
+    root: PathBuf,
+    /// Removes it at the end.
+    _temporary: Option<Directory>,
+}
+
+impl ModuleCopy {
+    /// A copy for one test; none where the kernel backend is not set up, which is told.
+    pub(crate) fn new() -> Option<ModuleCopy> {
+        let temporary = Directory::new();
+        let root = temporary.path().to_owned();
+        is_set_up().then(|| ModuleCopy { root, _temporary: Some(temporary) }.filled())
+    }
+
+    /// A copy that stays, for the next run not to build the same again.
+    pub(crate) fn kept(name: &str) -> Option<ModuleCopy> {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        is_set_up().then(|| ModuleCopy { root, _temporary: None }.filled())
+    }
+
+    fn filled(self) -> ModuleCopy {
+        fs::create_dir_all(self.module()).unwrap();
+        for file in fs::read_dir(repository().join(MODULE)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), self.module().join(file.file_name())).unwrap();
+        }
+        for name in ["reference/kernel/agent", "reference/kernel/wire", "targets/c", "Cargo.lock"] {
+            self.link(name, &repository().join(name));
+        }
+        // The stamp is replaced, not written to, if the agent should have to be built.
+        for name in ["debian", "agent", "agent.stamp"] {
+            self.link(&format!("target/kernel/{name}"), &kernel_folder().join(name));
+        }
+        self
+    }
+
+    fn module(&self) -> PathBuf {
+        self.root.join(MODULE)
+    }
+
+    fn link(&self, name: &str, original: &Path) {
+        let link = self.root.join(name);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        match symlink(original, link) {
+            Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
+            made => made.unwrap(),
+        }
+    }
+
+    /// Changes a file of the module, in which `old` must be just once.
+    #[track_caller]
+    pub(crate) fn replace(&self, file: &str, old: &str, new: &str) {
+        let path = self.module().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(old).count(), 1, "in {file}, not once:\n{old}");
+        fs::write(&path, text.replacen(old, new, 1)).unwrap();
+    }
+
+    /// A directory in it to run in.
+    pub(crate) fn place(&self) -> Place {
+        let target = self.root.join("target");
+        let directory = Directory::within(&self.root);
+        // Artifacts are kept where this is.
+        directory.write("fuzz/fuzz_targets/.keep", "");
+        Place { directory, target }
+    }
+}
+
+/// Where to run pagediff, and what it builds in.
+pub(crate) struct Place {
+    pub(crate) directory: Directory,
+    target: PathBuf,
+}
+
+impl Place {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.directory.command(arguments);
+        command.env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    /// Where what setup fetches and builds is.
+    pub(crate) fn kernel_folder(&self) -> PathBuf {
+        self.target.join("kernel")
+    }
+}
+
+/// Whether the kernel backend is set up; tells if it is not.
+pub(crate) fn is_set_up() -> bool {
+    // The agent is brought up to date, once, for all copies.
+    static IS_SET_UP: LazyLock<bool> = LazyLock::new(|| {
+        put_user_page_kernel::is_set_up(None) && put_user_page_kernel::setup(None).is_ok()
+    });
+    if !*IS_SET_UP {
+        eprintln!("skipped: the kernel backend is not set up; `scripts/kernel setup` does that");
+    }
+    *IS_SET_UP
+}
+
+/// Where setup leaves what it fetches and builds for the repository.
+pub(crate) fn kernel_folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
+    repository().join(target).join("kernel")
+}
+
+/// The committed corpus.
+pub(crate) fn corpus() -> String {
+    repository().join("corpus").to_str().unwrap().to_owned()
+}

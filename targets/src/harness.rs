@@ -37,7 +37,7 @@ enum Subject {
     Fast(InProcess<PageMap<Fast>>),
     Candidate(InProcess<PageMap<Candidate>>),
     Forms(Forms),
-    Kernel([Kernel; 3]),
+    Kernel(Box<[Kernel; 3]>),
 }
 
 /// What a case was, if nothing diverged.
@@ -101,7 +101,7 @@ impl Harness {
                     guest: Options { kernel: own_kernel()?, ..Options::default() },
                     ..KernelOptions::default()
                 })?;
-                Subject::Kernel(Way::ALL.map(|way| guest.backend(way)))
+                Subject::Kernel(Box::new(Way::ALL.map(|way| guest.backend(way))))
             }
         };
         Ok(Harness {
@@ -140,7 +140,7 @@ impl Harness {
             Subject::Candidate(candidate) => {
                 compare(&self.case, &self.world, class, &mut self.reference, candidate)?;
             }
-            Subject::Kernel(ways) => check_in_kernel(&self.case, ways)?,
+            Subject::Kernel(ways) => check_in_kernel(&self.case, &mut **ways)?,
             Subject::Forms(forms) => {
                 forms.check(bytes).map_err(|what| Report::of_forms(&self.case, what))?;
             }

@@ -176,7 +176,12 @@ fn write_reports(out: &mut dyn Write, found: &[Divergence], left: usize) -> Resu
             writeln!(out, "{}", divergence.file)?;
             writeln!(out, "{}", divergence.report.render(&paint()))?;
             if let Some(artifact) = &divergence.artifact {
-                writeln!(out, "  saved in {artifact}\n")?;
+                let log = if divergence.report.log.is_empty() {
+                    ""
+                } else {
+                    ", with the kernel's log beside it"
+                };
+                writeln!(out, "  saved{log}: {artifact}\n")?;
             }
         } else {
             writeln!(out, "{}: {} differs too", divergence.file, divergence.report.backend)?;

@@ -5,6 +5,7 @@ mod job;
 mod layout;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
@@ -112,6 +113,15 @@ impl KernelGuest {
     /// Where the kernel's `struct page` differs from the one in `src/`.
     pub fn layout_differences(&self) -> Vec<LayoutDifference> {
         layout::differences(self.runner.borrow().about())
+    }
+
+    /// The counters of the kernel's /proc/vmstat.
+    ///
+    /// # Errors
+    ///
+    /// The guest does not answer any more.
+    pub fn counters(&self) -> Result<BTreeMap<String, u64>, BackendError> {
+        Ok(self.runner.borrow_mut().stats()?)
     }
 
     /// How long the guest took until it was ready.

@@ -53,6 +53,9 @@ extern const struct release_way patch_way;
 extern const struct release_way release_pages_way;
 extern const struct release_way unpin_way;
 
+/* release_release_pages.c: marks the pages of an array, with their locks or without. */
+void mark_pages(struct page **pages, unsigned long npages, bool lock);
+
 /* A case being run. There is one at a time, and one object for all of them. */
 struct trial {
 	const struct release_way *way;

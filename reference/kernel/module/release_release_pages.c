@@ -18,29 +18,32 @@ static void many_pages(struct page **pages, unsigned long npages)
 	release_pages(pages, npages);
 }
 
-static void many_pages_dirty(struct page **pages, unsigned long npages)
+/* As drivers mark pages themselves, one by one. */
+void mark_pages(struct page **pages, unsigned long npages, bool lock)
 {
 	unsigned long i;
 
 	for (i = 0; i < npages; i++) {
 		struct page *head = compound_head(pages[i]);
 
-		if (!PageDirty(head))
+		if (PageDirty(head))
+			continue;
+		if (lock)
+			set_page_dirty_lock(head);
+		else
 			set_page_dirty(head);
 	}
+}
+
+static void many_pages_dirty(struct page **pages, unsigned long npages)
+{
+	mark_pages(pages, npages, false);
 	release_pages(pages, npages);
 }
 
 static void many_pages_dirty_lock(struct page **pages, unsigned long npages)
 {
-	unsigned long i;
-
-	for (i = 0; i < npages; i++) {
-		struct page *head = compound_head(pages[i]);
-
-		if (!PageDirty(head))
-			set_page_dirty_lock(head);
-	}
+	mark_pages(pages, npages, true);
 	release_pages(pages, npages);
 }
 

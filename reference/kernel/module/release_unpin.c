@@ -9,14 +9,7 @@
 
 static void many_pages_dirty(struct page **pages, unsigned long npages)
 {
-	unsigned long i;
-
-	for (i = 0; i < npages; i++) {
-		struct page *head = compound_head(pages[i]);
-
-		if (!PageDirty(head))
-			set_page_dirty(head);
-	}
+	mark_pages(pages, npages, false);
 	unpin_user_pages(pages, npages);
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use put_user_page_kernel::{Death, Error, GuestJob, How, Options, Runner};
 
-use self::job::{KernelJob, has_ranges};
+use self::job::{KernelJob, Turn, has_ranges};
 pub use self::layout::LayoutDifference;
 use super::{InProcess, Naive, naive};
 use crate::backend::{
@@ -148,6 +148,9 @@ impl From<Error> for BackendError {
     }
 }
 
+/// What is seen of a kernel's pages.
+const OBSERVES: Observes = Observes { errors: false, stray_writes: true, events: Events::OfPages };
+
 /// The kernel, releasing pages in one way.
 #[derive(Debug)]
 pub struct Kernel {
@@ -167,7 +170,7 @@ impl Backend for Kernel {
     }
 
     fn observes(&self) -> Observes {
-        Observes { errors: false, stray_writes: true, events: Events::OfPages }
+        OBSERVES
     }
 
     fn skips(&self, _world: &World, class: Class) -> Option<Skip> {
@@ -201,12 +204,12 @@ impl Kernel {
         let free = self.guest.options.free;
         let mut sent = Vec::with_capacity(jobs.len());
         for (index, job) in jobs.iter().enumerate().filter(|(_, job)| job.class == Class::Valid) {
-            // Arrays that are a range are released as a range in a second run.
-            let ranges = self.way == Way::Unpin && has_ranges(job.world);
-            sent.push(KernelJob::new(index, job, self.way, free, false, ranges));
-            if ranges {
-                sent.push(KernelJob::new(index, job, self.way, free, true, false));
-            }
+            let turns: &[Turn] = if self.way == Way::Unpin && has_ranges(job.world) {
+                &[Turn::Arrays, Turn::Ranges]
+            } else {
+                &[Turn::Only]
+            };
+            sent.extend(turns.iter().map(|&t| KernelJob::new(index, job, self.way, free, t)));
         }
         let guest_jobs: Vec<GuestJob<'_>> = sent.iter().map(KernelJob::guest_job).collect();
         let guest = self.guest.clone();
@@ -215,8 +218,11 @@ impl Kernel {
         // The first of two runs of a case, if it is not to be delivered yet.
         let mut first: Option<Result<(), Instead>> = None;
         runner.run(&guest_jobs, &mut |number, answer| {
-            let &KernelJob { index, as_ranges, again, .. } = &sent[number];
-            let into = if as_ranges { &mut self.as_ranges } else { &mut self.outcome };
+            let &KernelJob { index, turn, .. } = &sent[number];
+            let into = match turn {
+                Turn::Only | Turn::Arrays => &mut self.outcome,
+                Turn::Ranges => &mut self.as_ranges,
+            };
             let ran = match take(answer, jobs[index].world, into) {
                 Ok(ran) => ran,
                 Err(error) => {
@@ -224,13 +230,13 @@ impl Kernel {
                     return;
                 }
             };
-            if again {
-                first = Some(ran);
-            } else if as_ranges {
-                let first = first.take().expect("a case runs with arrays first");
-                self.deliver_worse(index, &jobs[index], first, ran, deliver);
-            } else {
-                deliver(index, show(ran, &self.outcome));
+            match turn {
+                Turn::Only => deliver(index, show(ran, &self.outcome)),
+                Turn::Arrays => first = Some(ran),
+                Turn::Ranges => {
+                    let first = first.take().expect("a case runs with arrays first");
+                    self.deliver_worse(index, &jobs[index], first, ran, deliver);
+                }
             }
         })?;
         answered
@@ -252,10 +258,9 @@ impl Kernel {
         if ranges.is_ok() {
             let case = Case::decode(job.bytes);
             let reference = &mut self.reference;
-            let observed = Observes { errors: false, stray_writes: true, events: Events::OfPages };
             let expected = told::reference_outcome(job.bytes, job.world, reference);
             let ran = Ran::Outcome(&self.outcome);
-            let held = told::compare(&case, job.world, &expected, ran, observed, reference);
+            let held = told::compare(&case, job.world, &expected, ran, OBSERVES, reference);
             if held.comparison != Comparison::Same {
                 deliver(index, show(arrays, &self.outcome));
                 return;
@@ -277,7 +282,7 @@ impl Kernel {
     ) -> Result<(), BackendError> {
         let undefined = jobs.iter().enumerate().filter(|(_, job)| job.class == Class::OverRelease);
         for (index, job) in undefined {
-            let sent = KernelJob::new(index, job, self.way, true, false, false);
+            let sent = KernelJob::new(index, job, self.way, true, Turn::Only);
             let mut runner = Runner::start(&self.guest.options.guest)?;
             runner.run(&[sent.guest_job()], &mut |_, answer| {
                 let ran = match answer {

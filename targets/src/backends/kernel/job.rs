@@ -16,34 +16,36 @@ const RANGES: u8 = 2;
 /// `PAGEDIFF_UNDEFINED`.
 const UNDEFINED: u8 = 4;
 
+/// Which of a case's runs it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The only one.
+    Only,
+    /// The first of two: arrays are released as arrays.
+    Arrays,
+    /// The second of two: arrays that are a range are released as one.
+    Ranges,
+}
+
 /// A job for the guest, and which of the backend's it is.
 pub(super) struct KernelJob {
     /// The number of the backend's job.
     pub(super) index: usize,
-    /// Arrays that are a range are released as one.
-    pub(super) as_ranges: bool,
-    /// The same case runs once more after this.
-    pub(super) again: bool,
+    pub(super) turn: Turn,
     regions: Vec<Region>,
     bytes: Vec<u8>,
 }
 
 impl KernelJob {
-    pub(super) fn new(
-        index: usize,
-        job: &Job<'_>,
-        way: Way,
-        free: bool,
-        as_ranges: bool,
-        again: bool,
-    ) -> KernelJob {
+    /// With `free`, the kernel's pages really go.
+    pub(super) fn new(index: usize, job: &Job<'_>, way: Way, free: bool, turn: Turn) -> KernelJob {
         let undefined = job.class == Class::OverRelease;
-        let flags = [(free, FREE), (as_ranges, RANGES), (undefined, UNDEFINED)];
+        let flags = [(free, FREE), (turn == Turn::Ranges, RANGES), (undefined, UNDEFINED)];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag);
         let mut bytes = vec![way as u8, flags, 0, 0];
         bytes.extend((job.world.steps.len() as u32).to_le_bytes());
         push_records(&mut bytes, job.bytes);
-        KernelJob { index, as_ranges, again, regions: regions(job), bytes }
+        KernelJob { index, turn, regions: regions(job), bytes }
     }
 
     pub(super) fn guest_job(&self) -> GuestJob<'_> {

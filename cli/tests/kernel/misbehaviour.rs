@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::common::Ran;
-use super::module_copy::{ModuleCopy, Place, corpus};
+use super::module_copy::{ModuleCopy, Place, corpus, is_set_up};
 
 /// What the module does in put_user_pages() on so many entries, by the order of the page.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,8 @@ pub(crate) enum Misbehaviour {
     Dawdle,
     /// Says that it is there, and stays.
     Stay,
+    /// Leaves a pin where there was none.
+    LeaveAPin,
 }
 
 const ENTRIES: usize = 137;
@@ -32,12 +34,12 @@ const FUNCTION: &str = "static void patch_put_user_pages(struct page **pages, \
 const CODE: &str = r#"
 #include <linux/delay.h>
 
-static noinline void misbehave(unsigned int how)
+static noinline void misbehave(struct page *head)
 {
 	static unsigned int times;
 	static int *volatile nothing;
 
-	switch (how) {
+	switch (compound_order(head)) {
 	case 1:
 		BUG();
 		break;
@@ -65,6 +67,9 @@ static noinline void misbehave(unsigned int how)
 		pr_warn("pagediff: here\n");
 		for (;;)
 			msleep(1000);
+		break;
+	case 9:
+		folio_set_pins(head, 1);
 	}
 }
 "#;
@@ -82,12 +87,13 @@ pub(crate) fn misbehaving() -> Option<Place> {
         let copy = ModuleCopy::kept("kernel-misbehaving")?;
         let call = format!(
             "{CODE}\n{FUNCTION}\n\tif (npages == {ENTRIES})\n\
-             \t\tmisbehave(compound_order(compound_head(pages[0])));\n"
+             \t\tmisbehave(compound_head(pages[0]));\n"
         );
         copy.replace("release_patch.c", FUNCTION, &call);
         Some(copy)
     });
-    COPY.as_ref().map(ModuleCopy::place)
+    // Asked for each test, for each tells that it is skipped.
+    if is_set_up() { COPY.as_ref().map(ModuleCopy::place) } else { None }
 }
 
 /// Arguments that replay the special cases in the middle of committed ones.

@@ -1,5 +1,8 @@
 //! What replay and explain print of a case that a kernel dies of.
 
+use std::collections::BTreeSet;
+
+use super::common::json_paths::{documented, paths};
 use super::misbehaviour::{Misbehaviour, misbehaving};
 
 #[test]
@@ -17,12 +20,11 @@ fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
         "Kernel panic - not syncing: Fatal exception",
         "  reproduce: ",
         "explain --backend kernel bug.case\n",
-        "  saved, with the kernel's log beside it: ",
-        "/fuzz/artifacts/kernel/crash-",
         "1 cases, 1 divergences, 0 skipped\n",
     ]);
-    let (_, rest) = ran.out.split_once("beside it: ").unwrap();
-    let artifact = rest.lines().next().unwrap();
+    let mut lines = ran.out.lines().filter_map(|line| line.trim().strip_prefix("saved in "));
+    let artifact = lines.next().expect("the case is saved");
+    assert!(artifact.contains("/fuzz/artifacts/kernel/crash-"), "{artifact}");
     place.run(&["explain", "--backend", "kernel", artifact]).code(1).out(&[
         "as kernel sees it",
         "kernel crashed: kernel BUG at ",
@@ -37,4 +39,30 @@ fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
     assert!(kernel["failed"].as_str().unwrap().starts_with("crashed: kernel BUG at "), "{kernel}");
     assert_eq!(kernel["differences"][0]["subject"], "backend");
     assert!(kernel["report"]["log"].as_str().unwrap().contains("kernel BUG at"), "{kernel}");
+}
+
+/// The values of an output that other backends do not have.
+fn of_kernels(output: &serde_json::Value, section: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    paths(output, "", &mut found);
+    &found - &documented(section)
+}
+
+#[test]
+fn what_only_a_kernel_prints_is_documented() {
+    let Some(place) = misbehaving() else { return };
+    place.directory.write("bug.case", Misbehaviour::Bug.case());
+    place.directory.write("pin.case", Misbehaviour::LeaveAPin.case());
+    place.directory.write("anon.case", "folio a from=anon\nentries a\nput_user_pages\n");
+    let explain = |file, code| {
+        let ran = place.run(&["explain", "--json", "--backend", "kernel", file]).code(code);
+        of_kernels(&ran.json(), "explain")
+    };
+    let mut printed = BTreeSet::new();
+    for (file, code) in [("bug.case", 1), ("pin.case", 1), ("anon.case", 0)] {
+        printed.extend(explain(file, code));
+    }
+    let replayed = place.run(&["replay", "--json", "--backend", "kernel", "bug.case"]).code(1);
+    printed.extend(of_kernels(&replayed.json(), "replay"));
+    assert_eq!(printed, documented("kernels"));
 }

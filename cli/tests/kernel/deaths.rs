@@ -9,6 +9,9 @@ use super::common::Directory;
 use super::misbehaviour::{Misbehaviour, among_others, misbehaving, nothing_is_lost};
 use super::module_copy::{Place, corpus};
 
+/// What ends by itself may take as long as a loaded machine needs.
+const LONG: &str = "300";
+
 /// What is wrong with the backend, by the file.
 fn failures(output: &Value) -> BTreeMap<String, String> {
     let divergences = output["divergences"].as_array().unwrap().iter();
@@ -23,14 +26,18 @@ fn failures(output: &Value) -> BTreeMap<String, String> {
 
 /// Runs the special cases among others, and returns what is told of each.
 #[track_caller]
-fn run(place: &Place, special: &[Misbehaviour]) -> (BTreeMap<String, String>, Value) {
+fn run(
+    place: &Place,
+    special: &[Misbehaviour],
+    seconds: &str,
+) -> (BTreeMap<String, String>, Value) {
     let names: Vec<String> =
         special.iter().enumerate().map(|(number, how)| format!("{number}-{how:?}.case")).collect();
     for (name, how) in names.iter().zip(special) {
         place.directory.write(name, how.case());
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let arguments = among_others(&names, &["--json", "--time-limit", "2"]);
+    let arguments = among_others(&names, &["--json", "--time-limit", seconds]);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let ran = place.run(&arguments).code(1);
     let output = nothing_is_lost(place, special.len(), ran);
@@ -60,7 +67,7 @@ fn is_kept(place: &Place, divergence: &Value, log: &str) {
 fn cases_that_crash_the_kernel_are_told_apart_from_all_others() {
     let Some(place) = misbehaving() else { return };
     let special = [Misbehaviour::Bug, Misbehaviour::Warning, Misbehaviour::Oops];
-    let (told, output) = run(&place, &special);
+    let (told, output) = run(&place, &special, LONG);
     let expected = [
         ("0-Bug.case", "crashed: kernel BUG at "),
         ("1-Warning.case", "crashed: WARNING: CPU: 0 PID: "),
@@ -79,8 +86,9 @@ fn cases_that_crash_the_kernel_are_told_apart_from_all_others() {
 #[test]
 fn cases_that_hang_the_kernel_are_told_apart_from_all_others() {
     let Some(place) = misbehaving() else { return };
-    let (told, output) = run(&place, &[Misbehaviour::Hang, Misbehaviour::HangWithoutInterrupts]);
-    let hung = || "hung: no end after 2 s".to_owned();
+    let (told, output) =
+        run(&place, &[Misbehaviour::Hang, Misbehaviour::HangWithoutInterrupts], "3");
+    let hung = || "hung: no end after 3 s".to_owned();
     let expected =
         [("0-Hang.case".to_owned(), hung()), ("1-HangWithoutInterrupts.case".to_owned(), hung())];
     assert_eq!(told, BTreeMap::from(expected));
@@ -92,7 +100,7 @@ fn cases_that_hang_the_kernel_are_told_apart_from_all_others() {
 #[test]
 fn a_case_that_crashes_the_kernel_only_after_another_is_told_as_such() {
     let Some(place) = misbehaving() else { return };
-    let (told, output) = run(&place, &[Misbehaviour::BugTheSecondTime; 2]);
+    let (told, output) = run(&place, &[Misbehaviour::BugTheSecondTime; 2], LONG);
     assert_eq!(told.len(), 1, "{told:#?}");
     let how = &told["1-BugTheSecondTime.case"];
     assert!(how.starts_with("crashed: kernel BUG at "), "{how}");

@@ -8,12 +8,13 @@ use sha1_smol::Sha1;
 
 use crate::error::{Stop, file_error};
 
-/// What a kernel's log is named, beside the case that it is of.
-pub(crate) const LOG: &str = "log";
+/// Where kernels' logs are, beside the cases that they are of. cargo-fuzz takes every file
+/// there for an artifact, but looks into no folder.
+pub(crate) const LOGS: &str = "logs";
 
 /// Saves a case in fuzz/artifacts of the repository, or here outside of one, where the
 /// target `kernel` or `program` has its own, and returns where. A kernel's log, if there is
-/// one, goes beside it.
+/// one, goes into the folder [`LOGS`] there.
 pub(crate) fn save(case: &Case, log: &str) -> Result<PathBuf, Stop> {
     let check = if log.is_empty() { Check::Program } else { Check::Kernel };
     let target = TARGETS.iter().find(|target| target.check == check);
@@ -21,16 +22,17 @@ pub(crate) fn save(case: &Case, log: &str) -> Result<PathBuf, Stop> {
     let here = std::env::current_dir().unwrap_or_default();
     let root = here.ancestors().find(|root| root.join("fuzz/fuzz_targets").is_dir());
     let folder = root.unwrap_or(Path::new(".")).join("fuzz/artifacts").join(name);
-    std::fs::create_dir_all(&folder).map_err(|why| file_error(&folder, "made", &why))?;
     let bytes = case.encode();
-    let file = folder.join(format!("crash-{}", Sha1::from(&bytes).digest()));
-    write(&file, &bytes)?;
+    let name = format!("crash-{}", Sha1::from(&bytes).digest());
     if !log.is_empty() {
-        write(&PathBuf::from(format!("{}.{LOG}", file.display())), log.as_bytes())?;
+        write(&folder.join(LOGS), &format!("{name}.log"), log.as_bytes())?;
     }
-    Ok(file)
+    write(&folder, &name, &bytes)
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
-    std::fs::write(path, bytes).map_err(|why| file_error(path, "written", &why))
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Stop> {
+    std::fs::create_dir_all(folder).map_err(|why| file_error(folder, "made", &why))?;
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).map_err(|why| file_error(&path, "written", &why))?;
+    Ok(path)
 }

@@ -11,7 +11,7 @@ use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{TARGETS, Target, target};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::artifacts::LOG;
+use crate::artifacts::LOGS;
 use crate::error::{Stop, error, file_error, text_error};
 
 /// One case to run.
@@ -49,7 +49,7 @@ pub(crate) fn target_parser() -> impl TypedValueParser<Value = &'static Target> 
 }
 
 /// All files that the paths name: files themselves, and those in directories, sorted,
-/// dotfiles and logs left out.
+/// dotfiles and kernels' logs left out.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
     let mut files = Vec::new();
     for path in paths {
@@ -71,18 +71,18 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
 }
 
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
-    let is_hidden = |entry: &DirEntry| {
-        entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
+    let is_left_out = |entry: &DirEntry| {
+        let name = entry.file_name();
+        entry.depth() > 0 && (name.as_encoded_bytes().starts_with(b".") || name == LOGS)
     };
     let walk = WalkDir::new(directory).follow_links(true).sort_by_file_name().into_iter();
     let mut files = Vec::new();
-    for entry in walk.filter_entry(|entry| !is_hidden(entry)) {
+    for entry in walk.filter_entry(|entry| !is_left_out(entry)) {
         let entry = entry.map_err(|why| {
             let message = format!("{} cannot be read: {why}", directory.display());
             error(message, "check its permissions, and the symbolic links in it")
         })?;
-        let is_log = entry.path().extension() == Some(OsStr::new(LOG));
-        if entry.file_type().is_file() && !is_log {
+        if entry.file_type().is_file() {
             files.push(entry.into_path());
         }
     }

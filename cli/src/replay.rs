@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     /// What the cases are drawn from: the same seed, the same cases
     #[arg(long, value_name = "S", requires = "generated", default_value_t = 0)]
     seed: u64,
-    /// Files, and directories of files: `*.case` is text, dotfiles and logs are skipped, all
+    /// Files, and directories of files: `*.case` is text, dotfiles and kernels' logs are skipped, all
     /// else is bytes
     #[arg(required_unless_present = "generated", value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
@@ -179,7 +179,7 @@ fn write_reports(out: &mut dyn Write, found: &[Divergence], left: usize) -> Resu
                 let log = if divergence.report.log.is_empty() {
                     ""
                 } else {
-                    ", with the kernel's log beside it"
+                    ", with the kernel's log in logs/ there"
                 };
                 writeln!(out, "  saved{log}: {artifact}\n")?;
             }

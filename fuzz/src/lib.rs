@@ -160,15 +160,22 @@ fn artifact(bytes: &[u8]) -> String {
     format!("{prefix}crash-{}", sha1_smol::Sha1::from(bytes).digest())
 }
 
-/// Saves what the kernel logged, if it did not survive, beside the input.
+/// Saves what the kernel logged, if it did not survive, in a folder beside the input:
+/// cargo-fuzz takes every file there for an artifact, but looks into no folder.
 fn save_log(report: &Report, bytes: &[u8]) {
     if report.log.is_empty() {
         return;
     }
-    let file = format!("{}.log", artifact(bytes));
-    match std::fs::write(&file, &report.log) {
-        Ok(()) => eprintln!("the kernel's log is in {file}"),
-        Err(why) => eprintln!("error: the kernel's log cannot be saved in {file}: {why}"),
+    let artifact = PathBuf::from(artifact(bytes));
+    let folder = artifact.with_file_name("logs");
+    let name = artifact.file_name().unwrap_or_default().display();
+    let file = folder.join(format!("{name}.log"));
+    let saved = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, &report.log));
+    match saved {
+        Ok(()) => eprintln!("the kernel's log is in {}", file.display()),
+        Err(why) => {
+            eprintln!("error: the kernel's log cannot be saved in {}: {why}", file.display());
+        }
     }
 }
 

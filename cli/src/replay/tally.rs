@@ -19,7 +19,7 @@ pub(super) struct Divergence {
     pub(super) file: String,
     target: Option<&'static str>,
     /// Where the case was saved: one that was in no file, or killed a kernel, whose log is
-    /// beside it.
+    /// in `logs/` there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) artifact: Option<String>,
     pub(super) report: Box<Report>,

@@ -58,7 +58,8 @@ fn is_kept(place: &Place, divergence: &Value, log: &str) {
     case.write("1.case", divergence["report"]["case"].as_str().unwrap());
     case.run(&["assemble", "1.case", "-o", "1"]).code(0);
     assert_eq!(kept(artifact), case.read("1"));
-    let kept = String::from_utf8(kept(&format!("{artifact}.log"))).unwrap();
+    let log_file = artifact.replace("/kernel/crash-", "/kernel/logs/crash-") + ".log";
+    let kept = String::from_utf8(kept(&log_file)).unwrap();
     assert_eq!(divergence["report"]["log"], kept);
     assert!(kept.contains(log), "no `{log}` in:\n{kept}");
 }

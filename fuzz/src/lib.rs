@@ -12,7 +12,9 @@ use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::case::Function;
 use put_user_page_targets::generator;
 use put_user_page_targets::harness::{CheckError, Harness, candidate_argument, candidate_path};
-use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
+use put_user_page_targets::registry::{
+    CANDIDATE_VARIABLE, Check, KDIR_VARIABLE, KERNEL_VARIABLE, Target, target,
+};
 use put_user_page_targets::report::Report;
 
 thread_local! {
@@ -190,10 +192,23 @@ fn add_command(report: &mut Report, target: &Target, bytes: &[u8]) {
         (Check::Candidate, None) => format!("cargo fuzz run {name} {file}"),
         (Check::Kernel, _) => {
             let backend = &report.backend;
-            format!("cargo run --release -- explain --target {name} --backend {backend} {file}")
+            let kernel = own_kernel_arguments();
+            format!(
+                "cargo run --release -- explain --target {name} --backend {backend}{kernel} {file}"
+            )
         }
         _ => format!("cargo run --release -- explain --target {name} {file}"),
     });
+}
+
+/// The arguments that name the kernel which the environment names, if it does.
+fn own_kernel_arguments() -> String {
+    let named = [("--kernel", KERNEL_VARIABLE), ("--kdir", KDIR_VARIABLE)];
+    let arguments = named.into_iter().filter_map(|(argument, variable)| {
+        let path = std::env::var(variable).ok().filter(|path| !path.is_empty())?;
+        Some(format!(" {argument} {}", quote(&path)))
+    });
+    arguments.collect()
 }
 
 /// A word for a shell.

@@ -97,7 +97,7 @@ impl<'a> Comparer<'a> {
             }
         }
         let mut differing = Vec::new();
-        backend.run(&jobs, &mut |job, ran| {
+        let worked = backend.run(&jobs, &mut |job, ran| {
             let index = indices[job];
             let Prepared { world, outcome, .. } = &prepared[index];
             let log = ran.log();
@@ -109,14 +109,15 @@ impl<'a> Comparer<'a> {
                     differing.push((index, differences, held.world, log));
                 }
             }
-        })?;
+        });
+        // What was found before a backend broke is told all the same.
         for (index, differences, as_made, log) in differing {
             let world = &prepared[index].world;
             let found = Found { differences, as_made: &as_made, log };
             let report = investigate(&cases[index], world, reference, backend, found);
             tell(index, number, Verdict::Differs(Box::new(report)));
         }
-        Ok(())
+        worked
     }
 
     /// The reference's outcome of a case, its class and the named states that it reached.

@@ -152,6 +152,8 @@ pub enum Counter {
     FileDirty,
     /// How often a compound page was freed.
     TimesFreed,
+    /// Pins that the node counts as acquired during the case.
+    AcquiredPins,
     /// Not a counter, but a note: what differs came of calls that release a range.
     RangeCalls,
 }
@@ -165,6 +167,7 @@ impl Counter {
             Counter::ReleasedPins => "NR_FOLL_PIN_RELEASED",
             Counter::FileDirty => "NR_FILE_DIRTY",
             Counter::TimesFreed => "times freed",
+            Counter::AcquiredPins => "NR_FOLL_PIN_ACQUIRED",
             Counter::RangeCalls => "calls of unpin_user_page_range_dirty_lock()",
         }
     }

@@ -24,6 +24,21 @@ const TEXTS: [&str; 8] = [
     "folio a order=3 kind=file\nentries a[7..-1]\nput_user_pages_dirty\nacquire\n",
 ];
 
+/// The same of user mappings, which take longer.
+const MAPPED_TEXTS: [&str; 8] = [
+    "folio a from=anon repeat=3\nentries a[0..3]\nput_user_pages_dirty_lock\n",
+    "folio a from=memfd refs=3\nentries a*2\nput_user_pages\n",
+    "folio a from=file dirty\nentries a\nput_user_pages_dirty_lock\nclean a\n",
+    "folio a from=file locked\nentries a*2\nput_user_pages_dirty_lock\n",
+    "folio a from=anon order=2\nentries a[3..-1]\nput_user_page\n",
+    "folio a from=hugetlb order=9\nentries a[1] a[511]\nput_user_pages_dirty\n",
+    "folio a from=memfd locked\nentries a\nput_user_pages_dirty_lock\nacquire\n",
+    "folio a from=file\nfolio b\nentries a b a\nput_user_pages\n",
+];
+
+/// How many cases with user mappings there are among the million.
+const MAPPED: usize = 20_000;
+
 #[test]
 fn a_million_cases_leave_nothing_behind() {
     if !put_user_page_kernel::is_set_up(None) {
@@ -36,12 +51,14 @@ fn a_million_cases_leave_nothing_behind() {
         let guest = guest.unwrap_or_else(|error| panic!("{error}\n{}", error.help));
         let mut backends = Way::ALL.map(|way| guest.backend(way));
         // The first batches fill what the module and the kernel keep for the next ones.
-        run(&mut backends, BATCH * 3);
+        run(&mut backends, &TEXTS, BATCH * 3);
+        run(&mut backends, &MAPPED_TEXTS, BATCH * 3);
         let before = guest.counters().expect("the guest answers");
-        run(&mut backends, CASES / 2);
+        run(&mut backends, &TEXTS, (CASES - MAPPED) / 2);
+        run(&mut backends, &MAPPED_TEXTS, MAPPED / 2);
         let after = guest.counters().expect("the guest answers");
         let of = |counters: &BTreeMap<String, u64>, name: &str| counters[name];
-        for name in ["nr_dirty", "nr_writeback", "nr_slab_unreclaimable"] {
+        for name in ["nr_writeback", "nr_slab_unreclaimable", "nr_shmem", "nr_mapped"] {
             let (before, after) = (of(&before, name), of(&after, name));
             assert!(after <= before + 64, "{name} went from {before} to {after}");
         }
@@ -53,12 +70,12 @@ fn a_million_cases_leave_nothing_behind() {
 }
 
 /// Runs so many cases, in all ways by turns.
-fn run(backends: &mut [impl Backend; 3], cases: usize) {
-    let texts = TEXTS.map(|text| Case::from_text(text).expect("it is a case"));
+fn run(backends: &mut [impl Backend; 3], texts: &[&str; 8], cases: usize) {
+    let texts = texts.map(|text| Case::from_text(text).expect("it is a case"));
     let worlds = texts.each_ref().map(World::of);
     let bytes = texts.each_ref().map(Case::encode);
     let job = |number: usize| {
-        let number = number % TEXTS.len();
+        let number = number % texts.len();
         Job { bytes: &bytes[number], world: &worlds[number], class: Class::Valid }
     };
     let jobs: Vec<Job<'_>> = (0..BATCH).map(job).collect();

@@ -123,7 +123,9 @@ fn run(
         Cow::Borrowed(_) => None,
     };
     let Comparison::Differs(differences) = comparison else {
-        return Ok(done(did, as_made, Vec::new(), None));
+        let mut unexplained = backend.unexplained().into_iter();
+        let report = unexplained.next().map(|failure| *Report::of_unexplained(&name, failure));
+        return Ok(done(did, as_made, Vec::new(), report));
     };
     let log = did.log();
     let found =

@@ -30,6 +30,8 @@ struct About {
     release: String,
     accelerator: &'static str,
     boot_seconds: f64,
+    /// `mounted`, or why cases with pages of real files are skipped.
+    disk: String,
     struct_page: Vec<LayoutDifference>,
 }
 
@@ -40,6 +42,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         release: guest.release(),
         accelerator: guest.accelerator(),
         boot_seconds: guest.boot_time().as_secs_f64(),
+        disk: guest.disk(),
         struct_page: guest.layout_differences(),
     };
     if arguments.json {
@@ -53,8 +56,9 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
 }
 
 fn write(out: &mut dyn Write, about: &About) -> std::io::Result<()> {
-    let About { release, accelerator, boot_seconds, struct_page } = about;
+    let About { release, accelerator, boot_seconds, disk, struct_page } = about;
     writeln!(out, "Linux {release}, run by {accelerator}, ready after {boot_seconds:.1} s")?;
+    writeln!(out, "disk for pages of real files: {disk}")?;
     if struct_page.is_empty() {
         return writeln!(out, "its struct page is the one in src/");
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use put_user_page_kernel::Options;
-use put_user_page_targets::backend::{Backend, Class, Job};
+use put_user_page_targets::backend::{Backend, Class, Job, Ran};
 use put_user_page_targets::backends::{Kernel, KernelGuest, KernelOptions, Way};
 use put_user_page_targets::case::Case;
 use put_user_page_targets::comparer::Comparer;
@@ -152,10 +152,19 @@ fn jobs(cases: &[Prepared], count: usize) -> Vec<Job<'_>> {
 
 fn time(kernel: &mut Kernel, jobs: &[Job<'_>]) -> Result<Duration, Stop> {
     let start = Instant::now();
-    let mut answers = 0;
-    kernel.run(jobs, &mut |_, _| answers += 1)?;
-    assert_eq!(answers, jobs.len(), "each job is delivered once");
-    Ok(start.elapsed())
+    let mut failure = None;
+    kernel.run(jobs, &mut |_, ran| {
+        if let Ran::Failed(found) = ran {
+            failure = Some(found);
+        }
+    })?;
+    match failure.or_else(|| kernel.unexplained().pop()) {
+        None => Ok(start.elapsed()),
+        Some(failure) => Err(error(
+            format!("the kernel did not survive the cases that it was measured with: {failure}"),
+            "run `pagediff replay` on them, which tells more",
+        )),
+    }
 }
 
 /// Microseconds from sending one case to its outcome, the mean of many.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::common::json_paths::{documented, paths};
+use super::common::repository;
 use super::misbehaviour::{Misbehaviour, misbehaving};
 
 /// What is written before the file that a case was saved in.
@@ -19,8 +20,8 @@ fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
         "  call 0   put_user_pages on 137 entries of array 0\n",
         "  the backend\n",
         "crashed: kernel BUG at ",
-        "  the end of the kernel's log:\n",
-        "Kernel panic - not syncing: Fatal exception",
+        "  from the kernel's log:\n",
+        "RIP: 0010:",
         "  reproduce: ",
         "explain --backend kernel bug.case\n",
         "1 cases, 1 divergences, 0 skipped\n",
@@ -32,7 +33,7 @@ fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
         "as kernel sees it",
         "kernel crashed: kernel BUG at ",
         "put_user_pages(): kernel differs from reference\n",
-        "  the end of the kernel's log:\n",
+        "  from the kernel's log:\n",
     ]);
     let explained = place.run(&["explain", "--json", "--backend", "kernel", "bug.case"]).code(1);
     let explained = explained.json();
@@ -68,4 +69,26 @@ fn what_only_a_kernel_prints_is_documented() {
     let replayed = place.run(&["replay", "--json", "--backend", "kernel", "bug.case"]).code(1);
     printed.extend(of_kernels(&replayed.json(), "replay"));
     assert_eq!(printed, documented("kernels"));
+}
+
+#[test]
+fn kernels_run_nine_in_ten_of_the_valid_cases_at_least() {
+    let Some(place) = misbehaving() else { return };
+    let corpus = repository().join("corpus").display().to_string();
+    let backends = ["kernel", "kernel-release-pages", "kernel-unpin"];
+    let mut arguments = vec!["replay", "--json"];
+    arguments.extend(backends.iter().flat_map(|name| ["--backend", name]));
+    arguments.push(&corpus);
+    let output = place.run(&arguments).code(0).json();
+    for backend in output["backends"].as_array().unwrap() {
+        let skipped = backend["skipped"].as_object().unwrap();
+        let of = |over_release: bool| -> u64 {
+            let reasons = skipped.iter();
+            let reasons =
+                reasons.filter(|(reason, _)| (*reason == "the case over-releases") == over_release);
+            reasons.map(|(_, cases)| cases.as_u64().unwrap()).sum()
+        };
+        let valid = output["cases"].as_u64().unwrap() - of(true);
+        assert!(of(false) * 10 <= valid, "{}: {skipped:?} of {valid}", backend["name"]);
+    }
 }

@@ -19,3 +19,10 @@ s64 counter_read(enum node_stat_item item)
 	}
 	return sum;
 }
+
+void counters_read(struct node_counters *counters)
+{
+	counters->acquired_pins = counter_read(NR_FOLL_PIN_ACQUIRED);
+	counters->released_pins = counter_read(NR_FOLL_PIN_RELEASED);
+	counters->file_dirty = counter_read(NR_FILE_DIRTY);
+}

@@ -38,6 +38,7 @@ static void page_freed(void *data, struct page *page, unsigned int order)
 		return;
 	folio->times_freed++;
 	folio->freed_dirty = test_bit(PG_dirty, &page->flags);
+	folio->freed_locked = test_bit(PG_locked, &page->flags);
 	file_orphan(folio);
 }
 

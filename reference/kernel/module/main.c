@@ -53,12 +53,13 @@ static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
 /* Makes the world, runs the program and looks at what is left; enum pagediff_status. */
 static u32 run_trial(u32 steps)
 {
-	s64 released = counter_read(NR_FOLL_PIN_RELEASED);
-	s64 dirty = counter_read(NR_FILE_DIRTY);
+	struct node_counters before;
 	u32 status, number;
 
+	counters_read(&before);
 	trial->owners_dropped = false;
 	trial->call = 0;
+	trial->pins_acquired = 0;
 	trial->pins_released = 0;
 	trial->nr_events = 0;
 	trial->nr_acquired = 0;
@@ -69,8 +70,7 @@ static u32 run_trial(u32 steps)
 		status = trial_run_program(trial, steps);
 	if (status == PAGEDIFF_RAN) {
 		trial_check_pages(trial);
-		trial_check_nodes(trial, counter_read(NR_FOLL_PIN_RELEASED) - released,
-				  counter_read(NR_FILE_DIRTY) - dirty);
+		trial_check_nodes(trial, &before);
 		for (number = 0; number < trial->world.nr_folios; number++)
 			trial_fill_folio(trial, number, &trial->answer[number]);
 	}

@@ -83,6 +83,7 @@ static void start_state(struct trial *trial, u32 number)
 		folio->holder = true;
 	}
 	folio->flags = folio->head->flags;
+	folio->mapping = (unsigned long)folio->head->mapping;
 	if (shape->order)
 		folio->tail_flags = folio->head[1].flags;
 }

@@ -66,6 +66,8 @@ static void look_at(struct trial *trial, u32 number)
 	if (freed) {
 		trial_event(trial, number, PAGEDIFF_FREED, 0);
 		folio->is_freed = true;
+		if (!folio->times_freed)
+			folio->freed_locked = PageLocked(folio->head);
 		folio->freed_dirty = dirty;
 	}
 }
@@ -95,9 +97,31 @@ static void check_words(struct trial *trial, u32 number)
 
 	add_stray(trial, shape->frame, WORD_OF(flags), folio->flags & ~CHANGING_FLAGS,
 		  head->flags & ~CHANGING_FLAGS);
+	add_stray(trial, shape->frame, WORD_OF(mapping), folio->mapping,
+		  (unsigned long)head->mapping);
 	for (tail = 1; tail < shape->pages; tail++) {
 		u64 flags = tail == 1 ? folio->tail_flags : 0;
 		u64 mask = tail == 1 ? ~0UL : PAGEFLAGS_MASK;
+
+		add_stray(trial, shape->frame + tail, WORD_OF(flags), flags,
+			  head[tail].flags & mask);
+		add_stray(trial, shape->frame + tail, WORD_OF(compound_head),
+			  (unsigned long)head + 1, head[tail].compound_head);
+	}
+}
+
+/* Of a user page's tails, what a release could get wrong: the rest is others' business. */
+static void check_user_tails(struct trial *trial, u32 number)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+	const struct case_folio *shape = &trial->world.folios[number];
+	const unsigned long mask = BIT(PG_dirty) | BIT(PG_locked);
+	struct page *head = folio->head;
+	u32 tail;
+
+	for (tail = 1; tail < shape->pages; tail++) {
+		/* Newer kernels keep other things in these bits of the first tail page. */
+		u64 flags = tail == 1 ? folio->tail_flags & mask : 0;
 
 		add_stray(trial, shape->frame + tail, WORD_OF(flags), flags,
 			  head[tail].flags & mask);
@@ -134,19 +158,28 @@ void trial_check_pages(struct trial *trial)
 		bool gone = goes && (folio->is_free || folio->is_freed);
 
 		add_balance(trial, PAGEDIFF_TIMES_FREED, number, gone, folio->times_freed);
+		/* A page that goes under its lock is left with it. */
+		if (folio->is_freed && folio->freed_locked)
+			add_stray(trial, trial->world.folios[number].frame, WORD_OF(flags), 0,
+				  BIT(PG_locked));
 		if (folio->times_freed)
 			continue;
-		if (!trial_is_user(trial, number))
+		if (trial_is_user(trial, number))
+			check_user_tails(trial, number);
+		else
 			check_words(trial, number);
 		check_counts(trial, number);
 	}
 }
 
 /* What the node's counters moved by, and what they should have. */
-void trial_check_nodes(struct trial *trial, s64 released_pins, s64 file_dirty)
+void trial_check_nodes(struct trial *trial, const struct node_counters *before)
 {
+	struct node_counters now;
 	s64 expected = 0;
 	u32 number;
+
+	counters_read(&now);
 
 	for (number = 0; number < trial->world.nr_folios; number++) {
 		const struct trial_folio *folio = &trial->folios[number];
@@ -156,8 +189,12 @@ void trial_check_nodes(struct trial *trial, s64 released_pins, s64 file_dirty)
 		else if (user_is_accounted(folio->head) && PageDirty(folio->head))
 			expected += trial->world.folios[number].pages;
 	}
-	add_balance(trial, PAGEDIFF_RELEASED_PINS, ~0U, trial->pins_released, released_pins);
-	add_balance(trial, PAGEDIFF_FILE_DIRTY, ~0U, expected, file_dirty);
+	add_balance(trial, PAGEDIFF_ACQUIRED_PINS, ~0U, trial->pins_acquired,
+		    now.acquired_pins - before->acquired_pins);
+	add_balance(trial, PAGEDIFF_RELEASED_PINS, ~0U, trial->pins_released,
+		    now.released_pins - before->released_pins);
+	add_balance(trial, PAGEDIFF_FILE_DIRTY, ~0U, expected,
+		    now.file_dirty - before->file_dirty);
 }
 
 static void fill_live(struct trial *trial, u32 number, struct pagediff_folio *out)

@@ -25,11 +25,20 @@ struct trial_folio {
 	s32 orphaned_dirty;	/* of those, how many a freed page left behind */
 	unsigned long flags;	/* of the head page at the start */
 	unsigned long tail_flags;	/* of the first tail page at the start */
+	unsigned long mapping;	/* of the head page at the start */
 	bool was_dirty;
 	bool holder;		/* the lock on it is the holder's */
 	bool is_free;		/* it had no reference when the owners dropped theirs */
 	bool is_freed;		/* a call freed it */
 	bool freed_dirty;	/* it was dirty then */
+	bool freed_locked;	/* it was locked then */
+};
+
+/* What the nodes count that cases change. */
+struct node_counters {
+	s64 acquired_pins;
+	s64 released_pins;
+	s64 file_dirty;
 };
 
 /* Room for the answer's events. */
@@ -74,6 +83,7 @@ struct trial {
 	bool owners_dropped;
 	bool in_call;		/* what happens to pages now are events */
 	u32 call;		/* the number of the current call */
+	u64 pins_acquired;	/* how many pins there were in all */
 	u64 pins_released;	/* how many pins the calls were to release */
 
 	/* The answer. */
@@ -187,10 +197,11 @@ void caller_call(struct trial *trial, u8 function, u32 npages);
 void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount);
 void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nr_entries);
 void trial_check_pages(struct trial *trial);
-void trial_check_nodes(struct trial *trial, s64 released_pins, s64 file_dirty);
+void trial_check_nodes(struct trial *trial, const struct node_counters *before);
 void trial_fill_folio(struct trial *trial, u32 number, struct pagediff_folio *out);
 
 /* counters.c: the nodes' counters. */
+void counters_read(struct node_counters *counters);
 s64 counter_read(enum node_stat_item item);
 
 /* about.c: the kernel's struct page, as text. */

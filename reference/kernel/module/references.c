@@ -46,6 +46,7 @@ void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pin
 		page_ref_add(head, pins * GUP_PIN_COUNTING_BIAS);
 	}
 	mod_node_page_state(page_pgdat(head), NR_FOLL_PIN_ACQUIRED, pins);
+	trial->pins_acquired += pins;
 }
 
 /* As get_user_pages() does for one entry. False if its page is not to be had. */

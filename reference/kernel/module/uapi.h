@@ -117,6 +117,7 @@ enum pagediff_balance {
 	PAGEDIFF_RELEASED_PINS,	/* the node's NR_FOLL_PIN_RELEASED, and pins released */
 	PAGEDIFF_FILE_DIRTY,	/* the node's NR_FILE_DIRTY, and dirty pages of files */
 	PAGEDIFF_TIMES_FREED,	/* of a folio */
+	PAGEDIFF_ACQUIRED_PINS,	/* the node's NR_FOLL_PIN_ACQUIRED, and pins acquired */
 };
 
 struct pagediff_imbalance {

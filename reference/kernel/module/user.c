@@ -173,7 +173,11 @@ bool user_acquire(struct trial *trial, const struct case_entry *entry)
 		got = pin_user_pages_fast(address, 1, flags, &page);
 	else
 		got = get_user_pages_fast(address, 1, flags, &page);
-	return got == 1 && !WARN_ON(page != folio->head + offset);
+	if (got != 1 || WARN_ON(page != folio->head + offset))
+		return false;
+	if (trial->way->pins)
+		trial->pins_acquired++;
+	return true;
 }
 
 /* Takes off what the case left on the page. */

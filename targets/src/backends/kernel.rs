@@ -105,6 +105,11 @@ impl KernelGuest {
         self.runner.borrow().about().get("release").cloned().unwrap_or_default()
     }
 
+    /// What the guest says of the disk for pages of real files: `mounted`, or why it is not.
+    pub fn disk(&self) -> String {
+        self.runner.borrow().about().get("disk").cloned().unwrap_or_default()
+    }
+
     /// What executes the guest's instructions.
     pub fn accelerator(&self) -> &'static str {
         self.runner.borrow().accelerator().name()
@@ -218,6 +223,9 @@ impl Kernel {
         // The first of two runs of a case, if it is not to be delivered yet.
         let mut first: Option<Result<(), Instead>> = None;
         runner.run(&guest_jobs, &mut |number, answer| {
+            if answered.is_err() {
+                return;
+            }
             let &KernelJob { index, turn, .. } = &sent[number];
             let into = match turn {
                 Turn::Only | Turn::Arrays => &mut self.outcome,
@@ -242,7 +250,8 @@ impl Kernel {
         answered
     }
 
-    /// Of two runs of a case, delivers the one that differs from the reference.
+    /// Of two runs of a case, delivers the worse: one that died before one that differs from
+    /// the reference, and what was skipped last.
     fn deliver_worse(
         &mut self,
         index: usize,
@@ -251,20 +260,17 @@ impl Kernel {
         ranges: Result<(), Instead>,
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) {
-        if arrays.is_err() || (ranges.is_ok() && self.outcome == self.as_ranges) {
+        if arrays.is_ok() && ranges.is_ok() && self.outcome == self.as_ranges {
             deliver(index, show(arrays, &self.outcome));
             return;
         }
-        if ranges.is_ok() {
-            let case = Case::decode(job.bytes);
-            let reference = &mut self.reference;
-            let expected = told::reference_outcome(job.bytes, job.world, reference);
-            let ran = Ran::Outcome(&self.outcome);
-            let held = told::compare(&case, job.world, &expected, ran, OBSERVES, reference);
-            if held.comparison != Comparison::Same {
-                deliver(index, show(arrays, &self.outcome));
-                return;
-            }
+        let badness_of_arrays = badness(&mut self.reference, job, &arrays, &self.outcome);
+        let badness_of_ranges = badness(&mut self.reference, job, &ranges, &self.as_ranges);
+        if badness_of_arrays >= badness_of_ranges {
+            deliver(index, show(arrays, &self.outcome));
+            return;
+        }
+        if badness_of_ranges == Badness::Differs {
             // For the reader of a report.
             let (counter, folio) = (Counter::RangeCalls, None);
             let note = Imbalance { counter, folio, expected: 0, found: 1 };
@@ -281,19 +287,70 @@ impl Kernel {
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
         let undefined = jobs.iter().enumerate().filter(|(_, job)| job.class == Class::OverRelease);
+        let aftermath = Case::from_text(AFTERMATH).expect("it is a case");
+        let (bytes, world) = (aftermath.encode(), World::of(&aftermath));
+        let aftermath = Job { bytes: &bytes, world: &world, class: Class::Valid };
         for (index, job) in undefined {
-            let sent = KernelJob::new(index, job, self.way, true, Turn::Only);
+            let sent = [(index, job), (index, &aftermath)]
+                .map(|(index, job)| KernelJob::new(index, job, self.way, true, Turn::Only));
+            let guest_jobs = sent.each_ref().map(KernelJob::guest_job);
             let mut runner = Runner::start(&self.guest.options.guest)?;
-            runner.run(&[sent.guest_job()], &mut |_, answer| {
-                let ran = match answer {
-                    Ok(_) => Ran::Survived,
-                    Err(death) => Ran::Failed(failure(death)),
-                };
-                deliver(index, ran);
+            let mut came = [const { Ok(Ok(())) }; 2];
+            runner.run(&guest_jobs, &mut |number, answer| {
+                let world = if number == 0 { job.world } else { &world };
+                // The aftermath is not to blame for what it came by.
+                let answer = answer.map_err(|death| Death { after: None, ..death });
+                came[number] = take(answer, world, &mut self.outcome);
             })?;
+            let [itself, after] = came;
+            deliver(
+                index,
+                match (itself?, after?) {
+                    (Err(Instead::Failed(failure)), _) | (_, Err(Instead::Failed(failure))) => {
+                        Ran::Failed(failure)
+                    }
+                    (Err(Instead::Skipped(skip)), _) => Ran::Skipped(skip),
+                    (Ok(()), _) => Ran::Survived,
+                },
+            );
             self.unexplained.extend(runner.take_unexplained().into_iter().map(failure));
         }
         Ok(())
+    }
+}
+
+/// What runs after a case that over-releases, so that the kernel comes by the pages that it
+/// has spoilt.
+const AFTERMATH: &str = "folio a repeat=256\nfolio b repeat=256\nfolio c repeat=256\n\
+    folio d order=1 repeat=64\nfolio e order=3 repeat=16\nfolio f order=9 repeat=2\n";
+
+/// How bad it is what came of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Badness {
+    Skipped,
+    Same,
+    Differs,
+    Failed,
+}
+
+fn badness(
+    reference: &mut InProcess<Naive>,
+    job: &Job<'_>,
+    ran: &Result<(), Instead>,
+    outcome: &Outcome,
+) -> Badness {
+    match ran {
+        Err(Instead::Failed(_)) => return Badness::Failed,
+        Err(Instead::Skipped(_)) => return Badness::Skipped,
+        Ok(()) => {}
+    }
+    let case = Case::decode(job.bytes);
+    let expected = told::reference_outcome(job.bytes, job.world, reference);
+    let ran = Ran::Outcome(outcome);
+    match told::compare(&case, job.world, &expected, ran, OBSERVES, reference).comparison {
+        Comparison::Same => Badness::Same,
+        Comparison::Differs(_) => Badness::Differs,
+        Comparison::Skipped(_) => Badness::Skipped,
     }
 }
 

@@ -5,8 +5,11 @@ use super::{FieldReport, Paint, Report, SubjectReport};
 /// Subjects that are shown in full.
 const SHOWN: usize = 6;
 
-/// Lines of a kernel's log that are shown: the last.
-const LOG_SHOWN: usize = 16;
+/// Lines of a kernel's log that are shown, from the first that tells what is wrong.
+const LOG_SHOWN: usize = 30;
+
+/// What such a line has in it.
+const TELLING: [&str; 5] = ["BUG:", "kernel BUG at", "WARNING:", "Oops", "Kernel panic"];
 
 pub(super) fn render(report: &Report, paint: &Paint) -> String {
     let mut lines = Vec::new();
@@ -43,9 +46,11 @@ pub(super) fn render(report: &Report, paint: &Paint) -> String {
     }
     if !report.log.is_empty() {
         let log: Vec<&str> = report.log.lines().collect();
-        let shown = &log[log.len().saturating_sub(LOG_SHOWN)..];
-        lines.push("  the end of the kernel's log:".to_owned());
-        lines.extend(shown.iter().map(|line| format!("    {}", line.trim_end())));
+        let telling = |line: &&str| TELLING.iter().any(|word| line.contains(word));
+        let start = log.iter().position(telling).unwrap_or(log.len().saturating_sub(LOG_SHOWN));
+        let shown = log[start..].iter().take(LOG_SHOWN);
+        lines.push("  from the kernel's log:".to_owned());
+        lines.extend(shown.map(|line| format!("    {}", line.trim_end())));
         lines.push(String::new());
     }
     if !report.case.is_empty() {

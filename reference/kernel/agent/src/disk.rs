@@ -9,7 +9,7 @@ use rustix::mount::{MountFlags, mount};
 use crate::modules;
 
 const IMAGE: &str = "/disk/image";
-const DRIVER: &str = "/disk/driver.ko";
+const DRIVER: &str = "/disk/driver";
 const DEVICE: &str = "/dev/ram0";
 const FOLDER: &str = "/files";
 

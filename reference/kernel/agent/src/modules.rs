@@ -1,9 +1,9 @@
 //! Loading the kernel's modules, and what the kernel says where it refuses one.
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::CStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::io::Errno;
@@ -31,7 +31,7 @@ pub(crate) fn load(name: &str) -> Result<(), String> {
 pub(crate) fn load_with(path: &Path, parameters: &CStr) -> Result<(), String> {
     let file = File::open(path).map_err(|why| format!("{}: {why}", path.display()))?;
     let name = path.file_name().unwrap_or_default().display();
-    let flags = if path.extension() == Some(OsStr::new("ko")) { 0 } else { COMPRESSED };
+    let flags = if is_elf(&file) { 0 } else { COMPRESSED };
     let log = KernelLog::from_now();
     match finit_module(&file, parameters, flags) {
         // A driver may be built in as well as shipped.
@@ -41,6 +41,11 @@ pub(crate) fn load_with(path: &Path, parameters: &CStr) -> Result<(), String> {
             Err(format!("the kernel does not load {name}: {meaning} ({why})\n{said}"))
         }
     }
+}
+
+fn is_elf(file: &File) -> bool {
+    let mut start = [0; 4];
+    file.read_exact_at(&mut start, 0).is_ok() && start == *b"\x7fELF"
 }
 
 /// MODULE_INIT_COMPRESSED_FILE: the kernel unpacks the file.

@@ -112,7 +112,7 @@ fn initramfs(built: &Built) -> Result<File, Error> {
         extra.push(("disk/image".to_owned(), place::read(disk)?));
     }
     if let Some(driver) = &built.disk_driver {
-        extra.push(("disk/driver.ko".to_owned(), place::read(driver)?));
+        extra.push(("disk/driver".to_owned(), place::read(driver)?));
     }
     write_initramfs(&mut file, &agent, &modules, &extra)
         .map_err(|why| Error::system("the guest's files cannot be written", why))?;

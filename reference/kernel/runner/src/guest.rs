@@ -216,6 +216,11 @@ impl QemuGuest {
         match status {
             Ok(Some(status)) => match (status.code(), terminated) {
                 (_, Some(line)) => End::Killed(line.to_owned()),
+                // SIGILL, SIGABRT, SIGBUS, SIGSEGV: a crash of QEMU's own, of what it ran.
+                (None, _) if matches!(status.signal(), Some(4 | 6 | 7 | 11)) => {
+                    let signal = signal_name(status.signal().unwrap_or_default());
+                    End::Died(How::Panicked(format!("QEMU crashed: {signal}")), log)
+                }
                 (None, _) => End::Killed(signal_name(status.signal().unwrap_or_default())),
                 (Some(0), _) => End::Died(How::Reset, log),
                 (Some(AGENT_GAVE_UP), _) => End::Broken(broken(tail(&log).as_bytes())),

@@ -109,6 +109,8 @@ impl<B: Boot> Survivor<B> {
         let mut first = 0;
         let mut next = 0;
         while next < jobs.len() {
+            self.guest()?;
+            self.is_fresh = false;
             let ended = self.guest()?.run(&jobs[next..=next], &mut |answer| {
                 if next >= delivered {
                     deliver(next, Ok(answer));

@@ -92,6 +92,7 @@ fn imbalance(rest: &mut Reader<'_>) -> Result<Imbalance, Malformed> {
         2 => Counter::ReleasedPins,
         3 => Counter::FileDirty,
         4 => Counter::TimesFreed,
+        5 => Counter::AcquiredPins,
         _ => return Err("an unknown counter"),
     };
     let folio = Some(rest.u32()?).filter(|&folio| folio != u32::MAX).map(|folio| folio as usize);

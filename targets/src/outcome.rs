@@ -154,6 +154,8 @@ pub enum Counter {
     TimesFreed,
     /// Pins that the node counts as acquired during the case.
     AcquiredPins,
+    /// References that a call was to drop, and the case should have had: it ended there.
+    Lacking,
     /// Not a counter, but a note: what differs came of calls that release a range.
     RangeCalls,
 }
@@ -168,6 +170,7 @@ impl Counter {
             Counter::FileDirty => "NR_FILE_DIRTY",
             Counter::TimesFreed => "times freed",
             Counter::AcquiredPins => "NR_FOLL_PIN_ACQUIRED",
+            Counter::Lacking => "references left for the next call",
             Counter::RangeCalls => "calls of unpin_user_page_range_dirty_lock()",
         }
     }

@@ -58,6 +58,7 @@ static u32 run_trial(u32 steps)
 
 	counters_read(&before);
 	trial->owners_dropped = false;
+	trial->has_stopped = false;
 	trial->call = 0;
 	trial->pins_acquired = 0;
 	trial->pins_released = 0;

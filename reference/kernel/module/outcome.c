@@ -39,6 +39,12 @@ static void add_balance(struct trial *trial, u32 balance, u32 number, s64 expect
 		};
 }
 
+/* Notes that a call was to drop a reference which the page does not have any more. */
+void trial_lacks_reference(struct trial *trial, u32 number)
+{
+	add_balance(trial, PAGEDIFF_LACKING, number, 1, 0);
+}
+
 static bool has_been_freed(const struct trial *trial, u32 number)
 {
 	const struct trial_folio *folio = &trial->folios[number];

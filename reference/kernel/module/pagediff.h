@@ -20,6 +20,8 @@ struct trial_folio {
 	u32 unseen;		/* of these, those of user pages that are not on the page */
 	u32 expected;		/* the case's references, as a right kernel has them */
 	u32 last_call;		/* the latest call that named it, counted from 1 */
+	u32 last_asked;		/* the latest call that it was asked for references for */
+	u32 left;		/* references that the call has not claimed yet */
 	u32 times_freed;	/* how often the page really went */
 	s32 dirty_count;	/* pages that the file's account got from it */
 	s32 orphaned_dirty;	/* of those, how many a freed page left behind */
@@ -81,6 +83,7 @@ struct trial {
 	struct page *pages[CASE_MAX_ENTRIES];	/* the array that a call gets */
 	u16 lengths[CASE_MAX_ARRAYS];	/* how far each array goes */
 	bool owners_dropped;
+	bool has_stopped;	/* the program ended early, for going on was unsafe */
 	bool in_call;		/* what happens to pages now are events */
 	u32 call;		/* the number of the current call */
 	u64 pins_acquired;	/* how many pins there were in all */
@@ -196,6 +199,7 @@ void caller_call(struct trial *trial, u8 function, u32 npages);
 /* outcome.c: what the case left behind. */
 void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount);
 void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nr_entries);
+void trial_lacks_reference(struct trial *trial, u32 number);
 void trial_check_pages(struct trial *trial);
 void trial_check_nodes(struct trial *trial, const struct node_counters *before);
 void trial_fill_folio(struct trial *trial, u32 number, struct pagediff_folio *out);

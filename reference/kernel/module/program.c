@@ -66,6 +66,32 @@ static bool over_releases(struct trial *trial, u8 function, const struct case_en
 	return false;
 }
 
+/*
+ * Whether the pages lack references that the call is about to drop. The case has them, so
+ * something went wrong before: the call would spoil pages that are others' by then.
+ */
+static bool lacks_references(struct trial *trial, const struct case_entry *entries, u32 npages)
+{
+	u32 i;
+
+	for (i = 0; i < npages; i++) {
+		u32 number = entries[i].folio;
+		struct trial_folio *folio = &trial->folios[number];
+
+		if (folio->last_asked != trial->call + 1) {
+			bool gone = folio->is_free || folio->is_freed || folio->times_freed;
+
+			folio->last_asked = trial->call + 1;
+			folio->left = gone ? 0 : max(trial_refcount(trial, number), 0);
+		}
+		if (!folio->left--) {
+			trial_lacks_reference(trial, number);
+			return true;
+		}
+	}
+	return false;
+}
+
 static int call(struct trial *trial, const struct case_step *step)
 {
 	const struct case_entry *entries = NULL;
@@ -82,6 +108,10 @@ static int call(struct trial *trial, const struct case_step *step)
 	if (trial->nr_regions && !(trial->flags & PAGEDIFF_UNDEFINED) &&
 	    over_releases(trial, step->function, entries, npages))
 		return PAGEDIFF_OVER_RELEASES;
+	if (!(trial->flags & PAGEDIFF_UNDEFINED) && lacks_references(trial, entries, npages)) {
+		trial->has_stopped = true;
+		return PAGEDIFF_RAN;
+	}
 	for (i = 0; i < npages; i++) {
 		u32 number = entries[i].folio;
 		u32 offset = entries[i].frame - trial->world.folios[number].frame;
@@ -145,7 +175,7 @@ int trial_run_program(struct trial *trial, u32 steps)
 	if (trial->nr_regions && needs_lock(trial))
 		return PAGEDIFF_NEEDS_LOCK;
 	memset(trial->lengths, 0, sizeof(trial->lengths));
-	for (i = 0; i < min_t(u32, steps, trial->world.nr_steps); i++) {
+	for (i = 0; i < min_t(u32, steps, trial->world.nr_steps) && !trial->has_stopped; i++) {
 		const struct case_step *step = &trial->world.steps[i];
 
 		switch (step->kind) {

@@ -118,6 +118,7 @@ enum pagediff_balance {
 	PAGEDIFF_FILE_DIRTY,	/* the node's NR_FILE_DIRTY, and dirty pages of files */
 	PAGEDIFF_TIMES_FREED,	/* of a folio */
 	PAGEDIFF_ACQUIRED_PINS,	/* the node's NR_FOLL_PIN_ACQUIRED, and pins acquired */
+	PAGEDIFF_LACKING,	/* of a folio: references that a call was to drop */
 };
 
 struct pagediff_imbalance {

@@ -93,6 +93,7 @@ fn imbalance(rest: &mut Reader<'_>) -> Result<Imbalance, Malformed> {
         3 => Counter::FileDirty,
         4 => Counter::TimesFreed,
         5 => Counter::AcquiredPins,
+        6 => Counter::Lacking,
         _ => return Err("an unknown counter"),
     };
     let folio = Some(rest.u32()?).filter(|&folio| folio != u32::MAX).map(|folio| folio as usize);

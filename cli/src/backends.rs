@@ -78,6 +78,13 @@ impl Opened {
 impl BackendArguments {
     /// Opens the backends but for `reference`, which is there in any case.
     pub(crate) fn open(&self) -> Result<Vec<Opened>, Stop> {
+        let has_kernel = self.names.iter().any(|name| Way::ALL.iter().any(|w| w.name() == name));
+        if self.kernel.own().is_some() && !has_kernel {
+            return Err(error(
+                "a kernel is named, and no backend that runs in it",
+                "add `--backend kernel-unpin`, `--backend kernel` or `--backend kernel-release-pages`",
+            ));
+        }
         let mut guest = None;
         let others = self.names.iter().filter(|name| *name != BACKENDS[0].0);
         others.map(|name| self.open_one(name, &mut guest)).collect()

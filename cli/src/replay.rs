@@ -35,12 +35,14 @@ pub(crate) struct Arguments {
     /// Print JSON, with all reports
     #[arg(long)]
     json: bool,
-    /// Draw so many cases instead of reading files
+    /// Draw so many cases instead of reading files; those that diverge are saved in
+    /// fuzz/artifacts/
     #[arg(long, value_name = "N", conflicts_with_all = ["paths", "name"])]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     generated: Option<u64>,
-    /// What the cases are drawn from: the same seed, the same cases
-    #[arg(long, value_name = "S", requires = "generated", default_value_t = 0)]
-    seed: u64,
+    /// What the cases are drawn from, 0 if not given: the same seed, the same cases
+    #[arg(long, value_name = "S", requires = "generated", conflicts_with = "paths")]
+    seed: Option<u64>,
     /// Files, and directories of files: `*.case` is text, dotfiles and kernels' logs are skipped, all
     /// else is bytes
     #[arg(required_unless_present = "generated", value_name = "FILE|DIR")]
@@ -55,7 +57,7 @@ const BATCH: usize = 1024;
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let mut source = match arguments.generated {
-        Some(count) => Source::generated(count, arguments.seed),
+        Some(count) => Source::generated(count, arguments.seed.unwrap_or(0)),
         None => Source::files(&arguments.paths, arguments.target.name)?,
     };
     let mut backends = arguments.backends.open()?;

@@ -106,10 +106,23 @@ pub struct Event {
     pub frame: usize,
     /// What happened.
     pub kind: EventKind,
-    /// The page's refcount at that moment.
+    /// The page's refcount at that moment, or [`Event::UNSEEN`].
     pub refcount: i32,
     /// The number of the call, from 0.
     pub call: usize,
+}
+
+impl Event {
+    /// Stands for a refcount that the backend does not see.
+    pub const UNSEEN: i32 = i32::MIN;
+
+    /// The event for people: what happened, and the refcount at that moment, if it was seen.
+    pub fn describe(&self) -> String {
+        match self.refcount {
+            Event::UNSEEN => self.kind.name().to_owned(),
+            refcount => format!("{} at {refcount}", self.kind.name()),
+        }
+    }
 }
 
 /// A word of a page that changed and should not have.

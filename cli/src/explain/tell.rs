@@ -1,7 +1,7 @@
 //! What a backend did, step by step, and what it left behind.
 
 use put_user_page_targets::case::Kind;
-use put_user_page_targets::outcome::{FolioState, Outcome, StrayWrite};
+use put_user_page_targets::outcome::{Event, FolioState, Outcome, StrayWrite};
 use put_user_page_targets::world::{Step, World};
 
 use super::examine::{Did, OfBackend};
@@ -147,8 +147,7 @@ fn events(world: &World, outcome: &Outcome) -> Vec<String> {
         outcome.events.chunk_by(|one, next| (one.call, one.frame) == (next.call, next.frame));
     let rows: Vec<Vec<String>> = of_page
         .map(|events| {
-            let words =
-                events.iter().map(|event| format!("{} at {}", event.kind.name(), event.refcount));
+            let words = events.iter().map(Event::describe);
             let name = name_at(world, events[0].frame);
             vec![format!("call {}", events[0].call), name, words.collect::<Vec<_>>().join(", ")]
         })

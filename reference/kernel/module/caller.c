@@ -108,7 +108,7 @@ static void end_wait(struct trial *trial)
 		if (!folio->holder || !folio_test_waiters(page_folio(folio->head)))
 			continue;
 		if (PageDirty(folio->head) && !folio->was_dirty) {
-			trial_event(trial, number, PAGEDIFF_DIRTY, 0);
+			trial_event(trial, number, PAGEDIFF_DIRTY, PAGEDIFF_UNSEEN);
 			folio->was_dirty = true;
 		}
 		trial_event(trial, number, PAGEDIFF_WAIT, trial_refcount(trial, number));

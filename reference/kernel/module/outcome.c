@@ -66,7 +66,7 @@ static void look_at(struct trial *trial, u32 number)
 	/* A page that is gone was looked at as it went. */
 	dirty = folio->times_freed ? folio->freed_dirty : PageDirty(folio->head);
 	if (dirty && !folio->was_dirty) {
-		trial_event(trial, number, PAGEDIFF_DIRTY, 0);
+		trial_event(trial, number, PAGEDIFF_DIRTY, PAGEDIFF_UNSEEN);
 		folio->was_dirty = true;
 	}
 	if (freed) {

@@ -95,11 +95,14 @@ enum pagediff_event_kind {
 	PAGEDIFF_FREED,
 };
 
+/* Stands for a refcount that is not seen. */
+#define PAGEDIFF_UNSEEN	(-2147483647 - 1)
+
 struct pagediff_event {
 	__u16 frame;
 	__u8 kind;
 	__u8 padding;
-	__s32 refcount;		/* 0 where it is not seen */
+	__s32 refcount;		/* or PAGEDIFF_UNSEEN */
 	__u32 call;
 };
 

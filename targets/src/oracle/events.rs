@@ -23,7 +23,7 @@ fn seen_of_page(world: &World, event: &Event) -> Option<Event> {
     match event.kind {
         EventKind::Unlock => None,
         EventKind::Lock => in_file.then_some(*event),
-        EventKind::Dirty if !in_file => Some(Event { refcount: 0, ..*event }),
+        EventKind::Dirty if !in_file => Some(Event { refcount: Event::UNSEEN, ..*event }),
         EventKind::Dirty | EventKind::Wait | EventKind::Free => Some(*event),
     }
 }
@@ -64,8 +64,7 @@ fn by_frame(events: &[Event]) -> BTreeMap<usize, Vec<Event>> {
 fn show_events(events: Option<&Vec<Event>>) -> String {
     let Some(events) = events else { return "none".to_owned() };
     let calls = events.chunk_by(|one, other| one.call == other.call).map(|of_call| {
-        let words =
-            of_call.iter().map(|event| format!("{} at {}", event.kind.name(), event.refcount));
+        let words = of_call.iter().map(Event::describe);
         format!("call {}: {}", of_call[0].call, words.collect::<Vec<_>>().join(", "))
     });
     calls.collect::<Vec<_>>().join("; ")

@@ -7,6 +7,7 @@ use put_user_page_targets::registry::{Check, TARGETS};
 use sha1_smol::Sha1;
 
 use crate::error::{Stop, file_error};
+use crate::fuzz::repository;
 
 /// Where kernels' logs are, beside the cases that they are of. cargo-fuzz takes every file
 /// there for an artifact, but looks into no folder.
@@ -19,9 +20,8 @@ pub(crate) fn save(case: &Case, log: &str) -> Result<PathBuf, Stop> {
     let check = if log.is_empty() { Check::Program } else { Check::Kernel };
     let target = TARGETS.iter().find(|target| target.check == check);
     let name = target.expect("there are targets for programs and for kernels").name;
-    let here = std::env::current_dir().unwrap_or_default();
-    let root = here.ancestors().find(|root| root.join("fuzz/fuzz_targets").is_dir());
-    let folder = root.unwrap_or(Path::new(".")).join("fuzz/artifacts").join(name);
+    let root = repository().unwrap_or_else(|| PathBuf::from("."));
+    let folder = root.join("fuzz/artifacts").join(name);
     let bytes = case.encode();
     let name = format!("crash-{}", Sha1::from(&bytes).digest());
     if !log.is_empty() {

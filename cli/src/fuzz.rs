@@ -110,10 +110,14 @@ fn run_all(
 }
 
 /// The repository: this directory or one above it.
-fn find_root() -> Result<PathBuf, Stop> {
+pub(crate) fn repository() -> Option<PathBuf> {
     let here = std::env::current_dir().unwrap_or_default();
     let root = here.ancestors().find(|root| root.join("fuzz/fuzz_targets").is_dir());
-    root.map(Path::to_owned).ok_or_else(|| {
+    root.map(Path::to_owned)
+}
+
+fn find_root() -> Result<PathBuf, Stop> {
+    repository().ok_or_else(|| {
         error("there is no directory fuzz/fuzz_targets here or above", "run this in the repository")
     })
 }

@@ -93,47 +93,47 @@ void trial_after_call(struct trial *trial, const struct case_entry *entries, u32
 	}
 }
 
+/*
+ * The words of tail pages that no release has any business with; of the flags those in the
+ * masks. Newer kernels keep other things in the flags of the first tail page.
+ */
+static void check_tails(struct trial *trial, u32 number, u64 first_mask, u64 mask)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+	const struct case_folio *shape = &trial->world.folios[number];
+	struct page *head = folio->head;
+	u32 tail;
+
+	for (tail = 1; tail < shape->pages; tail++) {
+		u64 flags = tail == 1 ? folio->tail_flags & first_mask : 0;
+
+		add_stray(trial, shape->frame + tail, WORD_OF(flags), flags,
+			  head[tail].flags & (tail == 1 ? first_mask : mask));
+		add_stray(trial, shape->frame + tail, WORD_OF(compound_head),
+			  (unsigned long)head + 1, head[tail].compound_head);
+	}
+}
+
 /* The words of a kernel page that no release has any business with. */
 static void check_words(struct trial *trial, u32 number)
 {
 	const struct trial_folio *folio = &trial->folios[number];
 	const struct case_folio *shape = &trial->world.folios[number];
 	struct page *head = folio->head;
-	u32 tail;
 
 	add_stray(trial, shape->frame, WORD_OF(flags), folio->flags & ~CHANGING_FLAGS,
 		  head->flags & ~CHANGING_FLAGS);
 	add_stray(trial, shape->frame, WORD_OF(mapping), folio->mapping,
 		  (unsigned long)head->mapping);
-	for (tail = 1; tail < shape->pages; tail++) {
-		u64 flags = tail == 1 ? folio->tail_flags : 0;
-		u64 mask = tail == 1 ? ~0UL : PAGEFLAGS_MASK;
-
-		add_stray(trial, shape->frame + tail, WORD_OF(flags), flags,
-			  head[tail].flags & mask);
-		add_stray(trial, shape->frame + tail, WORD_OF(compound_head),
-			  (unsigned long)head + 1, head[tail].compound_head);
-	}
+	check_tails(trial, number, ~0UL, PAGEFLAGS_MASK);
 }
 
 /* Of a user page's tails, what a release could get wrong: the rest is others' business. */
 static void check_user_tails(struct trial *trial, u32 number)
 {
-	const struct trial_folio *folio = &trial->folios[number];
-	const struct case_folio *shape = &trial->world.folios[number];
-	const unsigned long mask = BIT(PG_dirty) | BIT(PG_locked);
-	struct page *head = folio->head;
-	u32 tail;
+	const u64 marks = BIT(PG_dirty) | BIT(PG_locked);
 
-	for (tail = 1; tail < shape->pages; tail++) {
-		/* Newer kernels keep other things in these bits of the first tail page. */
-		u64 flags = tail == 1 ? folio->tail_flags & mask : 0;
-
-		add_stray(trial, shape->frame + tail, WORD_OF(flags), flags,
-			  head[tail].flags & mask);
-		add_stray(trial, shape->frame + tail, WORD_OF(compound_head),
-			  (unsigned long)head + 1, head[tail].compound_head);
-	}
+	check_tails(trial, number, marks, marks);
 }
 
 static void check_counts(struct trial *trial, u32 number)

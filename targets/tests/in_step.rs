@@ -35,8 +35,19 @@ fn every_target_has_an_entry_point_and_every_entry_point_a_target() {
     assert_eq!(bins, targets());
     for target in &TARGETS {
         let source = read(&format!("fuzz/fuzz_targets/{}.rs", target.name));
-        assert!(source.contains(&format!("glue::start(\"{}\")", target.name)), "{}", target.name);
+        assert!(
+            source.contains(&format!("engine::target!(\"{}\")", target.name)),
+            "{}",
+            target.name
+        );
     }
+    for engine in ["afl", "honggfuzz"] {
+        assert_eq!(names_in(&format!("fuzz/{engine}/src/bin")), targets(), "{engine}");
+    }
+    let tests = read("fuzz/bolero/tests/targets.rs");
+    let list = tests.split("\ntargets! {\n").nth(1).and_then(|rest| rest.split('}').next());
+    let listed = list.expect("a list of the targets").split_whitespace().map(str::to_owned);
+    assert_eq!(listed.collect::<BTreeSet<String>>(), targets());
 }
 
 #[test]

@@ -1,0 +1,32 @@
+//! The targets as property tests: plain `cargo test` draws inputs, `cargo bolero test T`
+//! runs bolero's libFuzzer.
+
+use std::path::PathBuf;
+
+use put_user_page_fuzz_common::{check, named, start};
+
+macro_rules! targets {
+    ($($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            let target = stringify!($name);
+            if target == "kernel" && !put_user_page_kernel::is_set_up(None) {
+                eprintln!("skipped: run `scripts/kernel setup` for it");
+                return;
+            }
+            start(named(target), |_| PathBuf::from("FILE"));
+            bolero::check!().for_each(check);
+        }
+    )*};
+}
+
+targets! {
+    put_user_page
+    put_user_pages
+    put_user_pages_dirty
+    put_user_pages_dirty_lock
+    program
+    candidate
+    decode
+    kernel
+}

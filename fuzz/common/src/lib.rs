@@ -1,0 +1,111 @@
+//! What the entry points of all engines do: make a target ready, check its inputs, and
+//! panic where it reports a divergence. The only place where one is a panic.
+
+mod saved;
+
+use std::cell::RefCell;
+use std::panic::{self, panic_any};
+use std::path::PathBuf;
+use std::process::{abort, exit};
+
+use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
+use put_user_page_targets::case::Function;
+use put_user_page_targets::harness::{CheckError, Harness, candidate_path};
+use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
+use put_user_page_targets::report::Report;
+
+/// Where an engine saves an input that makes the target fail.
+pub type SavedAs = fn(&[u8]) -> PathBuf;
+
+/// A target that this process fuzzes.
+struct Fuzzed {
+    target: &'static Target,
+    harness: Harness,
+    saved_as: SavedAs,
+}
+
+thread_local! {
+    /// One a thread, for test runners have several.
+    static FUZZED: RefCell<Option<Fuzzed>> = const { RefCell::new(None) };
+}
+
+/// The target with this name. Ends the process if there is none.
+pub fn named(name: &str) -> &'static Target {
+    target(name).unwrap_or_else(|| fail(&format!("there is no target {name}"), ""))
+}
+
+/// Makes the process ready to fuzz a target; called once a thread, before the first input.
+/// Ends the process where it cannot start.
+pub fn start(target: &'static Target, saved_as: SavedAs) {
+    let harness = Harness::new(target)
+        .unwrap_or_else(|error| fail(&error.message, &format!("{}\n", error.help)));
+    if target.check == Check::Candidate {
+        introduce_candidate(&harness);
+    }
+    FUZZED.set(Some(Fuzzed { target, harness, saved_as }));
+}
+
+/// Says which candidate is run, and which functions it lacks.
+fn introduce_candidate(harness: &Harness) {
+    let Some(path) = candidate_path() else {
+        eprintln!("{CANDIDATE_VARIABLE} names no shared object: running {BUILT_IN_CANDIDATE}");
+        return;
+    };
+    let lacks =
+        Function::ALL.into_iter().filter(|function| !harness.functions().contains(function));
+    for function in lacks {
+        let (path, name) = (path.display(), function.name());
+        eprintln!("{path} has no {name}(): cases that call it are skipped");
+    }
+}
+
+/// Prints the report of a divergence without a backtrace, which would be that of the engine,
+/// and aborts. Other panics keep theirs: they are bugs of the harness.
+pub fn print_reports_alone() {
+    let print_panic = panic::take_hook();
+    panic::set_hook(Box::new(move |info| match info.payload().downcast_ref::<Box<Report>>() {
+        Some(report) => {
+            eprintln!("\ndivergence: {report}");
+            // Before unwinding, as the engines' own hooks do.
+            abort();
+        }
+        None => print_panic(info),
+    }));
+}
+
+/// Checks one input.
+///
+/// # Panics
+///
+/// The target's two sides diverge: the report is the panic's payload, and is printed.
+pub fn check(bytes: &[u8]) {
+    FUZZED.with_borrow_mut(|fuzzed| {
+        let Fuzzed { target, harness, saved_as } =
+            fuzzed.as_mut().expect("start() is called first");
+        match harness.check(bytes) {
+            Ok(_) => {}
+            Err(CheckError::Diverges(mut report)) => {
+                let file = saved_as(bytes);
+                report.reproduce = Some(saved::command(&report, target, &file));
+                saved::save_log(&report, &file);
+                panic_any(report);
+            }
+            Err(CheckError::Broken(error)) => {
+                eprintln!("error: {}\n{}", error.message, error.help);
+                // SAFETY: ends the process. The engine would take exit() for a find of its own.
+                unsafe { libc::_exit(2) }
+            }
+        }
+    });
+}
+
+/// The name that libFuzzer gives to a file of an input that made a target fail.
+pub fn crash_name(bytes: &[u8]) -> String {
+    format!("crash-{}", sha1_smol::Sha1::from(bytes).digest())
+}
+
+/// Ends the process: it cannot do what was asked.
+pub fn fail(message: &str, help: &str) -> ! {
+    eprint!("error: {message}\n{help}");
+    exit(2);
+}

@@ -1,0 +1,25 @@
+//! honggfuzz, through cargo-hfuzz.
+
+use std::path::PathBuf;
+
+use put_user_page_fuzz_common::{check, named, start};
+
+/// The entry point of a target.
+#[macro_export]
+macro_rules! target {
+    ($name:literal) => {
+        /// The process: entry points have no Rust `main`, for libFuzzer has its own.
+        #[unsafe(no_mangle)]
+        extern "C" fn main() -> std::ffi::c_int {
+            $crate::fuzz($name)
+        }
+    };
+}
+
+/// Fuzzes a target for as long as the engine lives.
+pub fn fuzz(name: &str) -> ! {
+    start(named(name), |_| PathBuf::from("FILE"));
+    loop {
+        honggfuzz::fuzz(check);
+    }
+}

@@ -24,6 +24,7 @@ pub mod backend;
 pub mod backends;
 pub mod case;
 pub mod comparer;
+pub mod findings;
 pub mod forms;
 pub mod generator;
 pub mod harness;
@@ -31,6 +32,7 @@ pub mod layout;
 #[cfg(test)]
 mod layout_tests;
 pub mod machine;
+pub mod mistakes;
 pub mod oracle;
 pub mod outcome;
 pub mod registry;

@@ -1,9 +1,11 @@
 //! Reports: a divergence that a person understands at a glance.
 
+mod layout_kind;
 mod table;
 
 use std::fmt::{self, Write};
 
+pub use layout_kind::LayoutKind;
 use serde::Serialize;
 
 use crate::backend::{Backend, Failure, Job};
@@ -54,6 +56,8 @@ pub struct SubjectReport {
     pub subject: String,
     /// The entries of the call that name the page.
     pub named_by: Option<String>,
+    /// How the page lies, and how the call names it.
+    pub layout: LayoutKind,
     /// The fields that differ.
     pub fields: Vec<FieldReport>,
 }
@@ -71,6 +75,12 @@ pub struct FieldReport {
     pub backend: String,
 }
 
+impl SubjectReport {
+    fn of_no_page(subject: String, fields: Vec<FieldReport>) -> SubjectReport {
+        SubjectReport { subject, named_by: None, layout: LayoutKind::NoPage, fields }
+    }
+}
+
 impl Report {
     /// A report of a failure that no case can be blamed for.
     pub fn of_unexplained(backend: &str, failure: Failure) -> Box<Report> {
@@ -84,7 +94,7 @@ impl Report {
         Box::new(Report {
             backend: backend.to_owned(),
             call: None,
-            subjects: vec![SubjectReport { subject, named_by: None, fields }],
+            subjects: vec![SubjectReport::of_no_page(subject, fields)],
             not_compared: Vec::new(),
             case: String::new(),
             log: failure.log,
@@ -104,7 +114,7 @@ impl Report {
         Box::new(Report {
             backend: "decode".to_owned(),
             call: None,
-            subjects: vec![SubjectReport { subject, named_by: None, fields }],
+            subjects: vec![SubjectReport::of_no_page(subject, fields)],
             not_compared: Vec::new(),
             case: case.to_text(),
             log: String::new(),
@@ -222,6 +232,7 @@ fn subjects(
             SubjectReport {
                 subject: describe(world, subject),
                 named_by: named_by(world, step, subject),
+                layout: LayoutKind::of(world, step, subject),
                 fields: fields.collect(),
             }
         })

@@ -1,0 +1,136 @@
+//! Findings: the deliberate mistakes have signatures of their own, and of each the
+//! smallest example is kept.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{report, scenarios};
+use put_user_page_targets::case::Case;
+use put_user_page_targets::comparer::{Comparer, Verdict};
+use put_user_page_targets::findings::{Findings, Recorded, Signature};
+use put_user_page_targets::mistakes::{Mistake, wrong};
+use put_user_page_targets::registry::{Target, target};
+use put_user_page_targets::report::Report;
+
+/// What the mistake has in all scenarios.
+fn signatures(mistake: Mistake) -> BTreeSet<Signature> {
+    let mut wrong = wrong(Some(mistake));
+    let mut signatures = BTreeSet::new();
+    let compared = Comparer::new(vec![&mut wrong]).compare(&scenarios(), &mut |_, _, verdict| {
+        if let Verdict::Differs(report) = verdict {
+            signatures.insert(Signature::of(&report));
+        }
+    });
+    compared.expect("machines in this process work");
+    signatures
+}
+
+#[test]
+fn mistakes_are_told_apart() {
+    let of: BTreeMap<Mistake, BTreeSet<Signature>> =
+        Mistake::ALL.into_iter().map(|mistake| (mistake, signatures(mistake))).collect();
+    let names: BTreeSet<&str> = Mistake::ALL.iter().map(|mistake| mistake.name()).collect();
+    assert_eq!(names.len(), of.len());
+    for (mistake, own) in &of {
+        let others = of.iter().filter(|(other, _)| *other != mistake).flat_map(|(_, of)| of);
+        let others: BTreeSet<_> = others.collect();
+        // Freeing at one never frees a page with one reference, so that it shows all of this.
+        if *mistake != Mistake::NeverFree {
+            assert!(!own.iter().all(|one| others.contains(one)), "{} is not told", mistake.name());
+        }
+    }
+}
+
+/// A case that shows a mistake in a page of order 0, told at several lengths.
+fn text(length: usize) -> Case {
+    let text = format!("folio a repeat=9\nentries a[0..{length}]\nput_user_pages\n");
+    Case::from_text(&text).expect("a good text")
+}
+
+fn of_mistake(mistake: Mistake, case: &Case) -> Report {
+    *report(case, &mut wrong(Some(mistake))).expect("the case shows the mistake")
+}
+
+fn program() -> &'static Target {
+    target("program").expect("there is a target for programs")
+}
+
+#[test]
+fn a_mistake_has_the_same_signature_in_cases_of_all_sizes() {
+    let signature = |length| Signature::of(&of_mistake(Mistake::FreeAtOne, &text(length)));
+    let folio = "folio a refs=1\nentries a a\nput_user_pages\n";
+    let one = Case::from_text(folio).expect("a good text");
+    let named = Signature::of(&of_mistake(Mistake::SkipTheLastEntry, &one)).to_string();
+    assert_eq!(named, "wrong-put_user_pages-refcount-high-order-0");
+    assert_eq!(Signature::of(&of_mistake(Mistake::SkipTheLastEntry, &text(3))).to_string(), named);
+    assert_eq!(signature(1), signature(9));
+    assert_eq!(signature(1).to_string(), "wrong-put_user_pages-state-live-order-0");
+}
+
+#[test]
+fn of_each_signature_the_smallest_example_is_kept() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let findings = Findings::new(directory.path().join("deep/artifacts"));
+    let mut found = of_mistake(Mistake::NeverFree, &text(3));
+    let mut record = |bytes: &[u8], log: &str| {
+        found.log = log.to_owned();
+        findings.record(program(), bytes, &found).expect("it can be written")
+    };
+    assert_eq!(record(b"middle", "BUG: one"), Recorded::New);
+    assert_eq!(record(b"middle", "BUG: two"), Recorded::Known);
+    assert_eq!(record(b"longer than that", "BUG: two"), Recorded::Known);
+    let folder = directory.path().join("deep/artifacts/program");
+    let name = "divergence-wrong-put_user_pages-state-live-order-0";
+    let log = folder.join("logs").join(format!("{name}.log"));
+    assert_eq!(fs::read(folder.join(name)).expect("an example"), b"middle");
+    assert_eq!(fs::read_to_string(&log).expect("a log"), "BUG: one");
+    assert_eq!(record(b"before", "BUG: two"), Recorded::Smaller);
+    assert_eq!(fs::read_to_string(&log).expect("a log"), "BUG: two");
+    assert_eq!(record(b"less", ""), Recorded::Smaller);
+    assert_eq!(fs::read(folder.join(name)).expect("an example"), b"less");
+    assert!(!log.exists(), "the log of another example stays");
+    assert_eq!(cases(&folder), [folder.join(name)]);
+}
+
+#[test]
+fn many_at_once_keep_the_smallest_of_all() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let findings = Findings::new(directory.path().to_owned());
+    let found = of_mistake(Mistake::NeverFree, &text(1));
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let (findings, found) = (&findings, &found);
+            scope.spawn(move || {
+                for length in (1..40).rev() {
+                    let bytes = vec![writer; length];
+                    findings.record(program(), &bytes, found).expect("it can be written");
+                }
+            });
+        }
+    });
+    let kept = findings.example(program(), &Signature::of(&found));
+    assert_eq!(fs::read(kept).expect("an example"), [0]);
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("file");
+    fs::write(&file, "").expect("it can be written");
+    let found = of_mistake(Mistake::NeverFree, &text(1));
+    assert!(Findings::new(file).record(program(), b"", &found).is_err());
+}
+
+/// The cases in a folder: all files but dotfiles.
+fn cases(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let paths = entries.map(|entry| entry.expect("readable").path());
+    let is_case = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.is_file() && !name.starts_with('.')
+    };
+    paths.filter(is_case).collect()
+}

@@ -9,7 +9,8 @@ use crate::world_in_c::WorldInC;
 #[derive(Debug, Default)]
 pub struct Forms {
     in_c: WorldInC,
-    in_rust: World,
+    /// The world in Rust of the last case.
+    pub(crate) in_rust: World,
 }
 
 impl Forms {

@@ -14,6 +14,7 @@ use crate::backends::{
 use crate::case::{Case, Function};
 use crate::comparer::{Comparer, Verdict};
 use crate::forms::Forms;
+use crate::largest;
 use crate::machine::Machine;
 use crate::oracle::{self, Comparison};
 use crate::registry::{CANDIDATE_VARIABLE, Check, KDIR_VARIABLE, KERNEL_VARIABLE, Target};
@@ -118,6 +119,20 @@ impl Harness {
         let mut case = Case::decode(bytes);
         target.check.adapt(&mut case);
         case
+    }
+
+    /// Runs the largest cases on the reference, so that what cases cover from here on
+    /// depends on nothing but themselves. What they are held against has room already, and
+    /// is not run: it may have bugs, and nobody waits for its report yet.
+    pub fn warm_up(&mut self) {
+        for case in largest::cases() {
+            self.case.decode_from(&case.encode());
+            self.world.build(&self.case);
+            self.reference.run_world(&self.world, Class::OverRelease);
+            if let Subject::Forms(forms) = &mut self.subject {
+                forms.in_rust.build(&self.case);
+            }
+        }
     }
 
     /// Runs a case on both sides and compares.

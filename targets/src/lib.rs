@@ -28,6 +28,7 @@ pub mod findings;
 pub mod forms;
 pub mod generator;
 pub mod harness;
+mod largest;
 pub mod layout;
 #[cfg(test)]
 mod layout_tests;

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::layout::{MAX_FRAMES, MAX_RECORDS};
+use crate::world::MAX_TOTAL_ENTRIES;
+
 /// All that a backend leaves behind of one case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -24,7 +27,22 @@ pub struct Outcome {
     pub orders: Vec<u8>,
 }
 
+/// The most events that a case of which nothing diverges has: for each entry released a
+/// wait, a lock, a mark, an unlock and a free.
+pub const MAX_EVENTS: usize = 5 * MAX_TOTAL_ENTRIES;
+
 impl Outcome {
+    /// No outcome yet, with room for that of any case of which nothing diverges.
+    pub fn with_room() -> Outcome {
+        Outcome {
+            folios: Vec::with_capacity(MAX_FRAMES),
+            events: Vec::with_capacity(MAX_EVENTS),
+            errors: Vec::with_capacity(MAX_RECORDS),
+            acquired: Vec::with_capacity(MAX_RECORDS),
+            ..Outcome::default()
+        }
+    }
+
     /// Empties everything, and keeps the memory.
     pub fn clear(&mut self) {
         self.folios.clear();

@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 
 use crate::case::{CanonicalError, CaseRecord, Function, Kind, Source, decode_records};
+use crate::largest::MOST_RECORDS;
 use crate::layout::{MAX_FRAMES, MAX_RECORDS, Place};
 use crate::world::{Entry, Folio, MAX_ARRAYS, MAX_TOTAL_ENTRIES, Step, World};
 
@@ -117,7 +118,7 @@ impl Default for WorldInC {
         unsafe { world.as_mut_ptr().write_bytes(0, 1) };
         // SAFETY: all fields are integers, and all of their bytes were just written.
         let world = unsafe { world.assume_init() };
-        WorldInC { records: Vec::new(), world }
+        WorldInC { records: Vec::with_capacity(MOST_RECORDS), world }
     }
 }
 

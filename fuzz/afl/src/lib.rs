@@ -7,7 +7,15 @@ use put_user_page_fuzz_common::{check, named, print_reports_alone, start};
 unsafe extern "C" {
     /// Where the fork server forks: part of AFL++'s runtime, which cargo-afl links in.
     safe fn __afl_manual_init();
+    /// Waits for the next input; 0 if there is none.
+    safe fn __afl_persistent_loop(inputs: libc::c_uint) -> libc::c_int;
+    /// The input in the memory shared with AFL++; null if it comes through stdin.
+    static __afl_fuzz_ptr: *const u8;
+    static __afl_fuzz_len: *const u32;
 }
+
+/// How many inputs a process runs before AFL++ forks the next.
+const INPUTS: libc::c_uint = 100_000;
 
 /// The entry point of a target.
 #[macro_export]
@@ -28,5 +36,25 @@ pub fn fuzz(name: &str) {
     __afl_manual_init();
     start(named(name), |_| PathBuf::from("FILE"));
     print_reports_alone();
-    afl::fuzz(true, check);
+    // SAFETY: the runtime sets it in `__afl_manual_init`, and not later.
+    if unsafe { __afl_fuzz_ptr }.is_null() {
+        afl::fuzz(true, check);
+    } else {
+        while check_next() {}
+    }
+}
+
+/// Checks the next input; false if there is none. This and the loop above are in place of
+/// the crate's loop, whose first round takes other edges than the others: AFL++ would take
+/// each target for one that is not stable.
+#[inline(never)]
+fn check_next() -> bool {
+    if __afl_persistent_loop(INPUTS) == 0 {
+        return false;
+    }
+    // SAFETY: the runtime has set it, and AFL++ has written the length.
+    let length = unsafe { *__afl_fuzz_len } as usize;
+    // SAFETY: the memory holds so many bytes, which AFL++ leaves alone until the next round.
+    check(unsafe { std::slice::from_raw_parts(__afl_fuzz_ptr, length) });
+    true
 }

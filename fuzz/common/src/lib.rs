@@ -37,8 +37,9 @@ pub fn named(name: &str) -> &'static Target {
 /// Makes the process ready to fuzz a target; called once a thread, before the first input.
 /// Ends the process where it cannot start.
 pub fn start(target: &'static Target, saved_as: SavedAs) {
-    let harness = Harness::new(target)
+    let mut harness = Harness::new(target)
         .unwrap_or_else(|error| fail(&error.message, &format!("{}\n", error.help)));
+    harness.warm_up();
     if target.check == Check::Candidate {
         introduce_candidate(&harness);
     }

@@ -4,7 +4,7 @@ use crate::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
 use crate::case::Function;
 use crate::machine::{self, Machine};
 use crate::outcome::Outcome;
-use crate::world::World;
+use crate::world::{MAX_ARRAYS, World};
 
 /// A machine in this process, and what is to be said of it.
 #[derive(Debug)]
@@ -32,12 +32,12 @@ impl<M: Machine> InProcess<M> {
             functions: Function::ALL.to_vec(),
             over_release: true,
             machine,
-            lengths: Vec::new(),
-            outcome: Outcome::default(),
+            lengths: Vec::with_capacity(MAX_ARRAYS),
+            outcome: Outcome::with_room(),
         }
     }
 
-    /// Runs one world of a class. No memory is allocated once the largest case was seen.
+    /// Runs one world of a class. Of this, no memory is allocated.
     pub fn run_world(&mut self, world: &World, class: Class) -> &Outcome {
         machine::run(&mut self.machine, world, class, &mut self.lengths, &mut self.outcome);
         &self.outcome

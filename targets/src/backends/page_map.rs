@@ -18,7 +18,7 @@ use crate::case::{Function, Kind};
 use crate::layout::MAX_FRAMES;
 use crate::machine::Machine;
 use crate::outcome::{Accounting, FolioState, Outcome, StrayWrite};
-use crate::world::World;
+use crate::world::{MAX_TOTAL_ENTRIES, World};
 
 /// An implementation of the four functions on `struct page`s.
 pub trait Release {
@@ -61,8 +61,8 @@ impl<R> std::fmt::Debug for PageMap<R> {
 }
 
 impl<R> PageMap<R> {
-    /// A map of [`MAX_FRAMES`] frames and one more, which no world has. The map is never
-    /// given back, for entries of it may lie in the memory of C code.
+    /// A map of [`MAX_FRAMES`] frames and one more, which no world has, and room for all that
+    /// a case can need. The map is never given back, for entries of it may lie in the memory of C code.
     pub fn new(implementation: R) -> Self {
         let pages: Vec<Page> = (0..=MAX_FRAMES).map(|_| Page::new()).collect();
         let files: Vec<AddressSpace> = (0..MAX_FRAMES).map(|_| AddressSpace::new()).collect();
@@ -72,10 +72,10 @@ impl<R> PageMap<R> {
             map,
             files: files.leak(),
             recorder: Recorder::new(map),
-            pages: Vec::new(),
+            pages: Vec::with_capacity(MAX_TOTAL_ENTRIES),
             frames: Frames::new(map),
-            changed: Vec::new(),
-            free: Vec::new(),
+            changed: Vec::with_capacity(MAX_FRAMES + 1),
+            free: Vec::with_capacity(MAX_FRAMES),
         }
     }
 
@@ -153,9 +153,6 @@ impl<R> PageMap<R> {
             }));
         }
         self.changed = frames;
-        if !stray_writes.is_empty() {
-            self.frames.forget();
-        }
     }
 
     fn state(&self, world: &World, number: usize) -> FolioState {

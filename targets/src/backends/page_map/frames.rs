@@ -1,15 +1,8 @@
-//! What lies at each frame of a memory map, so that a world is reset, not rebuilt: the
-//! tail pages of a compound page that lay there before are left as they are.
+//! The frames of a memory map, and their words as they were built. Every world is built
+//! anew, though much of it may be as the last one left it: what a case covers must not
+//! depend on the case before.
 
-use put_user_page::{MAX_ORDER, MemoryMap, PageRef};
-
-/// What a frame holds; numbers up to [`MAX_ORDER`] are the order of the compound page
-/// whose head page it holds, all tail pages of which are as they were built.
-type Holds = u8;
-const GAP: Holds = 0xff;
-const TAIL: Holds = 0xfe;
-/// Nothing that can be used again.
-const STALE: Holds = 0xfd;
+use put_user_page::{MemoryMap, PageRef};
 
 /// Flags that a head page may carry and that no release touches: those of `enum pageflags`
 /// of Linux 6.1 from PG_referenced to PG_mlocked, without PG_dirty, PG_head and PG_waiters.
@@ -19,7 +12,6 @@ const OTHER_FLAGS: usize = 0x003e_ff76;
 #[derive(Debug)]
 pub(super) struct Frames {
     map: MemoryMap<'static>,
-    holds: Vec<Holds>,
     words: Vec<[u64; 8]>,
 }
 
@@ -31,12 +23,7 @@ fn filler(frame: usize) -> usize {
 impl Frames {
     pub(super) fn new(map: MemoryMap<'static>) -> Self {
         let frames = map.frames();
-        Frames { map, holds: vec![STALE; frames], words: vec![[0; 8]; frames] }
-    }
-
-    /// Takes nothing for as it was built any more.
-    pub(super) fn forget(&mut self) {
-        self.holds.fill(STALE);
+        Frames { map, words: vec![[0; 8]; frames] }
     }
 
     fn page(&self, frame: usize) -> PageRef<'static> {
@@ -50,46 +37,21 @@ impl Frames {
 
     /// Makes a frame one where there is no page.
     pub(super) fn gap(&mut self, frame: usize) {
-        if self.holds[frame] != GAP {
-            self.break_up(frame, 0);
-            self.reset(frame);
-            self.built(frame);
-            self.holds[frame] = GAP;
-        }
+        self.reset(frame);
+        self.built(frame);
     }
 
     /// Makes a compound page without references, and returns its head page. Its words are
     /// to be noted with [`built`](Self::built) once the rest of it is done.
     pub(super) fn compound_page(&mut self, frame: usize, order: u32) -> PageRef<'static> {
-        let head = self.page(frame);
-        if u32::from(self.holds[frame]) == order {
-            let filler = filler(frame);
-            head.renew(filler & OTHER_FLAGS, filler);
-            return head;
-        }
-        self.break_up(frame, order);
         let end = frame + (1 << order);
         (frame..end).for_each(|frame| self.reset(frame));
         let head = self
             .map
             .prep_compound_page(frame, order)
             .expect("the layout aligns compound pages and keeps them inside the map");
-        for tail in frame + 1..end {
-            self.holds[tail] = TAIL;
-            self.built(tail);
-        }
-        self.holds[frame] = order as Holds;
+        (frame + 1..end).for_each(|tail| self.built(tail));
         head
-    }
-
-    /// No compound page that a frame range of this order is a part of is whole any more.
-    fn break_up(&mut self, frame: usize, order: u32) {
-        for larger in order + 1..=MAX_ORDER {
-            let head = frame & !((1 << larger) - 1);
-            if u32::from(self.holds[head]) == larger {
-                self.holds[head] = STALE;
-            }
-        }
     }
 
     /// Notes a frame's words as they are now.

@@ -5,7 +5,8 @@ use std::cell::{Cell, Ref, RefCell};
 use put_user_page::{Hooks, MemoryMap, PageRef};
 
 use crate::asan;
-use crate::outcome::{Event, EventKind};
+use crate::layout::MAX_FRAMES;
+use crate::outcome::{Event, EventKind, MAX_EVENTS};
 
 /// A page that was freed.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +34,8 @@ impl Recorder {
         Recorder {
             map,
             call: Cell::new(0),
-            events: RefCell::default(),
-            freed: RefCell::default(),
+            events: RefCell::new(Vec::with_capacity(MAX_EVENTS)),
+            freed: RefCell::new(Vec::with_capacity(MAX_FRAMES)),
             poison_freed: Cell::new(false),
         }
     }

@@ -2,7 +2,7 @@
 
 mod folio;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::error::TextError;
@@ -40,14 +40,14 @@ struct Line<'a> {
 struct Parser<'a> {
     text: &'a str,
     /// The folio lines' names, and their numbers.
-    names: HashMap<&'a str, usize>,
+    names: BTreeMap<&'a str, usize>,
     layout: Layout,
 }
 
 /// The case that a text is. Names may be used before their folio line.
 pub(in crate::case) fn parse(text: &str) -> Result<Case, TextError> {
     let lines = lines(text);
-    let mut parser = Parser { text, names: HashMap::new(), layout: Layout::default() };
+    let mut parser = Parser { text, names: BTreeMap::new(), layout: Layout::default() };
     let mut world = Vec::new();
     for line in &lines {
         world.extend(parser.world_line(line)?);

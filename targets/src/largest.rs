@@ -1,0 +1,74 @@
+//! The largest cases: what a harness has run once takes no more memory than it has then. So
+//! all cases after it take the same branches, whatever ran before them.
+
+use std::iter::repeat_n;
+
+use crate::case::{Case, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
+use crate::layout::{MAX_FRAMES, MAX_RECORDS};
+use crate::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES};
+
+/// As many records as the inputs have that engines make, which is 1 MiB for AFL++ and for
+/// honggfuzz, and less for libFuzzer.
+pub(crate) const MOST_RECORDS: usize = (1 << 20) / 8;
+
+/// Cases that reach all limits of a case between them.
+pub(crate) fn cases() -> [Case; 5] {
+    let call = call(Function::PutUserPagesDirtyLock);
+    let acquire = Record::Acquire { earlier: 0 };
+    let clean = Record::Clean { first: 0, length: u16::MAX >> 4 };
+    let records = [
+        most_pages(),
+        most_steps(&[call]),
+        most_steps(&[acquire]),
+        most_steps(&[acquire, call, clean]),
+        vec![Record::Gap { frames: 1 }; MOST_RECORDS],
+    ];
+    records.map(|records| Case { records })
+}
+
+/// As many pages, entries and releases as a case can have, each page freed by itself.
+fn most_pages() -> Vec<Record> {
+    let pages = repeat_n(folio(256), MAX_FRAMES / 256);
+    let arrays = (0..MAX_TOTAL_ENTRIES).step_by(MAX_ENTRIES).flat_map(|first| {
+        let last = first + MAX_ENTRIES - 1;
+        let entries = [entries(first, MAX_ENTRIES - 1, false), entries(last, 1, true)];
+        entries.into_iter().chain([call(Function::PutUserPagesDirtyLock)])
+    });
+    pages.chain(arrays).collect()
+}
+
+/// As many arrays and records as a case can have, of which most are these, in turn: as many
+/// events as a case can have, if each call finds clean pages with references.
+fn most_steps(round: &[Record]) -> Vec<Record> {
+    let world = repeat_n(folio(1), MAX_RECORDS);
+    let arrays =
+        (0..MAX_ARRAYS).map(|array| entries(array, MAX_TOTAL_ENTRIES / MAX_RECORDS, false));
+    let rounds = round.iter().copied().cycle().take(MAX_RECORDS - MAX_ARRAYS);
+    world.chain(arrays).chain(rounds).collect()
+}
+
+fn folio(repeat: u16) -> Record {
+    Record::Folio(FolioRecord {
+        order: 0,
+        kind: Kind::File,
+        dirty: false,
+        locked: false,
+        refs: 0,
+        repeat,
+        from: Source::Kernel,
+    })
+}
+
+fn entries(first: usize, length: usize, also: bool) -> Record {
+    Record::Entries(EntriesRecord {
+        first: first as u16,
+        length: length as u16,
+        direction: Direction::Up,
+        backed: true,
+        also,
+    })
+}
+
+fn call(function: Function) -> Record {
+    Record::Call { function, earlier: 0, first: 0, length: 0 }
+}

@@ -7,6 +7,8 @@ mod backends;
 mod candidate_worker;
 mod corpus;
 mod disassemble;
+#[expect(dead_code, reason = "engines beside libFuzzer are about to be run")]
+mod engines;
 mod error;
 mod explain;
 mod fuzz;

@@ -1,25 +1,34 @@
-//! `pagediff fuzz`: what scripts/fuzz calls: every target, or one, under `cargo fuzz`.
+//! `pagediff fuzz`: what scripts/fuzz calls: every target, or one, under one engine or all.
 
-mod engine;
+mod afl;
+mod figures;
+mod honggfuzz;
 mod libfuzzer;
+mod places;
 mod progress;
+mod running;
 mod summary;
 
 use std::collections::VecDeque;
-use std::io::{IsTerminal, Write};
+use std::fmt;
+use std::io::Write;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use put_user_page_targets::registry::{Check, TARGETS, Target};
 
-use self::engine::{Engine, Message};
-use self::libfuzzer::Log;
+use self::figures::Figures;
+use self::places::Places;
 use self::progress::Progress;
+use self::running::{Message, Running};
+use crate::engines::{Engine, Sanitizer};
 use crate::error::{Stop, error};
+use crate::output::write_json;
+use crate::record::{EngineRecord, Sample, TargetRecord};
 
 /// Fuzzes every target, or one, from the committed corpora
 #[derive(clap::Args)]
@@ -31,10 +40,19 @@ pub(crate) struct Arguments {
     #[arg(value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     seconds: u64,
+    /// What fuzzes: an engine, or `all`, which share the time and what they find
+    #[arg(long, value_name = "ENGINE", default_value = "libfuzzer", value_parser = engines())]
+    engine: Engines,
     /// What checks the memory accesses
-    #[arg(long, value_parser = ["address", "none"], default_value = "address")]
-    sanitizer: String,
+    #[arg(long, value_enum, default_value = "address")]
+    sanitizer: Sanitizer,
+    /// Prints what each engine did as JSON, in the form of `pagediff report`'s record
+    #[arg(long)]
+    json: bool,
 }
+
+/// Some engines.
+type Engines = &'static [Engine];
 
 /// What stands for all targets.
 const ALL: &str = "all";
@@ -43,65 +61,164 @@ fn names() -> PossibleValuesParser {
     PossibleValuesParser::new([ALL].into_iter().chain(TARGETS.iter().map(|target| target.name)))
 }
 
-/// One target's run, when it is over.
-struct Run {
+/// Takes the name of an engine, or of all, as an argument.
+fn engines() -> impl TypedValueParser<Value = Engines> {
+    let names = Engine::ALL.map(Engine::name).into_iter().chain([ALL]).map(PossibleValue::new);
+    PossibleValuesParser::new(names).map(|name| {
+        let number = Engine::ALL.iter().position(|engine| engine.name() == name);
+        number.map_or(&Engine::ALL[..], |number| &Engine::ALL[number..=number])
+    })
+}
+
+/// An engine on a target.
+#[derive(Clone, Copy)]
+struct Job {
+    engine: Engine,
     target: &'static Target,
-    log: Log,
-    /// Whether the engine ended as it does when nothing was found.
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} on {}", self.engine.name(), self.target.name)
+    }
+}
+
+/// One engine's run on one target, when it is over.
+struct Run {
+    job: Job,
+    figures: Figures,
+    samples: Vec<Sample>,
+    time: Duration,
+    /// Whether the engine ended as it does when nothing crashed.
     succeeded: bool,
+    /// Inputs that made the target crash or hang.
+    crashes: Vec<PathBuf>,
+    last_lines: Vec<String>,
+}
+
+/// All that came of fuzzing.
+struct Fuzzed {
+    /// In the order of targets.
+    runs: Vec<Run>,
+    /// What diverged, for each target.
+    findings: Vec<(&'static Target, Vec<PathBuf>)>,
+}
+
+impl Fuzzed {
+    /// What each target's engines did, for the record.
+    fn records(&self) -> Vec<TargetRecord> {
+        let records = self.findings.iter().map(|(target, _)| {
+            let runs = self.runs.iter().filter(|run| run.job.target.name == target.name);
+            let engines = runs.map(Run::record).collect();
+            TargetRecord { name: target.name.to_owned(), engines, corpus: None }
+        });
+        records.collect()
+    }
+}
+
+impl Run {
+    fn record(&self) -> EngineRecord {
+        let (figures, seconds) = (self.figures, self.time.as_secs_f64());
+        EngineRecord {
+            engine: self.job.engine.name().to_owned(),
+            seconds,
+            executions: figures.executions,
+            per_second: figures.executions as f64 / seconds,
+            coverage: Some(figures.coverage),
+            samples: self.samples.clone(),
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let root = find_root()?;
-    check_cargo_fuzz()?;
-    build(arguments, &root)?;
-    engine::catch_interrupts()?;
-    let targets = targets(&arguments.target);
+    let one = TARGETS.iter().find(|target| target.name == arguments.target);
+    for engine in arguments.engine {
+        engine.build(&root, one, arguments.sanitizer)?;
+    }
+    running::catch_interrupts()?;
+    let fuzzed = fuzz(&root, targets(one), arguments)?;
+    if arguments.json {
+        write_json(out, &fuzzed.records())?;
+        return summary::exit_code(out, &fuzzed);
+    }
+    summary::write(out, &fuzzed, &root)
+}
+
+/// Fuzzes targets with engines that are built.
+fn fuzz(
+    root: &Path,
+    targets: Vec<&'static Target>,
+    Arguments { seconds, engine: engines, sanitizer, .. }: &Arguments,
+) -> Result<Fuzzed, Stop> {
+    // Times of files are as old as the last tick of the system's clock.
+    let started = SystemTime::now() - Duration::from_millis(100);
+    let jobs = targets.iter().flat_map(|&target| {
+        // All engines of a target side by side, for they learn from each other.
+        engines.iter().map(move |&engine| Job { engine, target })
+    });
+    let jobs: VecDeque<Job> = jobs.collect();
     let at_once = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let rounds = targets.len().div_ceil(at_once) as u64;
-    let seconds = (arguments.seconds / rounds).max(1);
-    let progress = Progress::new(seconds);
-    let runs = run_all(targets, at_once, &progress, &|target| {
-        engine::command(&root, target, &arguments.sanitizer, seconds)
-    })?;
+    let rounds = jobs.len().div_ceil(at_once) as u64;
+    let each = (seconds / rounds).max(1);
+    let progress = Progress::new(each);
+    let runs = run_all(root, jobs, at_once, &progress, (*sanitizer, each))?;
     progress.clear();
-    summary::write(out, &runs, &root)
+    let findings = targets.into_iter().map(|target| {
+        Places::of(root, target).findings_since(started).map(|found| (target, found))
+    });
+    Ok(Fuzzed { runs, findings: findings.collect::<Result<_, Stop>>()? })
 }
 
 /// The target, or all that can run here.
-fn targets(name: &str) -> VecDeque<&'static Target> {
-    let mut targets: VecDeque<&'static Target> =
-        TARGETS.iter().filter(|target| [ALL, target.name].contains(&name)).collect();
-    if name == ALL && !put_user_page_kernel::is_set_up(None) {
+fn targets(one: Option<&'static Target>) -> Vec<&'static Target> {
+    if let Some(target) = one {
+        return vec![target];
+    }
+    let mut targets: Vec<&'static Target> = TARGETS.iter().collect();
+    if !put_user_page_kernel::is_set_up(None) {
         eprintln!("note: the target kernel is left out: run `scripts/kernel setup` for it");
         targets.retain(|target| target.check != Check::Kernel);
     }
     targets
 }
 
-/// Runs the targets, so many at once, and returns their runs in order.
+/// How often running engines are looked after.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Runs the jobs, so many at once, each for so many seconds, and returns their runs in order.
 fn run_all(
-    mut waiting: VecDeque<&'static Target>,
+    root: &Path,
+    mut waiting: VecDeque<Job>,
     at_once: usize,
     progress: &Progress,
-    command: &dyn Fn(&Target) -> Command,
+    each: (Sanitizer, u64),
 ) -> Result<Vec<Run>, Stop> {
     let total = waiting.len();
     let (sender, messages) = mpsc::channel();
     // Dropped on any way out of here, which ends the processes.
-    let mut engines: Vec<Engine> = Vec::new();
+    let mut all: Vec<Running> = Vec::new();
     let mut runs: Vec<(usize, Run)> = Vec::new();
+    let mut ticked = Instant::now();
     while runs.len() < total {
-        while engines.iter().filter(|engine| engine.is_running).count() < at_once {
-            let Some(target) = waiting.pop_front() else { break };
-            engines.push(Engine::start(engines.len(), target, command(target), &sender, progress)?);
+        while all.iter().filter(|running| running.is_running).count() < at_once {
+            let Some(job) = waiting.pop_front() else { break };
+            let places = Places::of(root, job.target);
+            all.push(Running::start(all.len(), job, places, each, &sender, progress)?);
         }
         match messages.recv_timeout(Duration::from_millis(100)) {
-            Ok(Message::Line(number, line)) => engines[number].read(&line),
-            Ok(Message::End(number)) => runs.push((number, engines[number].finish()?)),
+            Ok(Message::Line(number, line)) => all[number].read(line),
+            Ok(Message::End(number)) => {
+                runs.extend(all[number].finish(&sender)?.map(|run| (number, run)));
+            }
             Err(_) => {}
         }
-        if engine::interrupted() {
+        if ticked.elapsed() >= TICK {
+            ticked = Instant::now();
+            let mut running = all.iter_mut().filter(|running| running.is_running);
+            running.try_for_each(Running::tick)?;
+        }
+        if running::interrupted() {
             return Err(Stop::Interrupted);
         }
     }
@@ -120,41 +237,4 @@ fn find_root() -> Result<PathBuf, Stop> {
     repository().ok_or_else(|| {
         error("there is no directory fuzz/fuzz_targets here or above", "run this in the repository")
     })
-}
-
-fn check_cargo_fuzz() -> Result<(), Stop> {
-    let output = Command::new("cargo").args(["fuzz", "--version"]).output();
-    match output {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(_) => Err(error(
-            "cargo-fuzz is not installed",
-            "run `scripts/fuzz`, which sets it up, or `cargo install cargo-fuzz --version 0.13.2 --locked`",
-        )),
-        Err(why) => Err(error(
-            format!("cargo does not run: {why}"),
-            "install Rust, from https://rustup.rs, and see that cargo is on the PATH",
-        )),
-    }
-}
-
-/// Builds what is about to run. Compilers tell much: it is shown as it comes on a
-/// terminal, and else only if it fails.
-fn build(arguments: &Arguments, root: &Path) -> Result<(), Stop> {
-    let mut command = Command::new("cargo");
-    command.current_dir(root).args(["fuzz", "build", "--no-trace-compares"]);
-    command.args(["--sanitizer", &arguments.sanitizer]).stdin(Stdio::null());
-    command.args(Some(&arguments.target).filter(|target| *target != ALL));
-    let is_shown = std::io::stderr().is_terminal();
-    if !is_shown {
-        eprintln!("building the fuzz targets");
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    }
-    let output = command.spawn().and_then(std::process::Child::wait_with_output);
-    let output =
-        output.map_err(|why| error(format!("cargo does not run: {why}"), "run it again"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    anstream::eprint!("{}", String::from_utf8_lossy(&output.stderr));
-    Err(error("the fuzz targets do not build", "mend what the compiler says above"))
 }

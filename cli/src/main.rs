@@ -7,7 +7,6 @@ mod backends;
 mod candidate_worker;
 mod corpus;
 mod disassemble;
-#[expect(dead_code, reason = "engines beside libFuzzer are about to be run")]
 mod engines;
 mod error;
 mod explain;

@@ -45,17 +45,18 @@ const NUMBERS: &str = "printf '#9\\tNEW cov: 11 ft: 1 corp: 22/1b exec/s: 3\\n\
 fn every_target_is_fuzzed_and_the_table_tells_of_it() {
     let directory = with_engine(NUMBERS);
     let ran = ran(fuzz(&directory, &[])).code(0);
-    let ran = ran.err(&["decode: starts", "program: ends, 1234"]);
+    let ran = ran.err(&["decode libfuzzer: starts", "program libfuzzer: ends, 1234"]);
     let rows: Vec<Vec<&str>> =
         ran.out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(
         rows[0].join(" "),
-        "target executions executions/s coverage corpus size divergences"
+        "target engine executions executions/s coverage corpus size crashes"
     );
-    assert_eq!(rows[1], ["put_user_page", "1234", "617", "11", "22", "0"]);
+    assert_eq!(rows[1], ["put_user_page", "libfuzzer", "1234", "617", "11", "22", "0"]);
     // A headline, and all targets; that of the kernel where it is set up.
     let left_out = usize::from(!put_user_page_kernel::is_set_up(None));
-    assert_eq!(rows.len(), 1 + TARGETS.len() - left_out);
+    assert_eq!(rows.len(), 1 + TARGETS.len() - left_out + 1);
+    assert_eq!(ran.out.lines().last(), Some("no divergences"));
 }
 
 #[test]
@@ -66,35 +67,68 @@ fn one_target_is_built_and_run_as_asked() {
     assert_eq!(read("built"), "fuzz build --no-trace-compares --sanitizer none program\n");
     let run = read("ran");
     assert!(run.starts_with("fuzz run --no-trace-compares --sanitizer none program -- "), "{run}");
-    assert!(run.contains("-max_total_time=7 "), "{run}");
+    assert!(run.contains("-max_total_time=7"), "{run}");
 }
 
 #[test]
-fn a_divergence_is_shown_with_the_command_that_shows_more() {
-    let directory = with_engine(
-        "printf 'divergence: put_user_pages(): fast differs from reference\\n  the page\\n' >&2\n\
-         echo '==1== ERROR: libFuzzer: deadly signal' >&2\n\
-         echo \"Test unit written to $PWD/fuzz/artifacts/$target/crash-1f\" >&2; exit 77",
-    );
-    ran(fuzz(&directory, &["program", "1"])).code(1).out(&[
-        "program: 1 divergence\n\nput_user_pages(): fast differs from reference\n  the page\n",
+fn a_finding_is_shown_with_the_command_that_shows_more() {
+    let directory = with_engine(&format!(
+        "printf 'abcdefgh' > \"$PUT_USER_PAGE_FINDINGS/$target/divergence-one\"; {NUMBERS}"
+    ));
+    directory.write("fuzz/artifacts/program/divergence-old", "from before");
+    let old = std::fs::File::options()
+        .append(true)
+        .open(directory.path().join("fuzz/artifacts/program/divergence-old"))
+        .unwrap();
+    old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let ran = ran(fuzz(&directory, &["program", "1"])).code(1);
+    let ran = ran.out(&[
+        "program: 1 distinct divergence\n",
+        // What replaying it says, which finds nothing here.
+        "1 cases, 0 divergences",
         "show it with: cargo run --release -- explain --target program \
-         fuzz/artifacts/program/crash-1f\n",
+         fuzz/artifacts/program/divergence-one\n",
     ]);
+    assert!(!ran.out.contains("divergence-old"), "{}", ran.out);
+}
+
+#[test]
+fn fuzzing_goes_on_after_a_crash() {
+    // Each run finds another input, the third comes to its end.
+    let directory = with_engine(&format!(
+        "echo x >> runs; n=$(wc -l < runs)\n\
+         if [ $n -gt 2 ]; then {NUMBERS}; exit 0; fi\n\
+         echo \"Test unit written to $PWD/fuzz/artifacts/$target/crash-$n\" >&2; exit 77"
+    ));
+    ran(fuzz(&directory, &["program", "60"])).code(1).out(&[
+        "program: 2 crashing inputs, by libfuzzer",
+        "show it with: cargo fuzz run program fuzz/artifacts/program/crash-1\n",
+        "show it with: cargo fuzz run program fuzz/artifacts/program/crash-2\n",
+    ]);
+}
+
+#[test]
+fn a_crash_that_comes_back_is_not_met_for_ever() {
+    let directory = with_engine(
+        "echo \"Test unit written to $PWD/fuzz/artifacts/$target/crash-1\" >&2; exit 77",
+    );
+    ran(fuzz(&directory, &["program", "60"])).code(1).out(&["program: 1 crashing input, by"]);
 }
 
 #[test]
 fn an_engine_that_fails_by_itself_is_an_error() {
     let directory = with_engine("echo 'no room' >&2; exit 1");
     let ran = ran(fuzz(&directory, &["program", "1"])).code(2);
-    ran.err(&["no room", "`cargo fuzz run program` failed, and not by a divergence"]);
+    ran.err(&["no room", "libfuzzer on program failed, and not by a divergence"]);
 }
 
 #[test]
 fn a_build_that_fails_is_an_error() {
     let directory = with_engine("");
     directory.write("build-code", "101");
-    ran(fuzz(&directory, &["program"])).code(2).err(&["the fuzz targets do not build"]);
+    ran(fuzz(&directory, &["program"]))
+        .code(2)
+        .err(&["the fuzz targets do not build for libfuzzer"]);
 }
 
 #[test]
@@ -102,7 +136,7 @@ fn a_missing_cargo_fuzz_is_an_error_with_the_way_to_get_it() {
     let directory = with_engine("");
     directory.write("bin/cargo", "#!/bin/sh\nexit 101\n");
     let ran = ran(fuzz(&directory, &["program"])).code(2);
-    ran.err(&["cargo-fuzz is not installed", "cargo install cargo-fuzz --version 0.13.2 --locked"]);
+    ran.err(&["cargo-fuzz is not installed", "scripts/setup libfuzzer"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod signature;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 pub use signature::Signature;
 
@@ -57,7 +58,8 @@ impl Findings {
     }
 
     /// Records that an input of the target diverges, and keeps it if there is no smaller
-    /// example: one of fewer bytes, or of as many that come before.
+    /// example: one of fewer bytes, or of as many that come before. The time of the example's
+    /// file is that of the last divergence with its signature.
     ///
     /// # Errors
     ///
@@ -76,7 +78,9 @@ impl Findings {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Recorded::New,
             Err(error) => return Err(error),
         };
-        if recorded != Recorded::Known {
+        if recorded == Recorded::Known {
+            File::options().append(true).open(&example)?.set_modified(SystemTime::now())?;
+        } else {
             // First, so that no example is without its log.
             keep_log(&log, &report.log)?;
             replace(&example, bytes)?;

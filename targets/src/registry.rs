@@ -62,6 +62,9 @@ pub const KERNEL_VARIABLE: &str = "PUT_USER_PAGE_KERNEL";
 /// Names the build directory of the kernel that [`KERNEL_VARIABLE`] names.
 pub const KDIR_VARIABLE: &str = "PUT_USER_PAGE_KDIR";
 
+/// Names the directory in which the entry points record divergences, to go on after them.
+pub const FINDINGS_VARIABLE: &str = "PUT_USER_PAGE_FINDINGS";
+
 /// All targets.
 pub static TARGETS: [Target; 8] = [
     Target {

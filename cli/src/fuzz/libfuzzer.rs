@@ -1,37 +1,53 @@
-//! What libFuzzer writes, read.
+//! libFuzzer: how it is run, by cargo-fuzz and by bolero, and what it writes, read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use put_user_page_targets::registry::Target;
+
+use super::figures::Figures;
+use super::places::Places;
+use crate::engines::{Sanitizer, bolero};
+
+/// `cargo fuzz run` for so many seconds, which reads what other engines find as it goes.
+pub(super) fn command(root: &Path, target: &Target, sanitizer: Sanitizer, seconds: u64) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(root).args(["fuzz", "run", "--no-trace-compares"]);
+    command.args(["--sanitizer", sanitizer.name(), target.name, "--"]).args(flags());
+    command.arg(format!("-max_total_time={seconds}"));
+    command
+}
+
+/// `cargo bolero test` for so many seconds, on the same corpus.
+pub(super) fn bolero_command(
+    places: &Places,
+    target: &Target,
+    sanitizer: Sanitizer,
+    seconds: u64,
+) -> Command {
+    let mut command = bolero(&places.root, target.name, sanitizer);
+    command.arg("--corpus-dir").arg(&places.corpus).arg("--crashes-dir").arg(&places.artifacts);
+    command.args(["-T", &format!("{seconds}s")]);
+    command.args(flags().map(|flag| format!("--engine-args={flag}")));
+    command
+}
+
+fn flags() -> [&'static str; 4] {
+    // A case takes well under a second; what takes longer hangs.
+    ["-print_final_stats=1", "-rss_limit_mb=4096", "-timeout=30", "-reload=1"]
+}
 
 /// What one run has told so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Log {
-    pub(super) executions: u64,
-    pub(super) per_second: u64,
-    /// Edges covered.
-    pub(super) coverage: u64,
-    /// Inputs in the corpus.
-    pub(super) corpus: u64,
+    pub(super) figures: Figures,
     /// Inputs that it saved because they made the target fail.
     pub(super) artifacts: Vec<PathBuf>,
-    /// What the target printed as it failed.
-    pub(super) report: Vec<String>,
-    /// The last lines, for a run that fails without an artifact.
-    pub(super) last_lines: Vec<String>,
-    /// Whether lines are of the target's report.
-    in_report: bool,
 }
-
-/// How many of the last lines are kept.
-const LAST_LINES: usize = 20;
 
 impl Log {
     /// Reads a line; returns whether it changed a number.
     pub(super) fn read(&mut self, line: &str) -> bool {
-        if self.last_lines.len() == LAST_LINES {
-            self.last_lines.remove(0);
-        }
-        self.last_lines.push(line.to_owned());
-        self.read_report(line);
         if let Some(path) = line.split_once("Test unit written to ") {
             self.artifacts.push(PathBuf::from(path.1.trim()));
             return true;
@@ -48,12 +64,12 @@ impl Log {
         let Some(executions) = words.next().and_then(|word| word.parse().ok()) else {
             return false;
         };
-        self.executions = executions;
+        self.figures.executions = executions;
         while let Some(word) = words.next() {
             let field = match word {
-                "cov:" => &mut self.coverage,
-                "corp:" => &mut self.corpus,
-                "exec/s:" => &mut self.per_second,
+                "cov:" => &mut self.figures.coverage,
+                "corp:" => &mut self.figures.corpus,
+                "exec/s:" => &mut self.figures.per_second,
                 _ => continue,
             };
             let value = words.next().unwrap_or_default();
@@ -67,26 +83,12 @@ impl Log {
     fn read_statistic(&mut self, statistic: &str) -> bool {
         let Some((name, value)) = statistic.split_once(':') else { return false };
         let field = match name {
-            "number_of_executed_units" => &mut self.executions,
-            "average_exec_per_sec" => &mut self.per_second,
+            "number_of_executed_units" => &mut self.figures.executions,
+            "average_exec_per_sec" => &mut self.figures.per_second,
             _ => return false,
         };
         *field = value.trim().parse().unwrap_or(*field);
         true
-    }
-
-    /// A report goes from the target's own line, or a panic's, to libFuzzer's.
-    fn read_report(&mut self, line: &str) {
-        let divergence = line.strip_prefix("divergence: ");
-        if divergence.is_some() || (line.starts_with("thread '") && line.contains("panicked at")) {
-            self.report.clear();
-            self.in_report = true;
-        } else if line.starts_with("==") || line.starts_with("note: run with `RUST_BACKTRACE") {
-            self.in_report = false;
-        }
-        if self.in_report {
-            self.report.push(divergence.unwrap_or(line).to_owned());
-        }
     }
 }
 
@@ -94,7 +96,7 @@ impl Log {
 mod tests {
     use std::path::Path;
 
-    use super::Log;
+    use super::{Figures, Log};
 
     fn read(text: &str) -> Log {
         let mut log = Log::default();
@@ -112,8 +114,8 @@ mod tests {
              #40000\tNEW    cov: 1116 ft: 5574 corp: 521/13441b lim: 48 exec/s: 1897 rss: 112Mb L: 4/9 MS: 1 EraseBytes-\n\
              #50000\tDONE   cov: 1120 ft: 5580 corp: 522/13kb lim: 48 exec/s: 2000 rss: 112Mb\n",
         );
-        let numbers = (log.executions, log.per_second, log.coverage, log.corpus);
-        assert_eq!(numbers, (50000, 2000, 1120, 522));
+        let expected = Figures { executions: 50000, per_second: 2000, coverage: 1120, corpus: 522 };
+        assert_eq!(log.figures, expected);
     }
 
     #[test]
@@ -124,28 +126,23 @@ mod tests {
              stat::average_exec_per_sec:     617\n\
              stat::peak_rss_mb:              40\n",
         );
-        assert_eq!((log.executions, log.per_second, log.coverage), (1234, 617, 5));
+        let expected = Figures { executions: 1234, per_second: 617, coverage: 5, corpus: 1 };
+        assert_eq!(log.figures, expected);
     }
 
     #[test]
-    fn a_crash_has_an_artifact_and_a_report() {
+    fn a_crash_has_an_artifact() {
         let log = read(
-            "\n\
-             divergence: put_user_pages(): fast differs from reference\n\
-             \n\
-             \x20 the case:\n\
-             ==7== ERROR: libFuzzer: deadly signal\n\
+            "==7== ERROR: libFuzzer: deadly signal\n\
              artifact_prefix='/x/fuzz/artifacts/program/'; Test unit written to /x/fuzz/artifacts/program/crash-1f\n\
              stat::number_of_executed_units: 3\n",
         );
         assert_eq!(log.artifacts, [Path::new("/x/fuzz/artifacts/program/crash-1f")]);
-        let report = ["put_user_pages(): fast differs from reference", "", "  the case:"];
-        assert_eq!(log.report, report);
-        assert_eq!(log.executions, 3);
+        assert_eq!(log.figures.executions, 3);
     }
 
     #[test]
     fn other_lines_change_nothing() {
-        assert_eq!(read("#\n#x cov: 1\n# cov: 1\nstat::x\n").coverage, 0);
+        assert_eq!(read("#\n#x cov: 1\n# cov: 1\nstat::x\n").figures, Figures::default());
     }
 }

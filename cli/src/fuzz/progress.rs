@@ -7,18 +7,19 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use put_user_page_targets::registry::TARGETS;
 
-use super::libfuzzer::Log;
+use super::Job;
+use super::figures::Figures;
 
-/// The lines of all targets.
+/// The lines of all that run.
 pub(super) struct Progress {
     seconds: u64,
     lines: MultiProgress,
     is_terminal: bool,
 }
 
-/// The line of one target.
+/// The line of one engine on one target.
 pub(super) struct Line {
-    name: &'static str,
+    name: String,
     /// `None` where there is no terminal.
     bar: Option<ProgressBar>,
 }
@@ -30,12 +31,14 @@ impl Progress {
         Progress { seconds, lines: MultiProgress::new(), is_terminal }
     }
 
-    pub(super) fn start(&self, name: &'static str) -> Line {
+    pub(super) fn start(&self, Job { engine, target }: Job) -> Line {
+        let name = format!("{} {}", target.name, engine.name());
         if !self.is_terminal {
             eprintln!("{name}: starts, for {} s", self.seconds);
             return Line { name, bar: None };
         }
-        let longest = TARGETS.iter().map(|target| target.name.len()).max().unwrap_or(0);
+        let longest =
+            TARGETS.iter().map(|target| target.name.len()).max().unwrap_or(0) + " honggfuzz".len();
         let style = ProgressStyle::with_template("{spinner} {prefix}  {elapsed:>4}  {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         let bar = self.lines.add(ProgressBar::new_spinner().with_style(style));
@@ -53,22 +56,21 @@ impl Progress {
 }
 
 impl Line {
-    pub(super) fn show(&self, log: &Log) {
+    pub(super) fn show(&self, figures: &Figures) {
         if let Some(bar) = &self.bar {
-            bar.set_message(describe(log));
+            bar.set_message(describe(figures));
         }
     }
 
-    pub(super) fn finish(&self, log: &Log) {
+    pub(super) fn finish(&self, figures: &Figures) {
         match &self.bar {
-            Some(bar) => bar.finish_with_message(format!("done: {}", describe(log))),
-            None => eprintln!("{}: ends, {}", self.name, describe(log)),
+            Some(bar) => bar.finish_with_message(format!("done: {}", describe(figures))),
+            None => eprintln!("{}: ends, {}", self.name, describe(figures)),
         }
     }
 }
 
-fn describe(log: &Log) -> String {
-    let Log { executions, per_second, coverage, corpus, artifacts, .. } = log;
-    let divergence = if artifacts.is_empty() { "" } else { ", DIVERGES" };
-    format!("{executions} executions, {per_second}/s, cov {coverage}, corpus {corpus}{divergence}")
+fn describe(figures: &Figures) -> String {
+    let Figures { executions, per_second, coverage, corpus } = figures;
+    format!("{executions} executions, {per_second}/s, cov {coverage}, corpus {corpus}")
 }

@@ -1,73 +1,125 @@
 //! The table that ends a fuzzing run, and what to do about divergences.
 
 use std::io::Write;
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 
 use put_user_page_targets::backends::Way;
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{Check, Target};
 
-use super::Run;
-use super::libfuzzer::Log;
+use super::figures::Figures;
+use super::{Fuzzed, Run};
 use crate::error::{DIVERGENCE, Stop, error};
 use crate::output::{command_line, count, headline};
 use crate::table::{self, Align};
 
-const COLUMNS: [&str; 6] =
-    ["target", "executions", "executions/s", "coverage", "corpus size", "divergences"];
+const COLUMNS: [&str; 7] =
+    ["target", "engine", "executions", "executions/s", "coverage", "corpus size", "crashes"];
 
-/// Writes the table, and for each divergence the target's report and the command that
-/// shows it. A run that failed without one is an error.
-pub(super) fn write(out: &mut dyn Write, runs: &[Run], root: &Path) -> Result<ExitCode, Stop> {
+/// How many findings of a target are shown with their reports.
+const MOST_REPORTS: usize = 5;
+
+/// Writes the table, and for each finding its report and the command that shows it. A run
+/// that failed without a crash is an error.
+pub(super) fn write(out: &mut dyn Write, fuzzed: &Fuzzed, root: &Path) -> Result<ExitCode, Stop> {
     let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
-    rows.extend(runs.iter().map(row));
-    let aligns = [Align::Left].into_iter().chain([Align::Right; COLUMNS.len() - 1]);
+    rows.extend(fuzzed.runs.iter().map(row));
+    let aligns = [Align::Left; 2].into_iter().chain([Align::Right; COLUMNS.len() - 2]);
     for (number, line) in table::lines(&rows, &aligns.collect::<Vec<_>>()).into_iter().enumerate() {
         writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
     }
-    let diverging = runs.iter().filter(|run| !run.log.artifacts.is_empty());
-    for run in diverging.clone() {
-        write_divergence(out, run, root)?;
+    for (target, findings) in &fuzzed.findings {
+        if !findings.is_empty() {
+            write_findings(out, target, findings, root)?;
+        }
     }
-    let broken = runs.iter().find(|run| !run.succeeded && run.log.artifacts.is_empty());
-    if let Some(Run { target, log, .. }) = broken {
+    for run in fuzzed.runs.iter().filter(|run| !run.crashes.is_empty()) {
+        write_crashes(out, run, root)?;
+    }
+    let code = exit_code(out, fuzzed)?;
+    if code == ExitCode::SUCCESS {
+        writeln!(out, "no divergences")?;
+    }
+    Ok(code)
+}
+
+/// Whether anything was found. A run that failed without a crash is an error.
+pub(super) fn exit_code(out: &mut dyn Write, fuzzed: &Fuzzed) -> Result<ExitCode, Stop> {
+    let broken = fuzzed.runs.iter().find(|run| !run.succeeded && run.crashes.is_empty());
+    if let Some(Run { job, last_lines, .. }) = broken {
         out.flush()?;
-        eprintln!("{}", log.last_lines.join("\n"));
-        let message = format!("`cargo fuzz run {}` failed, and not by a divergence", target.name);
+        eprintln!("{}", last_lines.join("\n"));
+        let message = format!("{job} failed, and not by a divergence");
         return Err(error(message, "its last lines are above"));
     }
-    Ok(ExitCode::from(if diverging.count() > 0 { DIVERGENCE } else { 0 }))
+    let found = fuzzed.findings.iter().any(|(_, findings)| !findings.is_empty());
+    let crashed = fuzzed.runs.iter().any(|run| !run.crashes.is_empty());
+    Ok(ExitCode::from(if found || crashed { DIVERGENCE } else { 0 }))
 }
 
 fn row(run: &Run) -> Vec<String> {
-    let Log { executions, per_second, coverage, corpus, artifacts, .. } = &run.log;
-    let numbers = [*executions, *per_second, *coverage, *corpus, artifacts.len() as u64];
-    let numbers = numbers.iter().map(u64::to_string);
-    std::iter::once(run.target.name.to_owned()).chain(numbers).collect()
+    let Figures { executions, per_second, coverage, corpus } = run.figures;
+    let numbers = [executions, per_second, coverage, corpus, run.crashes.len() as u64];
+    let names = [run.job.target.name, run.job.engine.name()].map(str::to_owned);
+    names.into_iter().chain(numbers.iter().map(u64::to_string)).collect()
 }
 
-fn write_divergence(out: &mut dyn Write, run: &Run, root: &Path) -> std::io::Result<()> {
-    let Run { target, log, .. } = run;
+fn write_findings(
+    out: &mut dyn Write,
+    target: &Target,
+    findings: &[PathBuf],
+    root: &Path,
+) -> Result<(), Stop> {
     writeln!(out)?;
-    let artifacts = count(log.artifacts.len(), "divergence");
-    writeln!(out, "{}", headline(&format!("{}: {artifacts}", target.name)))?;
-    // The command that the target prints is the one below, where it is the only artifact.
-    let report = log.report.iter().filter(|line| !line.trim_start().starts_with("reproduce: "));
-    let report: Vec<&str> = report.map(String::as_str).collect();
-    if !report.is_empty() {
-        writeln!(out)?;
-        writeln!(out, "{}", report.join("\n").trim_end())?;
-    }
-    for artifact in &log.artifacts {
-        let shown = artifact.strip_prefix(root).unwrap_or(artifact).display().to_string();
-        let mut words = ["explain", "--target", target.name].map(str::to_owned).to_vec();
-        for backend in backends_of(target) {
-            words.extend(["--backend".to_owned(), backend]);
+    let divergences = count(findings.len(), "distinct divergence");
+    writeln!(out, "{}", headline(&format!("{}: {divergences}", target.name)))?;
+    for (number, finding) in findings.iter().enumerate() {
+        if number < MOST_REPORTS {
+            writeln!(out)?;
+            writeln!(out, "{}", report(target, finding)?.trim_end())?;
         }
-        words.push(shown);
+        let shown = finding.strip_prefix(root).unwrap_or(finding).display().to_string();
         writeln!(out)?;
-        writeln!(out, "show it with: {}", command_line(&words))?;
+        writeln!(out, "show it with: {}", command_line(&words("explain", target, shown)))?;
+    }
+    Ok(())
+}
+
+/// What replaying an input prints, by a process of its own: some crash.
+fn report(target: &Target, finding: &Path) -> Result<String, Stop> {
+    let program = std::env::current_exe()
+        .map_err(|why| error(format!("this program is gone: {why}"), "build it again"))?;
+    let words = words("replay", target, finding.display().to_string());
+    let output = Command::new(program).args(words).output();
+    let output = output.map_err(|why| {
+        error(format!("this program does not start again: {why}"), "run it again")
+    })?;
+    let text = if output.stdout.is_empty() { output.stderr } else { output.stdout };
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// The arguments of a command of this program on an input of a target.
+fn words(command: &str, target: &Target, file: String) -> Vec<String> {
+    let mut words = [command, "--target", target.name].map(str::to_owned).to_vec();
+    for backend in backends_of(target) {
+        words.extend(["--backend".to_owned(), backend]);
+    }
+    words.push(file);
+    words
+}
+
+fn write_crashes(out: &mut dyn Write, run: &Run, root: &Path) -> std::io::Result<()> {
+    writeln!(out)?;
+    let crashes = count(run.crashes.len(), "crashing input");
+    let name = run.job.target.name;
+    writeln!(out, "{}", headline(&format!("{name}: {crashes}, by {}", run.job.engine.name())))?;
+    writeln!(out)?;
+    writeln!(out, "{}", run.last_lines.join("\n").trim_end())?;
+    for crash in &run.crashes {
+        let shown = crash.strip_prefix(root).unwrap_or(crash).display();
+        writeln!(out)?;
+        writeln!(out, "show it with: cargo fuzz run {name} {shown}")?;
     }
     Ok(())
 }

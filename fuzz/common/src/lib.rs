@@ -1,5 +1,8 @@
 //! What the entry points of all engines do: make a target ready, check its inputs, and
 //! panic where it reports a divergence. The only place where one is a panic.
+//!
+//! With the environment variable [`FINDINGS_VARIABLE`] set, a divergence is recorded as a
+//! finding in the directory that it names, and the engine goes on.
 
 mod saved;
 
@@ -7,11 +10,15 @@ use std::cell::RefCell;
 use std::panic::{self, panic_any};
 use std::path::PathBuf;
 use std::process::{abort, exit};
+use std::sync::Mutex;
 
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::case::Function;
+use put_user_page_targets::findings::Findings;
 use put_user_page_targets::harness::{CheckError, Harness, candidate_path};
-use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
+use put_user_page_targets::registry::{
+    CANDIDATE_VARIABLE, Check, FINDINGS_VARIABLE, Target, target,
+};
 use put_user_page_targets::report::Report;
 
 /// Where an engine saves an input that makes the target fail.
@@ -22,12 +29,18 @@ struct Fuzzed {
     target: &'static Target,
     harness: Harness,
     saved_as: SavedAs,
+    /// Where divergences are recorded, if the engine is to go on after them.
+    findings: Option<Findings>,
 }
 
 thread_local! {
     /// One a thread, for test runners have several.
-    static FUZZED: RefCell<Option<Fuzzed>> = const { RefCell::new(None) };
+    static FUZZED: RefCell<Option<&'static mut Fuzzed>> = const { RefCell::new(None) };
 }
+
+/// Where all that was started lies, by address. Pages are never given back, and this still
+/// leads a leak checker to them when their thread has ended.
+static STARTED: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
 /// The target with this name. Ends the process if there is none.
 pub fn named(name: &str) -> &'static Target {
@@ -43,7 +56,11 @@ pub fn start(target: &'static Target, saved_as: SavedAs) {
     if target.check == Check::Candidate {
         introduce_candidate(&harness);
     }
-    FUZZED.set(Some(Fuzzed { target, harness, saved_as }));
+    let findings = std::env::var_os(FINDINGS_VARIABLE).filter(|path| !path.is_empty());
+    let findings = findings.map(|path| Findings::new(PathBuf::from(path)));
+    let fuzzed = Box::leak(Box::new(Fuzzed { target, harness, saved_as, findings }));
+    STARTED.lock().expect("nobody panics with it").push((&raw const *fuzzed).expose_provenance());
+    FUZZED.set(Some(fuzzed));
 }
 
 /// Says which candidate is run, and which functions it lacks.
@@ -78,26 +95,42 @@ pub fn print_reports_alone() {
 ///
 /// # Panics
 ///
-/// The target's two sides diverge: the report is the panic's payload, and is printed.
+/// The target's two sides diverge, and nobody asked for findings: the report is the panic's
+/// payload, and is printed.
 pub fn check(bytes: &[u8]) {
     FUZZED.with_borrow_mut(|fuzzed| {
-        let Fuzzed { target, harness, saved_as } =
-            fuzzed.as_mut().expect("start() is called first");
-        match harness.check(bytes) {
+        let fuzzed = fuzzed.as_mut().expect("start() is called first");
+        match fuzzed.harness.check(bytes) {
             Ok(_) => {}
-            Err(CheckError::Diverges(mut report)) => {
-                let file = saved_as(bytes);
-                report.reproduce = Some(saved::command(&report, target, &file));
-                saved::save_log(&report, &file);
-                panic_any(report);
-            }
-            Err(CheckError::Broken(error)) => {
-                eprintln!("error: {}\n{}", error.message, error.help);
-                // SAFETY: ends the process. The engine would take exit() for a find of its own.
-                unsafe { libc::_exit(2) }
-            }
+            Err(CheckError::Diverges(report)) => fuzzed.diverges(bytes, report),
+            Err(CheckError::Broken(error)) => end(&error.message, &error.help),
         }
     });
+}
+
+impl Fuzzed {
+    fn diverges(&self, bytes: &[u8], mut report: Box<Report>) {
+        if let Some(findings) = &self.findings {
+            match findings.record(self.target, bytes, &report) {
+                Ok(_) => return,
+                Err(why) => end(
+                    &format!("a divergence cannot be recorded: {why}"),
+                    &format!("see to the directory that {FINDINGS_VARIABLE} names"),
+                ),
+            }
+        }
+        let file = (self.saved_as)(bytes);
+        report.reproduce = Some(saved::command(&report, self.target, &file));
+        saved::save_log(&report, &file);
+        panic_any(report);
+    }
+}
+
+/// Ends the process, which cannot go on. The engine would take exit() for a find of its own.
+fn end(message: &str, help: &str) -> ! {
+    eprintln!("error: {message}\n{help}");
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(2) }
 }
 
 /// The name that libFuzzer gives to a file of an input that made a target fail.

@@ -6,6 +6,7 @@ mod assemble;
 mod backends;
 mod candidate_worker;
 mod corpus;
+mod dictionaries;
 mod disassemble;
 #[expect(dead_code, reason = "engines beside libFuzzer are about to be run")]
 mod engines;
@@ -48,6 +49,7 @@ enum Command {
     Disassemble(disassemble::Arguments),
     #[command(subcommand)]
     Corpus(corpus::Command),
+    Dictionaries(dictionaries::Arguments),
     Fuzz(fuzz::Arguments),
     #[command(subcommand)]
     Kernel(kernel::Command),
@@ -64,6 +66,7 @@ impl Command {
             Command::Assemble(arguments) => assemble::run(arguments),
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),
+            Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),

@@ -16,6 +16,7 @@ mod fuzz;
 mod inputs;
 mod kernel;
 mod list;
+mod oss_fuzz;
 mod output;
 #[expect(dead_code, reason = "the report is about to read it")]
 mod record;
@@ -53,6 +54,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     #[command(subcommand)]
     Kernel(kernel::Command),
+    #[command(subcommand)]
+    OssFuzz(oss_fuzz::Command),
     #[command(hide = true)]
     CandidateWorker(candidate_worker::Arguments),
 }
@@ -69,6 +72,7 @@ impl Command {
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
+            Command::OssFuzz(command) => oss_fuzz::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),
         }
     }

@@ -17,7 +17,7 @@ use indicatif::ProgressBar;
 use put_user_page_targets::registry::{Check, TARGETS};
 use serde::Serialize;
 
-use crate::error::{DIVERGENCE, Stop, error};
+use crate::error::{DIVERGENCE, Stop, error, file_error};
 use crate::output::{count, headline, write_json};
 use crate::table::{self, Align};
 
@@ -75,7 +75,8 @@ struct Failure {
 
 pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let Command::Check(arguments) = command;
-    let root = std::fs::canonicalize(&arguments.root).unwrap_or_default();
+    let root = std::fs::canonicalize(&arguments.root)
+        .map_err(|why| file_error(&arguments.root, "read", &why))?;
     if !root.join("scripts/oss-fuzz").is_dir() {
         let message = format!("{} has no folder scripts/oss-fuzz", arguments.root.display());
         return Err(error(message, "run this from the repository, or name it with `--root DIR`"));

@@ -58,7 +58,7 @@ pub(super) fn libfuzzer_arguments(text: &str, dictionary: &str) -> Result<Vec<St
     let options = sections.get("libfuzzer").ok_or("it has no section [libfuzzer]")?;
     let known = ["libfuzzer", "asan", "env"];
     if let Some(section) = sections.keys().find(|name| !known.contains(&name.as_str())) {
-        return Err(format!("ClusterFuzz knows no section [{section}]"));
+        return Err(format!("nothing reads its section [{section}]"));
     }
     let mut arguments = Vec::new();
     for (name, value) in options {

@@ -11,12 +11,12 @@ use super::Failure;
 use crate::error::{Stop, error, file_error};
 
 const READ_ONLY: u32 = 0o555;
-const WRITABLE: u32 = 0o755;
 
 /// A directory that is elsewhere for a while.
 pub(super) struct Moved {
     from: PathBuf,
     to: PathBuf,
+    permissions: Permissions,
     /// What is in it: root may write to what is read-only.
     files: BTreeMap<PathBuf, (u64, Option<SystemTime>)>,
     is_back: bool,
@@ -34,10 +34,12 @@ impl Moved {
             let message = format!("{} is in the way", to.display());
             return Err(error(message, "a check was interrupted: see what is in it, and move it"));
         }
+        let permissions =
+            std::fs::metadata(&from).map_err(|why| file_error(&from, "read", &why))?.permissions();
         let files = files(&from)?;
         std::fs::rename(&from, &to).map_err(|why| file_error(&from, "moved", &why))?;
-        let moved = Moved { from, to, files, is_back: false };
-        moved.permit(READ_ONLY)?;
+        let moved = Moved { from, to, permissions, files, is_back: false };
+        moved.permit(Permissions::from_mode(READ_ONLY))?;
         Ok(moved)
     }
 
@@ -49,7 +51,7 @@ impl Moved {
     /// Moves it back, and tells what has been written in it.
     pub(super) fn put_back(mut self) -> Result<Vec<Failure>, Stop> {
         let now = files(&self.to)?;
-        self.permit(WRITABLE)?;
+        self.permit(self.permissions.clone())?;
         self.rename_back()?;
         self.is_back = true;
         let changed = now.iter().filter(|(name, file)| self.files.get(*name) != Some(file));
@@ -65,15 +67,19 @@ impl Moved {
             .map_err(|why| file_error(&self.to, "moved back", &why))
     }
 
-    fn permit(&self, mode: u32) -> Result<(), Stop> {
-        std::fs::set_permissions(&self.to, Permissions::from_mode(mode))
+    fn permit(&self, permissions: Permissions) -> Result<(), Stop> {
+        std::fs::set_permissions(&self.to, permissions)
             .map_err(|why| file_error(&self.to, "given other permissions", &why))
     }
 }
 
 impl Drop for Moved {
     fn drop(&mut self) {
-        if !self.is_back && (self.permit(WRITABLE).is_err() || self.rename_back().is_err()) {
+        if self.is_back {
+            return;
+        }
+        let back = self.permit(self.permissions.clone()).and_then(|()| self.rename_back());
+        if back.is_err() {
             eprintln!("error: {} could not be moved back", self.to.display());
         }
     }

@@ -6,6 +6,7 @@ mod assemble;
 mod backends;
 mod candidate_worker;
 mod corpus;
+mod dictionaries;
 mod disassemble;
 mod engines;
 mod error;
@@ -14,6 +15,7 @@ mod fuzz;
 mod inputs;
 mod kernel;
 mod list;
+mod oss_fuzz;
 mod output;
 #[expect(dead_code, reason = "the report is about to read it")]
 mod record;
@@ -47,9 +49,12 @@ enum Command {
     Disassemble(disassemble::Arguments),
     #[command(subcommand)]
     Corpus(corpus::Command),
+    Dictionaries(dictionaries::Arguments),
     Fuzz(fuzz::Arguments),
     #[command(subcommand)]
     Kernel(kernel::Command),
+    #[command(subcommand)]
+    OssFuzz(oss_fuzz::Command),
     #[command(hide = true)]
     CandidateWorker(candidate_worker::Arguments),
 }
@@ -63,8 +68,10 @@ impl Command {
             Command::Assemble(arguments) => assemble::run(arguments),
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),
+            Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
+            Command::OssFuzz(command) => oss_fuzz::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),
         }
     }

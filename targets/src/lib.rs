@@ -24,6 +24,7 @@ pub mod backend;
 pub mod backends;
 pub mod case;
 pub mod comparer;
+pub mod dictionary;
 pub mod findings;
 pub mod forms;
 pub mod generator;

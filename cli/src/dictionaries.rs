@@ -1,0 +1,56 @@
+//! `pagediff dictionaries`: what engines are told of the case format.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use put_user_page_targets::dictionary::{dictionary, options};
+use put_user_page_targets::registry::TARGETS;
+
+use crate::error::{DIVERGENCE, Stop, error, file_error};
+use crate::output::{command_line, count};
+
+/// Writes a dictionary and an options file for every target into fuzz/dictionaries/
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The repository: the directory that holds fuzz/
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    root: PathBuf,
+    /// Write nothing; exit 1 if a file is out of step with the case format
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    if !arguments.root.join("fuzz").is_dir() {
+        let message = format!("there is no directory {}", arguments.root.join("fuzz").display());
+        return Err(error(message, "run this from the repository, or name it with `--root DIR`"));
+    }
+    let directory = arguments.root.join("fuzz/dictionaries");
+    let files = TARGETS.iter().flat_map(|target| {
+        let name = target.name;
+        [(format!("{name}.dict"), dictionary(target)), (format!("{name}.options"), options(target))]
+    });
+    let differs = |(name, text): &(String, String)| {
+        std::fs::read(directory.join(name)).ok().as_deref() != Some(text.as_bytes())
+    };
+    let changed: Vec<(String, String)> = files.filter(differs).collect();
+    if arguments.check && !changed.is_empty() {
+        for (name, _) in &changed {
+            let path = directory.join(name);
+            let what = if path.exists() { "differs from the case format" } else { "is missing" };
+            writeln!(out, "{} {what}", path.display())?;
+        }
+        let command = command_line(&["dictionaries".to_owned()]);
+        writeln!(out, "bring them in step with `{command}`")?;
+        return Ok(ExitCode::from(DIVERGENCE));
+    }
+    for (name, text) in &changed {
+        let path = directory.join(name);
+        std::fs::create_dir_all(&directory)
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|why| file_error(&path, "written", &why))?;
+    }
+    writeln!(out, "{} targets, {} changed", TARGETS.len(), count(changed.len(), "file"))?;
+    Ok(ExitCode::SUCCESS)
+}

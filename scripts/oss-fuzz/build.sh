@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# (http://www.apache.org/licenses/LICENSE-2.0, as OSS-Fuzz asks of its files.)
+#
+# Builds what OSS-Fuzz and ClusterFuzzLite run: each target, and beside it its dictionary,
+# its options and its committed corpus. They set $SRC and $OUT, and what cargo builds with.
+set -euo pipefail
+cd "$SRC/put_user_page"
+
+cargo fuzz build -O --debug-assertions
+built=${CARGO_TARGET_DIR:-target}/x86_64-unknown-linux-gnu/release
+for target in $(cargo fuzz list); do
+    # It boots a kernel in QEMU, for which there is no place.
+    if [ "$target" = kernel ]; then continue; fi
+    cp "$built/$target" "fuzz/dictionaries/$target".{dict,options} "$OUT/"
+    zip -q -r -j "$OUT/${target}_seed_corpus.zip" "corpus/$target"
+done

@@ -1,0 +1,137 @@
+//! What engines are told of the case format, one file a target: a dictionary of records,
+//! and libFuzzer's options, in the forms that libFuzzer, AFL++ and OSS-Fuzz read.
+
+use std::fmt::Write;
+
+use crate::case::{
+    Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE, RECORD_SIZE,
+    Record, Source,
+};
+use crate::registry::Target;
+
+/// The largest input that libFuzzer tries, in bytes: 512 records, as by its own default.
+/// Every mutation may go up to it at once, and larger cases are slow.
+pub const MAX_INPUT: usize = 512 * RECORD_SIZE;
+
+/// After so many seconds an input hangs. A case takes well under one.
+pub const TIMEOUT: u32 = 30;
+
+/// The largest order of a compound page.
+const MAX_ORDER: u8 = 10;
+
+/// The target's dictionary: each record that has something of its own, under its text form.
+pub fn dictionary(target: &Target) -> String {
+    let mut text = String::from("# Records of cases. Written by `pagediff dictionaries`.\n");
+    for record in records(target.check.functions()) {
+        let case = Case { records: vec![record] };
+        let line = case.to_text();
+        let keyword = line.split_whitespace().next().unwrap_or_default();
+        write!(text, "\n# {line}{keyword}=\"").expect("writing to a String succeeds");
+        for byte in case.encode() {
+            write!(text, "\\x{byte:02x}").expect("writing to a String succeeds");
+        }
+        text.push_str("\"\n");
+    }
+    text
+}
+
+/// The target's options for libFuzzer, which OSS-Fuzz wants beside the dictionary.
+pub fn options(target: &Target) -> String {
+    format!(
+        "# Written by `pagediff dictionaries`.\n\
+         [libfuzzer]\nmax_len = {MAX_INPUT}\ntimeout = {TIMEOUT}\ndict = {}.dict\n",
+        target.name
+    )
+}
+
+/// A record for everything that the format can say, with calls of these functions.
+fn records(functions: &[Function]) -> Vec<Record> {
+    let mut records: Vec<Record> = folios().into_iter().map(Record::Folio).collect();
+    records.extend([1, MAX_GAP].map(|frames| Record::Gap { frames }));
+    records.extend(entries().map(Record::Entries));
+    for (length, backed) in [(1, true), (1, false), (MAX_RANGE, true)] {
+        records.push(Record::Again { start: 0, length, backed });
+    }
+    for &function in functions {
+        for (earlier, first, length) in [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)] {
+            records.push(Record::Call { function, earlier, first, length });
+        }
+    }
+    records.extend([0, 1].map(|earlier| Record::Acquire { earlier }));
+    records.extend([1, MAX_RANGE].map(|length| Record::Clean { first: 0, length }));
+    records
+}
+
+fn folios() -> Vec<FolioRecord> {
+    let plain = FolioRecord {
+        order: 0,
+        kind: Kind::Anon,
+        dirty: false,
+        locked: false,
+        refs: 0,
+        repeat: 1,
+        from: Source::Kernel,
+    };
+    let mut folios: Vec<_> = (0..=MAX_ORDER).map(|order| FolioRecord { order, ..plain }).collect();
+    folios.push(FolioRecord { kind: Kind::File, ..plain });
+    folios.push(FolioRecord { dirty: true, ..plain });
+    folios.push(FolioRecord { locked: true, ..plain });
+    folios.extend([1, 1024, i32::MAX].map(|refs| FolioRecord { refs, ..plain }));
+    folios.push(FolioRecord { repeat: 256, ..plain });
+    let mappings = Source::ALL.into_iter().filter(|source| source.is_mapping());
+    folios.extend(mappings.map(|from| FolioRecord { from, ..plain }.normalised()));
+    folios
+}
+
+fn entries() -> [EntriesRecord; 6] {
+    let one =
+        EntriesRecord { first: 0, length: 1, direction: Direction::Up, backed: true, also: false };
+    [
+        one,
+        EntriesRecord { length: MAX_RANGE, ..one },
+        EntriesRecord { length: 2, direction: Direction::Same, ..one },
+        EntriesRecord { length: 2, direction: Direction::Down, ..one },
+        EntriesRecord { backed: false, ..one },
+        EntriesRecord { also: true, ..one },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::records;
+    use crate::case::{Case, Function, Record};
+
+    fn bytes(record: &Record) -> Vec<u8> {
+        Case { records: vec![*record] }.encode()
+    }
+
+    #[test]
+    fn every_record_is_one_of_the_format_and_none_is_there_twice() {
+        let records = records(&Function::ALL);
+        for (number, record) in records.iter().enumerate() {
+            assert_eq!(Case::decode(&bytes(record)).records, [*record]);
+            assert!(!records[..number].contains(record), "{record:?}");
+        }
+    }
+
+    /// Asks the decoder what there is: tags and flags that it reads and that are written again.
+    #[test]
+    fn every_type_number_and_flag_of_the_format_is_in_some_record() {
+        let tokens: Vec<Vec<u8>> = records(&Function::ALL).iter().map(bytes).collect();
+        let mut types = 0;
+        for tag in 0..=u8::MAX {
+            // A length and a number of repeats that are kept whatever the flags say.
+            for flags in (0..8).map(|bit| 1 << bit) {
+                let read = Case::decode(&[tag, flags, 2, 0, 2, 0, 0, 0]).encode();
+                let &[read_tag, read_flags, ..] = read.as_slice() else { continue };
+                types += usize::from(tag & 0x0f == 0 && flags == 1);
+                assert!(tokens.iter().any(|token| token[0] == read_tag), "tag {read_tag:#04x}");
+                let has = |token: &&Vec<u8>| {
+                    token[0] >> 4 == read_tag >> 4 && token[1] & read_flags == read_flags
+                };
+                assert!(tokens.iter().any(|token| has(&token)), "{read_tag:#04x} {read_flags:#x}");
+            }
+        }
+        assert_eq!(types, 7);
+    }
+}

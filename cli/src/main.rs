@@ -15,6 +15,7 @@ mod fuzz;
 mod inputs;
 mod kernel;
 mod list;
+mod minimize;
 mod output;
 #[expect(dead_code, reason = "the report is about to read it")]
 mod record;
@@ -44,6 +45,7 @@ enum Command {
     List(list::Arguments),
     Replay(replay::Arguments),
     Explain(explain::Arguments),
+    Minimize(minimize::Arguments),
     Assemble(assemble::Arguments),
     Disassemble(disassemble::Arguments),
     #[command(subcommand)]
@@ -61,6 +63,7 @@ impl Command {
             Command::List(arguments) => list::run(arguments, out),
             Command::Replay(arguments) => replay::run(arguments, out),
             Command::Explain(arguments) => explain::run(arguments, out),
+            Command::Minimize(arguments) => minimize::run(arguments, out),
             Command::Assemble(arguments) => assemble::run(arguments),
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),

@@ -251,13 +251,16 @@ fn push_entries(records: &mut Vec<Record>, entries: Vec<(usize, bool)>, pages: u
     while let Some(&(first, backed)) = rest.first() {
         let directions = [Direction::Same, Direction::Up, Direction::Down];
         let run = |direction: Direction| {
-            // A range goes on at the other end of the world.
-            let page = |index: i64| {
-                let page = first as i64 + index * direction.step();
-                (page.rem_euclid(pages as i64) as usize, backed)
+            let page = |index: i64| first as i64 + index * direction.step();
+            let same = |page: &dyn Fn(i64) -> i64| {
+                let same = (0..).map(page).zip(rest);
+                same.take_while(|(page, entry)| (*page, backed) == (entry.0 as i64, entry.1))
+                    .count()
             };
-            let same = (0..).map(page).zip(rest).take_while(|(page, entry)| page == *entry);
-            (same.count().min(usize::from(MAX_RANGE)), direction)
+            // A range goes on at the other end of the world: hard to read, but it may be long.
+            let around = same(&|index| page(index).rem_euclid(pages as i64));
+            let length = if around > pages { around } else { same(&page) };
+            (length.min(usize::from(MAX_RANGE)), direction)
         };
         // Of runs as long as each other the first.
         let longest = directions.map(run).into_iter().rev().max_by_key(|(length, _)| *length);

@@ -31,7 +31,7 @@ pub struct Size {
 impl Size {
     /// The size of a case.
     pub fn of(case: &Case) -> Size {
-        Cost::of(case).size
+        Size { records: case.records.len(), ..Cost::of(case).size }
     }
 }
 
@@ -67,26 +67,31 @@ struct Cost {
     size: Size,
     /// What is not plain: flags, references, gaps, pages that are not the first.
     detail: u64,
-    bytes: usize,
 }
 
 impl Cost {
+    /// What a case costs that is put together as [`Parts`] are.
     fn of(case: &Case) -> Cost {
         let parts = Parts::of(case);
-        let records = case.records.len();
-        let size =
-            Size { calls: parts.calls(), entries: parts.entries(), pages: parts.pages(), records };
-        Cost { size, detail: parts.detail(), bytes: records * RECORD_SIZE }
-    }
-
-    fn of_bytes(bytes: &[u8]) -> Cost {
-        Cost { bytes: bytes.len(), ..Cost::of(&Case::decode(bytes)) }
+        let size = Size {
+            calls: parts.calls(),
+            entries: parts.entries(),
+            pages: parts.pages(),
+            records: parts.case().records.len(),
+        };
+        Cost { size, detail: parts.detail() }
     }
 }
 
 /// Something to make smaller, and the input that it is.
 trait Shape: Clone {
     fn bytes(&self) -> Vec<u8>;
+
+    /// What becomes less.
+    fn cost(&self) -> (Cost, usize) {
+        let bytes = self.bytes();
+        (Cost::of(&Case::decode(&bytes)), bytes.len())
+    }
 }
 
 impl Shape for Vec<u8> {
@@ -127,7 +132,7 @@ impl<E> Search<'_, E> {
         // Before entries, which are many and may be needed for references that are not.
         for change in OF_FOLIOS {
             self.change_chunks(&mut parts, folios, |parts, some| {
-                parts.change_folios(some, change)
+                parts.change_folios(some, change);
             })?;
         }
         self.change_chunks(&mut parts, entries, Parts::leave_out_entries)?;
@@ -137,11 +142,7 @@ impl<E> Search<'_, E> {
             })?;
         }
         self.change_chunks(&mut parts, steps, Parts::call_on_whole_arrays)?;
-        let simpler = parts.bytes();
-        // Taken apart a case may be larger, as where an array repeats itself.
-        if Cost::of_bytes(&simpler) < Cost::of_bytes(bytes) {
-            *bytes = simpler;
-        }
+        *bytes = parts.bytes();
         Ok(())
     }
 
@@ -153,16 +154,15 @@ impl<E> Search<'_, E> {
         count: impl Fn(&T) -> usize,
         change: impl Fn(&mut T, Range<usize>),
     ) -> Result<(), E> {
-        let mut cost = Cost::of_bytes(&shape.bytes());
+        let mut cost = shape.cost();
         let mut chunk = count(shape);
         while chunk > 0 {
             let mut start = 0;
             while start < count(shape) {
                 let mut changed = shape.clone();
                 change(&mut changed, start..count(shape).min(start + chunk));
-                let bytes = changed.bytes();
-                let cost_then = Cost::of_bytes(&bytes);
-                if cost_then < cost && self.shows(bytes)? {
+                let cost_then = changed.cost();
+                if cost_then < cost && self.shows(changed.bytes())? {
                     // Once more: there are others in the place of those left out, or the same
                     // can be made less again.
                     (*shape, cost) = (changed, cost_then);

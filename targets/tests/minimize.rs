@@ -15,7 +15,7 @@ use put_user_page_targets::minimize::{Size, minimize};
 use put_user_page_targets::mistakes::{Mistake, wrong};
 
 /// Cases that are minimised of each mistake and signature.
-const EXAMPLES: usize = 2;
+const EXAMPLES: usize = 1;
 
 /// Cases that are drawn for each mistake.
 const DRAWN: usize = 200;

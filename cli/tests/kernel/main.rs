@@ -5,6 +5,7 @@
 mod common;
 mod deaths;
 mod leftovers;
+mod minimize;
 mod misbehaviour;
 mod mistakes;
 mod module_copy;

@@ -142,8 +142,11 @@ impl Parts {
     pub(super) fn case(&self) -> Case {
         let (heads, pages) = self.heads();
         let mut records = Vec::new();
+        // How many records there are up to that of each compound page.
+        let mut lines = Vec::new();
         for folio in &self.folios {
             push_folio(&mut records, folio);
+            lines.push(records.len());
         }
         // How long each array is so far. What is done with one that has no entries yet, as
         // those were left out, is left out too.
@@ -154,8 +157,12 @@ impl Parts {
                 Step::Fill { array, entries } => {
                     let new = *array == lengths.len();
                     let filled = &self.arrays[*array][entries.clone()];
-                    let page = |entry: &Entry| (heads[entry.folio] + entry.page, entry.backed);
-                    push_entries(&mut records, filled.iter().map(page).collect(), pages, new);
+                    let named = filled.iter().map(|entry| Named {
+                        page: heads[entry.folio] + entry.page,
+                        line: lines[entry.folio],
+                        backed: entry.backed,
+                    });
+                    push_entries(&mut records, &named.collect::<Vec<_>>(), pages, new);
                     lengths.truncate(*array);
                     lengths.push(entries.end);
                 }
@@ -233,44 +240,53 @@ fn push_folio(records: &mut Vec<Record>, Folio { gap, record }: &Folio) {
     }
 }
 
-/// Adds the entries of these pages, backed or not, of a world of so many: as ranges that are
-/// as long as they can be.
-fn push_entries(records: &mut Vec<Record>, entries: Vec<(usize, bool)>, pages: usize, new: bool) {
-    let mut rest = &entries[..];
-    let mut also = !new;
-    if new && rest.is_empty() {
-        let nothing = EntriesRecord {
-            first: 0,
-            length: 0,
-            direction: Direction::Up,
-            backed: true,
-            also: false,
-        };
+/// An entry as a record names it.
+#[derive(Clone, Copy)]
+struct Named {
+    /// The number of its page in the world.
+    page: usize,
+    /// The record that the page is of.
+    line: usize,
+    backed: bool,
+}
+
+/// Adds entries, of a world of so many pages, as ranges that are as long as they can be.
+fn push_entries(records: &mut Vec<Record>, entries: &[Named], pages: usize, new: bool) {
+    let nothing =
+        EntriesRecord { first: 0, length: 0, direction: Direction::Up, backed: true, also: false };
+    if new && entries.is_empty() {
         records.push(Record::Entries(nothing));
     }
-    while let Some(&(first, backed)) = rest.first() {
-        let directions = [Direction::Same, Direction::Up, Direction::Down];
-        let run = |direction: Direction| {
-            let page = |index: i64| first as i64 + index * direction.step();
-            let same = |page: &dyn Fn(i64) -> i64| {
-                let same = (0..).map(page).zip(rest);
-                same.take_while(|(page, entry)| (*page, backed) == (entry.0 as i64, entry.1))
-                    .count()
-            };
-            // A range goes on at the other end of the world: hard to read, but it may be long.
-            let around = same(&|index| page(index).rem_euclid(pages as i64));
-            let length = if around > pages { around } else { same(&page) };
-            (length.min(usize::from(MAX_RANGE)), direction)
-        };
-        // Of runs as long as each other the first.
-        let longest = directions.map(run).into_iter().rev().max_by_key(|(length, _)| *length);
+    let (mut rest, mut also) = (entries, !new);
+    while let Some(first) = rest.first() {
+        let directions = [Direction::Down, Direction::Up, Direction::Same];
+        let runs = directions.map(|direction| (run_length(rest, direction, pages), direction));
+        // Of runs as long as each other the last.
+        let longest = runs.into_iter().max_by_key(|(length, _)| *length);
         let (length, direction) = longest.expect("there are directions");
-        let first = first as u16;
-        let record =
-            EntriesRecord { first, length: length as u16, direction, backed, also }.normalised();
-        records.push(Record::Entries(record));
+        let (page, backed) = (first.page as u16, first.backed);
+        let record = EntriesRecord { first: page, length: length as u16, direction, backed, also };
+        records.push(Record::Entries(record.normalised()));
         (rest, also) = (&rest[length..], true);
     }
+}
+
+/// How many entries at the start are one range, which stays inside of one line. Only where
+/// it goes round the whole world, which is hard to read but may be long, it does not.
+fn run_length(entries: &[Named], direction: Direction, pages: usize) -> usize {
+    let first = entries[0];
+    let page = |index: usize| first.page as i64 + index as i64 * direction.step();
+    let length = |continues: &dyn Fn(usize, &Named) -> bool| {
+        let entries = entries.iter().take(usize::from(MAX_RANGE)).enumerate();
+        let run = entries
+            .take_while(|(index, entry)| entry.backed == first.backed && continues(*index, entry));
+        run.count()
+    };
+    let around = length(&|index, entry| entry.page as i64 == page(index).rem_euclid(pages as i64));
+    if around > pages {
+        return around;
+    }
+    length(&|index, entry| entry.page as i64 == page(index) && entry.line == first.line)
 }
 
 /// The record that writes back these compound pages, if there are any.

@@ -21,6 +21,7 @@ mod output;
 mod record;
 mod replay;
 mod table;
+mod test_case;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ enum Command {
     Replay(replay::Arguments),
     Explain(explain::Arguments),
     Minimize(minimize::Arguments),
+    TestCase(test_case::Arguments),
     Assemble(assemble::Arguments),
     Disassemble(disassemble::Arguments),
     #[command(subcommand)]
@@ -64,6 +66,7 @@ impl Command {
             Command::Replay(arguments) => replay::run(arguments, out),
             Command::Explain(arguments) => explain::run(arguments, out),
             Command::Minimize(arguments) => minimize::run(arguments, out),
+            Command::TestCase(arguments) => test_case::run(arguments, out),
             Command::Assemble(arguments) => assemble::run(arguments),
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),

@@ -141,11 +141,7 @@ fn world(story: &Story) -> Vec<String> {
         lines.push(format!(
             "let {name} = map.prep_compound_page({frame}, {order}).expect(\"it has room\");"
         ));
-        lines.push(format!(
-            "{name}.set_refcount({}); // its owner's, and {}",
-            of.refs + 1,
-            of.refs
-        ));
+        lines.push(format!("{name}.set_refcount({}); // one is its owner's", of.refs + 1));
         if of.kind == Kind::File {
             lines.push(format!("{name}.set_mapping(&file_of_{name});"));
         }

@@ -3,6 +3,7 @@
 
 mod change;
 mod parts;
+mod records;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -13,6 +13,7 @@ use put_user_page_targets::findings::Signature;
 use put_user_page_targets::generator;
 use put_user_page_targets::minimize::{Size, minimize};
 use put_user_page_targets::mistakes::{Mistake, wrong};
+use put_user_page_targets::world::{Step, World};
 
 /// Cases that are minimised of each mistake and signature.
 const EXAMPLES: usize = 1;
@@ -162,4 +163,53 @@ fn bytes_that_only_their_form_tells_apart_are_cut_too() {
 fn what_fails_while_it_is_looked_for_ends_it() {
     let mut shows = |bytes: &[u8]| if bytes.len() < 400 { Err("no more") } else { Ok(true) };
     assert_eq!(minimize(&[0x20; 800], &mut shows), Err("no more"));
+}
+
+#[test]
+fn an_array_between_others_is_left_out() {
+    let case = "folio a order=1
+        folio b
+        entries a
+        entries b b
+        entries b
+        put_user_pages earlier=2
+        put_user_pages earlier=1
+        put_user_pages";
+    let case = Case::from_text(case).expect("a good text");
+    // A call on the compound page alone, and after it one on the other page alone.
+    let mut shows = |bytes: &[u8]| {
+        let world = World::of(&Case::decode(bytes));
+        let called: Vec<Vec<usize>> =
+            world.steps.iter().filter_map(|step| called(&world, step)).collect();
+        let on = |pages: usize| called.iter().position(|call| *call == [pages]);
+        Ok::<_, Infallible>(on(2).zip(on(1)).is_some_and(|(first, then)| first < then))
+    };
+    let Ok(least) = minimize(&case.encode(), &mut shows);
+    assert_eq!(
+        Case::decode(&least).to_text(),
+        "folio a order=1\nfolio b\nentries a\nentries b\nput_user_pages earlier=1\nput_user_pages\n"
+    );
+}
+
+/// Of a call, how many pages the compound page of each entry has.
+fn called(world: &World, step: &Step) -> Option<Vec<usize>> {
+    let Step::Call { array, entries, .. } = step else { return None };
+    let entries = world.call_entries(*array, entries.clone()).iter();
+    Some(entries.map(|entry| world.layout.places[usize::from(entry.folio)].pages).collect())
+}
+
+#[test]
+fn whatever_is_answered_it_ends_and_what_it_finds_shows_it() {
+    let mut rng = Rng::with_seed(3);
+    let cases = std::iter::repeat_with(|| generator::case(&mut rng));
+    for case in cases.filter(|case| Size::of(case).entries < 50).take(100) {
+        let answer = |bytes: &[u8]| {
+            bytes.iter().fold(0_u32, |sum, &byte| sum * 31 % 997 + u32::from(byte)) % 40
+        };
+        let wanted = answer(&case.encode());
+        let mut shows = |bytes: &[u8]| Ok::<_, Infallible>(answer(bytes) == wanted);
+        let Ok(least) = minimize(&case.encode(), &mut shows);
+        assert_eq!(answer(&least), wanted);
+        assert_eq!(minimize(&least, &mut shows), Ok(least));
+    }
 }

@@ -1,16 +1,8 @@
 //! A case taken apart: every compound page and every entry by itself. Entries name their
 //! page by its compound page, so that they name the same one when another is left out.
 
-use std::ops::Range;
-
-use crate::case::{
-    Case, Direction, EntriesRecord, FolioRecord, Kind, MAX_GAP, MAX_RANGE, Record,
-    anchor_and_offset,
-};
+use crate::case::{Case, FolioRecord, Kind, Record, anchor_and_offset};
 use crate::world::{Step, World};
-
-/// The most compound pages that a record can hold.
-const MAX_REPEAT: u16 = 256;
 
 #[derive(Clone)]
 pub(super) struct Parts {
@@ -80,7 +72,7 @@ impl Parts {
 
     /// The number in the world of each compound page's head page, and how many pages there
     /// are.
-    fn heads(&self) -> (Vec<usize>, usize) {
+    pub(super) fn heads(&self) -> (Vec<usize>, usize) {
         let mut pages = 0;
         let head = |folio: &Folio| {
             pages += folio.pages();
@@ -137,60 +129,6 @@ impl Parts {
             + self.arrays.iter().flatten().map(entry).sum::<u64>()
             + self.steps.iter().map(call).sum::<u64>()
     }
-
-    /// The case, put together again.
-    pub(super) fn case(&self) -> Case {
-        let (heads, pages) = self.heads();
-        let mut records = Vec::new();
-        // How many records there are up to that of each compound page.
-        let mut lines = Vec::new();
-        for folio in &self.folios {
-            push_folio(&mut records, folio);
-            lines.push(records.len());
-        }
-        // How long each array is so far. What is done with one that has no entries yet, as
-        // those were left out, is left out too.
-        let mut lengths: Vec<usize> = Vec::new();
-        for step in &self.steps {
-            let earlier = |array: usize| lengths.len().checked_sub(array + 1);
-            match step {
-                Step::Fill { array, entries } => {
-                    let new = *array == lengths.len();
-                    let filled = &self.arrays[*array][entries.clone()];
-                    let named = filled.iter().map(|entry| Named {
-                        page: heads[entry.folio] + entry.page,
-                        line: lines[entry.folio],
-                        backed: entry.backed,
-                    });
-                    push_entries(&mut records, &named.collect::<Vec<_>>(), pages, new);
-                    lengths.truncate(*array);
-                    lengths.push(entries.end);
-                }
-                Step::Acquire { array } => {
-                    let acquire = |earlier| Record::Acquire { earlier: earlier as u16 };
-                    records.extend(earlier(*array).map(acquire));
-                }
-                Step::DropOwners => {}
-                Step::Call { function, array, entries } => {
-                    let length = array.map_or(0, |array| lengths.get(array).copied().unwrap_or(0));
-                    let earlier = array.map_or(Some(0), earlier);
-                    // Of an array with entries there is no way to write a call on none.
-                    let Some(earlier) = earlier.filter(|_| !entries.is_empty() || length == 0)
-                    else {
-                        continue;
-                    };
-                    records.push(Record::Call {
-                        function: *function,
-                        earlier: earlier as u16,
-                        first: entries.start as u16,
-                        length: if entries.end == length { 0 } else { entries.len() as u16 },
-                    });
-                }
-                Step::Clean { folios } => records.extend(clean(&heads, folios)),
-            }
-        }
-        Case { records }
-    }
 }
 
 /// References close to a round number are plainer than others, and small ones than large.
@@ -218,81 +156,4 @@ fn folios(case: &Case, world: &World) -> Vec<Folio> {
         }
     }
     folios
-}
-
-fn push_folio(records: &mut Vec<Record>, Folio { gap, record }: &Folio) {
-    let mut gap = *gap;
-    let is_beside = gap == 0;
-    while gap > 0 {
-        let frames = gap.min(usize::from(MAX_GAP));
-        records.push(Record::Gap { frames: frames as u16 });
-        gap -= frames;
-    }
-    match records.last_mut() {
-        Some(Record::Folio(last))
-            if is_beside
-                && last.repeat < MAX_REPEAT
-                && FolioRecord { repeat: 1, ..*last } == *record =>
-        {
-            last.repeat += 1;
-        }
-        _ => records.push(Record::Folio(*record)),
-    }
-}
-
-/// An entry as a record names it.
-#[derive(Clone, Copy)]
-struct Named {
-    /// The number of its page in the world.
-    page: usize,
-    /// The record that the page is of.
-    line: usize,
-    backed: bool,
-}
-
-/// Adds entries, of a world of so many pages, as ranges that are as long as they can be.
-fn push_entries(records: &mut Vec<Record>, entries: &[Named], pages: usize, new: bool) {
-    let nothing =
-        EntriesRecord { first: 0, length: 0, direction: Direction::Up, backed: true, also: false };
-    if new && entries.is_empty() {
-        records.push(Record::Entries(nothing));
-    }
-    let (mut rest, mut also) = (entries, !new);
-    while let Some(first) = rest.first() {
-        let directions = [Direction::Down, Direction::Up, Direction::Same];
-        let runs = directions.map(|direction| (run_length(rest, direction, pages), direction));
-        // Of runs as long as each other the last.
-        let longest = runs.into_iter().max_by_key(|(length, _)| *length);
-        let (length, direction) = longest.expect("there are directions");
-        let (page, backed) = (first.page as u16, first.backed);
-        let record = EntriesRecord { first: page, length: length as u16, direction, backed, also };
-        records.push(Record::Entries(record.normalised()));
-        (rest, also) = (&rest[length..], true);
-    }
-}
-
-/// How many entries at the start are one range, which stays inside of one line. Only where
-/// it goes round the whole world, which is hard to read but may be long, it does not.
-fn run_length(entries: &[Named], direction: Direction, pages: usize) -> usize {
-    let first = entries[0];
-    let page = |index: usize| first.page as i64 + index as i64 * direction.step();
-    let length = |continues: &dyn Fn(usize, &Named) -> bool| {
-        let entries = entries.iter().take(usize::from(MAX_RANGE)).enumerate();
-        let run = entries
-            .take_while(|(index, entry)| entry.backed == first.backed && continues(*index, entry));
-        run.count()
-    };
-    let around = length(&|index, entry| entry.page as i64 == page(index).rem_euclid(pages as i64));
-    if around > pages {
-        return around;
-    }
-    length(&|index, entry| entry.page as i64 == page(index) && entry.line == first.line)
-}
-
-/// The record that writes back these compound pages, if there are any.
-fn clean(heads: &[usize], folios: &Range<usize>) -> Option<Record> {
-    let last = heads[folios.clone()].last()?;
-    let first = heads[folios.start];
-    let length = (last - first + 1).min(usize::from(MAX_RANGE));
-    Some(Record::Clean { first: first as u16, length: length as u16 })
 }

@@ -12,3 +12,4 @@ mod module_copy;
 mod outputs;
 mod processes;
 mod set_up;
+mod test_case;

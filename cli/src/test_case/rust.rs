@@ -131,26 +131,8 @@ fn world(story: &Story) -> Vec<String> {
     if story.arrays.iter().any(|length| *length > 0) || frames > layout.places.len() {
         lines.push("let page = |frame| map.page(frame).expect(\"a frame of the map\");".to_owned());
     }
-    for (folio, name) in story.folios.iter().enumerate() {
-        let (place, of) = (layout.places[folio], story.world.folios[folio]);
-        let (frame, order) = (place.frame, place.pages.ilog2());
-        if of.kind == Kind::File {
-            // First, so that it is there for as long as the map.
-            lines.insert(0, format!("let file_of_{name} = AddressSpace::new();"));
-        }
-        lines.push(format!(
-            "let {name} = map.prep_compound_page({frame}, {order}).expect(\"it has room\");"
-        ));
-        lines.push(format!("{name}.set_refcount({}); // one is its owner's", of.refs + 1));
-        if of.kind == Kind::File {
-            lines.push(format!("{name}.set_mapping(&file_of_{name});"));
-        }
-        if of.dirty {
-            lines.push(format!("().set_page_dirty({name});"));
-        }
-        if of.locked {
-            lines.push(format!("assert!({name}.try_lock());"));
-        }
+    for folio in 0..story.folios.len() {
+        make(&mut lines, story, folio);
     }
     if frames > layout.places.len() {
         // Every head page has its owner's reference.
@@ -169,6 +151,30 @@ fn world(story: &Story) -> Vec<String> {
     }
     lines.push(String::new());
     lines
+}
+
+/// Makes the compound page what it is at the start.
+fn make(lines: &mut Vec<String>, story: &Story, folio: usize) {
+    let (name, of) = (&story.folios[folio], story.world.folios[folio]);
+    let place = story.world.layout.places[folio];
+    let (frame, order) = (place.frame, place.pages.ilog2());
+    if of.kind == Kind::File {
+        // First, so that it is there for as long as the map.
+        lines.insert(0, format!("let file_of_{name} = AddressSpace::new();"));
+    }
+    lines.push(format!(
+        "let {name} = map.prep_compound_page({frame}, {order}).expect(\"it has room\");"
+    ));
+    lines.push(format!("{name}.set_refcount({}); // one is its owner's", of.refs + 1));
+    if of.kind == Kind::File {
+        lines.push(format!("{name}.set_mapping(&file_of_{name});"));
+    }
+    if of.dirty {
+        lines.push(format!("().set_page_dirty({name});"));
+    }
+    if of.locked {
+        lines.push(format!("assert!({name}.try_lock());"));
+    }
 }
 
 fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {

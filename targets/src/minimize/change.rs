@@ -25,7 +25,7 @@ pub(super) const OF_FOLIOS: [fn(&mut Folio); 15] = [
     |folio| change_offset(folio, |offset| offset - offset.signum()),
 ];
 
-/// What may be changed in an entry: that no reference is taken for it, and its page.
+/// What may be changed in an entry.
 pub(super) const OF_ENTRIES: [fn(&mut Entry); 4] = [
     |entry| entry.backed = true,
     |entry| (entry.folio, entry.page) = (0, 0),

@@ -10,6 +10,8 @@ use put_user_page_targets::backends::{
     CandidateProcess, KernelGuest, KernelOptions, Way, fast, naive,
 };
 use put_user_page_targets::case::Function;
+use put_user_page_targets::harness::candidate_argument;
+use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
 
 use crate::error::{Stop, error, file_error};
 use crate::kernel::KernelArguments;
@@ -31,7 +33,7 @@ pub(crate) const BACKENDS: [(&str, &str); 6] = [
 const TIME_LIMIT: u64 = 10;
 
 /// The backends of a command line.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct BackendArguments {
     /// A backend to hold against the reference; may be given several times
     #[arg(long = "backend", value_name = "NAME|FILE.so")]
@@ -107,9 +109,35 @@ impl BackendArguments {
         Ok(Opened::in_process(guest.backend(way)))
     }
 
+    /// These backends, or where they are the usual ones, those that the target runs.
+    pub(crate) fn of_target(&self, target: Option<&Target>) -> Result<BackendArguments, Stop> {
+        let mut backends = self.clone();
+        if self.are_usual() {
+            match target.map(|target| target.check) {
+                Some(Check::Candidate) => {
+                    backends.names = vec![candidate_argument().ok_or_else(|| {
+                        error(
+                            format!("{CANDIDATE_VARIABLE}, which names the target's shared object, is not set"),
+                            "add `--backend ./FILE.so`",
+                        )
+                    })?];
+                }
+                Some(Check::Kernel) => {
+                    backends.names = Way::ALL.map(|way| way.name().to_owned()).to_vec();
+                }
+                Some(Check::OneFunction(_) | Check::Program | Check::Decode) | None => {}
+            }
+        }
+        Ok(backends)
+    }
+
+    fn are_usual(&self) -> bool {
+        self.names.iter().eq([BACKENDS[0].0, BACKENDS[1].0])
+    }
+
     /// The arguments that ask for these backends again; none for the usual ones.
     pub(crate) fn again(&self) -> Vec<String> {
-        if self.names.iter().eq([BACKENDS[0].0, BACKENDS[1].0]) {
+        if self.are_usual() {
             return Vec::new();
         }
         let names = self.names.iter().flat_map(|name| ["--backend".to_owned(), name.clone()]);

@@ -27,6 +27,8 @@ pub(crate) enum Stop {
     OutputClosed,
     /// The user has had enough.
     Interrupted,
+    /// What was asked for does not hold.
+    DoesNotHold(Report),
     /// It cannot run.
     Error(Report),
 }
@@ -34,6 +36,11 @@ pub(crate) enum Stop {
 /// An error: what is wrong with what, and what to do next.
 pub(crate) fn error(message: impl Into<String>, help: impl Into<String>) -> Stop {
     Stop::Error(MietteDiagnostic::new(message).with_help(help).into())
+}
+
+/// What was asked for does not hold: what does instead, and what to do next.
+pub(crate) fn does_not_hold(message: impl Into<String>, help: impl Into<String>) -> Stop {
+    Stop::DoesNotHold(MietteDiagnostic::new(message).with_help(help).into())
 }
 
 /// A text that is no case, with the place in it.
@@ -109,6 +116,10 @@ pub(crate) fn end(stop: Stop) -> ExitCode {
     match stop {
         Stop::OutputClosed => ExitCode::from(OUTPUT_CLOSED),
         Stop::Interrupted => ExitCode::from(INTERRUPTED),
+        Stop::DoesNotHold(report) => {
+            anstream::eprint!("{report:?}");
+            ExitCode::from(DIVERGENCE)
+        }
         Stop::Error(report) => {
             anstream::eprint!("{report:?}");
             ExitCode::from(CANNOT_RUN)

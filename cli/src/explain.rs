@@ -14,7 +14,7 @@ use put_user_page_targets::backend::Class;
 
 use self::examine::Examined;
 use crate::backends::BackendArguments;
-use crate::error::{DIVERGENCE, Stop, error};
+use crate::error::{DIVERGENCE, Stop};
 use crate::inputs::{self, TargetArgument};
 use crate::output::{headline, paint, write_json};
 use crate::replay::explain_command;
@@ -34,12 +34,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    if arguments.file.is_dir() {
-        let message =
-            format!("{} is a directory, and explain takes one file", arguments.file.display());
-        return Err(error(message, "name a file in it, or use `pagediff replay` on all of them"));
-    }
-    let input = inputs::read(&arguments.file, arguments.target.name)?;
+    let input = inputs::read_one(&arguments.file, arguments.target.name, "explain")?;
     let backends = arguments.backends.open()?;
     let reproduce = explain_command(&arguments.file, input.target, &arguments.backends);
     let examined = Examined::new(input, backends, &reproduce)?;

@@ -104,6 +104,19 @@ pub(crate) fn read(path: &Path, target: Option<&'static Target>) -> Result<Input
     Ok(Input { path: Some(path.to_owned()), target, bytes, case })
 }
 
+/// Reads the one case that a command takes.
+pub(crate) fn read_one(
+    path: &Path,
+    target: Option<&'static Target>,
+    command: &str,
+) -> Result<Input, Stop> {
+    if path.is_dir() {
+        let message = format!("{} is a directory, and {command} takes one file", path.display());
+        return Err(error(message, "name a file in it, or use `pagediff replay` on all of them"));
+    }
+    read(path, target)
+}
+
 /// Whether a file is a case as text, by its name.
 pub(crate) fn is_text(path: &Path) -> bool {
     path.extension() == Some(OsStr::new("case"))

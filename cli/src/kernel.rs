@@ -21,7 +21,7 @@ pub(crate) enum Command {
 }
 
 /// Which kernel.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct KernelArguments {
     /// A kernel of your own to boot: a bzImage or a vmlinux
     #[arg(long, value_name = "IMAGE", requires = "kdir")]

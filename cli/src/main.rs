@@ -16,11 +16,13 @@ mod inputs;
 mod kernel;
 mod list;
 mod oss_fuzz;
+mod minimize;
 mod output;
 #[expect(dead_code, reason = "the report is about to read it")]
 mod record;
 mod replay;
 mod table;
+mod test_case;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -45,6 +47,8 @@ enum Command {
     List(list::Arguments),
     Replay(replay::Arguments),
     Explain(explain::Arguments),
+    Minimize(minimize::Arguments),
+    TestCase(test_case::Arguments),
     Assemble(assemble::Arguments),
     Disassemble(disassemble::Arguments),
     #[command(subcommand)]
@@ -65,6 +69,8 @@ impl Command {
             Command::List(arguments) => list::run(arguments, out),
             Command::Replay(arguments) => replay::run(arguments, out),
             Command::Explain(arguments) => explain::run(arguments, out),
+            Command::Minimize(arguments) => minimize::run(arguments, out),
+            Command::TestCase(arguments) => test_case::run(arguments, out),
             Command::Assemble(arguments) => assemble::run(arguments),
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),

@@ -34,6 +34,7 @@ pub mod layout;
 #[cfg(test)]
 mod layout_tests;
 pub mod machine;
+pub mod minimize;
 pub mod mistakes;
 pub mod oracle;
 pub mod outcome;

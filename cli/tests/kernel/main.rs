@@ -5,9 +5,11 @@
 mod common;
 mod deaths;
 mod leftovers;
+mod minimize;
 mod misbehaviour;
 mod mistakes;
 mod module_copy;
 mod outputs;
 mod processes;
 mod set_up;
+mod test_case;

@@ -1,0 +1,51 @@
+//! `pagediff test-case`: a case as a test to paste, in Rust and in C.
+
+mod c;
+mod rust;
+mod story;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use put_user_page_targets::backend::Class;
+
+use self::story::Story;
+use crate::error::{Stop, does_not_hold};
+use crate::inputs::{self, TargetArgument};
+
+/// Prints a case as a test that passes if what the reference does is done: in Rust, on this
+/// repository's pages, and in C, as a KUnit test on a kernel's
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    target: TargetArgument,
+    /// Print the Rust alone
+    #[arg(long, conflicts_with = "c")]
+    rust: bool,
+    /// Print the C alone
+    #[arg(long)]
+    c: bool,
+    /// The case: `*.case` is text, all else is bytes; `-` is standard input, for bytes
+    file: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let input = inputs::read_one(&arguments.file, arguments.target.name, "test-case")?;
+    let story = Story::of(&arguments.file, &input.case);
+    let for_c = story.class == Class::Valid;
+    if arguments.c && !for_c {
+        return Err(does_not_hold(
+            format!("{} over-releases, which is undefined in C", arguments.file.display()),
+            "`--rust` prints it in Rust, where it is an error; `pagediff explain` shows where",
+        ));
+    }
+    if !arguments.c {
+        out.write_all(rust::test(&story).as_bytes())?;
+    }
+    if !arguments.rust && for_c {
+        let between = if arguments.c { "" } else { "\n" };
+        write!(out, "{between}{}", c::test(&story))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

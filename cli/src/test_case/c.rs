@@ -1,0 +1,252 @@
+//! The test in C, for KUnit, on pages of the kernel that it runs in.
+
+use std::fmt::Write;
+
+use put_user_page_targets::case::{Function, Kind};
+use put_user_page_targets::outcome::FolioState;
+
+use super::story::{Run, Story, Told};
+
+const HEAD: &str = "\
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Printed by `pagediff test-case`. Since Linux 5.6 the functions are unpin_user_page*(), for
+ * references that pin_user_pages() took.
+ *
+";
+
+const HEADERS: &str = "\
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+";
+
+/// Lets the holder of a page lock give it back while a call waits for it.
+const HOLDER: &str = "\
+#include <linux/workqueue.h>
+
+struct holder {
+	struct delayed_work work;
+	struct page *page;
+};
+
+static void let_go(struct work_struct *work)
+{
+	unlock_page(container_of(to_delayed_work(work), struct holder, work)->page);
+}
+";
+
+const GIVE_BACK: &str = "
+/* Whatever the functions made of the page, it goes as alloc_pages() gave it. */
+static void give_back(struct page *page)
+{
+	if (PageLocked(page))
+		unlock_page(page);
+	ClearPageDirty(page);
+	set_page_count(page, 1);
+	put_page(page);
+}
+";
+
+/// The test, as a file of its own.
+pub(super) fn test(story: &Story) -> String {
+    let waits = (0..story.folios.len()).any(|folio| story.is_waited_for(folio));
+    let mut text = HEAD.to_owned();
+    for line in story.text.lines() {
+        push(&mut text, format_args!(" *   {line}\n"));
+    }
+    text.push_str(" */\n");
+    text.push_str(HEADERS);
+    if waits {
+        text.push_str(HOLDER);
+    }
+    if !story.folios.is_empty() {
+        text.push_str(GIVE_BACK);
+    }
+    let name = &story.name;
+    push(
+        &mut text,
+        format_args!("\nstatic void {name}(struct kunit *test)\n{{\n{}}}\n", body(story)),
+    );
+    push(
+        &mut text,
+        format_args!(
+            "\nstatic struct kunit_case cases[] = {{\n\tKUNIT_CASE({name}),\n\t{{}}\n}};\n\n\
+             static struct kunit_suite suite = {{\n\
+             \t.name = \"put_user_page_{name}\",\n\
+             \t.test_cases = cases,\n}};\n\
+             kunit_test_suite(suite);\n\nMODULE_LICENSE(\"GPL\");\n"
+        ),
+    );
+    text
+}
+
+fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments).expect("writing to a String succeeds");
+}
+
+fn body(story: &Story) -> String {
+    let mut lines = Vec::new();
+    for step in &story.steps {
+        tell(&mut lines, story, step);
+    }
+    let mut all = declarations(story, lines.iter().any(|line| line.contains("for (i = ")));
+    for folio in 0..story.folios.len() {
+        make(&mut all, story, folio);
+    }
+    all.extend(lines);
+    all.push(String::new());
+    for folio in 0..story.folios.len() {
+        expect(&mut all, story, folio);
+    }
+    all.extend(story.folios.iter().map(|name| format!("give_back({name});")));
+    let indented = all.iter().map(|line| match line.as_str() {
+        "" => "\n".to_owned(),
+        line => format!("\t{line}\n"),
+    });
+    indented.collect()
+}
+
+fn declarations(story: &Story, has_loops: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (array, length) in story.arrays.iter().enumerate() {
+        // Long arrays have no place on a kernel's stack.
+        lines.push(format!("static struct page *array_{array}[{}];", length.max(&1)));
+    }
+    for (folio, name) in story.folios.iter().enumerate() {
+        let order = story.world.layout.places[folio].pages.ilog2();
+        let flags = if order > 0 { "GFP_KERNEL | __GFP_COMP" } else { "GFP_KERNEL" };
+        lines.push(format!("struct page *{name} = alloc_pages({flags}, {order});"));
+        if story.is_waited_for(folio) {
+            lines.push(format!("struct holder holder_of_{name} = {{ .page = {name} }};"));
+        }
+    }
+    if has_loops {
+        lines.push("unsigned long i;".to_owned());
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// Makes the compound page what it is at the start.
+fn make(lines: &mut Vec<String>, story: &Story, folio: usize) {
+    let (name, of) = (&story.folios[folio], story.world.folios[folio]);
+    lines.push(format!("KUNIT_ASSERT_NOT_NULL(test, {name});"));
+    if of.from.is_mapping() {
+        let from = of.from.name();
+        lines.push(format!("/* In the case of a user mapping ({from}), which has a reference. */"));
+    } else if of.kind == Kind::File {
+        lines.push("/* In the case of a file, which counts and tags it. */".to_owned());
+    }
+    if of.refs > 0 {
+        lines.push(format!("page_ref_add({name}, {});", of.refs));
+    }
+    if of.dirty {
+        lines.push(format!("SetPageDirty({name});"));
+    }
+    if of.locked {
+        lines.push(format!("lock_page({name});"));
+    }
+    if story.is_waited_for(folio) {
+        lines.push(format!("INIT_DELAYED_WORK_ONSTACK(&holder_of_{name}.work, let_go);"));
+        lines.push(format!("schedule_delayed_work(&holder_of_{name}.work, HZ);"));
+    }
+}
+
+fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
+    match step {
+        Told::Fill { array, first, runs } => {
+            let mut index = *first;
+            for run in runs {
+                fill(lines, &story.folios[run.folio], *array, index, run);
+                index += run.length;
+            }
+        }
+        Told::Take { array, taken } => {
+            let end = taken.entries.start + taken.got;
+            for_each(lines, *array, &(taken.entries.start..end), "get_page");
+        }
+        Told::Cut { array, length } => {
+            lines.push(format!("/* No reference for entry {length}: array_{array} ends there. */"));
+        }
+        // Kept: it is what keeps a page here that is freed.
+        Told::DropOwners => lines.push(String::new()),
+        Told::Call { function: Function::PutUserPage, array, entries, .. } => {
+            if let Some(array) = array {
+                for_each(lines, *array, entries, "put_user_page");
+            }
+        }
+        Told::Call { function, array, entries, .. } => {
+            let name = function.name();
+            let start = match (array, entries.start) {
+                (None, _) => "NULL".to_owned(),
+                (Some(array), 0) => format!("array_{array}"),
+                (Some(array), start) => format!("array_{array} + {start}"),
+            };
+            lines.push(format!("{name}({start}, {});", entries.len()));
+        }
+        Told::Clean { folios } => {
+            let clean = |name: &String| format!("ClearPageDirty({name});");
+            lines.extend(story.folios[folios.clone()].iter().map(clean));
+        }
+    }
+}
+
+fn fill(lines: &mut Vec<String>, folio: &str, array: usize, index: usize, run: &Run) {
+    let plus = |number: usize| if number == 0 { String::new() } else { format!(" + {number}") };
+    if run.length == 1 {
+        lines.push(format!("array_{array}[{index}] = {folio}{};", plus(run.page)));
+        return;
+    }
+    let step = match run.step {
+        1 => " + i",
+        -1 => " - i",
+        _ => "",
+    };
+    let first = if index == 0 { String::new() } else { format!("{index} + ") };
+    lines.push(format!("for (i = 0; i < {}; i++)", run.length));
+    lines.push(format!("\tarray_{array}[{first}i] = {folio}{}{step};", plus(run.page)));
+}
+
+/// Calls a function on some entries, one after the other.
+fn for_each(lines: &mut Vec<String>, array: usize, entries: &std::ops::Range<usize>, call: &str) {
+    match entries.len() {
+        0 => {}
+        1 => lines.push(format!("{call}(array_{array}[{}]);", entries.start)),
+        _ => {
+            lines.push(format!("for (i = {}; i < {}; i++)", entries.start, entries.end));
+            lines.push(format!("\t{call}(array_{array}[i]);"));
+        }
+    }
+}
+
+/// What the compound page must be like at the end: it has the owner's reference still.
+fn expect(lines: &mut Vec<String>, story: &Story, folio: usize) {
+    let name = &story.folios[folio];
+    if story.is_waited_for(folio) {
+        lines.push(format!("flush_delayed_work(&holder_of_{name}.work);"));
+        lines.push(format!("destroy_delayed_work_on_stack(&holder_of_{name}.work);"));
+    }
+    let state = story.outcome.folios[folio];
+    let (refcount, why) = match state {
+        FolioState::Live { refcount, .. } => (i64::from(refcount), ""),
+        FolioState::Freed { .. } => (0, "freed, but for the reference of its owner"),
+        FolioState::Free => (0, "its owner's reference alone"),
+    };
+    if !why.is_empty() {
+        lines.push(format!("/* {name}: {why}. */"));
+    }
+    lines.push(format!("KUNIT_EXPECT_EQ(test, page_ref_count({name}), {});", refcount + 1));
+    let mut is = |test: &str, yes: bool| {
+        let expect = if yes { "KUNIT_EXPECT_TRUE" } else { "KUNIT_EXPECT_FALSE" };
+        lines.push(format!("{expect}(test, {test}({name}));"));
+    };
+    match state {
+        FolioState::Free => {}
+        FolioState::Freed { dirty } => is("PageDirty", dirty),
+        FolioState::Live { dirty, locked, .. } => {
+            is("PageDirty", dirty);
+            is("PageLocked", locked);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The test in Rust, on the pages of put_user_page.
+
+use std::fmt::Write;
+
+use put_user_page_targets::case::{Function, Kind};
+use put_user_page_targets::outcome::{Accounting, FolioState};
+
+use super::story::{Run, Story, Told};
+
+/// Entries that are written one by one, frame by frame.
+const FEW: usize = 16;
+
+/// The hooks of a test.
+const HOOKS: &str = "\
+/// Writes down what is done to pages, and gives a lock back that is waited for.
+struct Watch<'map> {
+    map: MemoryMap<'map>,
+    steps: RefCell<Vec<(usize, String)>>,
+}
+
+impl<'map> Watch<'map> {
+    fn write(&self, head: PageRef<'_>, step: &str) {
+        let frame = self.map.frame_at(head.addr());
+        self.steps.borrow_mut().push((frame, format!(\"{step} at {}\", head.refcount())));
+    }
+
+    /// What was done to a page, and the refcount that it had then.
+    fn steps_of(&self, head: PageRef<'map>) -> Vec<String> {
+        let steps = self.steps.borrow();
+        let of_page = steps.iter().filter(|(frame, _)| *frame == self.map.frame(head));
+        of_page.map(|(_, step)| step.clone()).collect()
+    }
+}
+
+impl Hooks for Watch<'_> {
+    fn set_page_dirty(&self, head: PageRef<'_>) {
+        if !head.is_dirty() {
+            self.write(head, \"dirty\");
+        }
+        ().set_page_dirty(head);
+    }
+
+    fn lock_page(&self, head: PageRef<'_>) {
+        if head.is_locked() {
+            self.write(head, \"wait\");
+            head.unlock();
+        }
+        ().lock_page(head);
+        self.write(head, \"lock\");
+    }
+
+    fn unlock_page(&self, head: PageRef<'_>) {
+        self.write(head, \"unlock\");
+        ().unlock_page(head);
+    }
+
+    fn free_page(&self, head: PageRef<'_>) {
+        self.write(head, if head.is_dirty() { \"free dirty\" } else { \"free\" });
+        ().free_page(head);
+    }
+}
+";
+
+/// The test, with all that it needs.
+pub(super) fn test(story: &Story) -> String {
+    let body = body(story);
+    let known = [
+        "AddressSpace",
+        "Hooks",
+        "MemoryMap",
+        "Page",
+        "PageRef",
+        "ReleaseError",
+        "get_user_pages",
+        "put_user_page",
+        "put_user_pages",
+        "put_user_pages_dirty",
+        "put_user_pages_dirty_lock",
+    ];
+    let is_used = |name: &&str| {
+        let is_rest = |c: char| !c.is_alphanumeric() && c != '_';
+        [HOOKS, &body].iter().any(|code| code.split(is_rest).any(|word| word == *name))
+    };
+    let used: Vec<&str> = known.into_iter().filter(is_used).collect();
+    let mut text =
+        "// Printed by `pagediff test-case`. In src/tests put_user_page is `crate`.\n".to_owned();
+    text.push_str("use std::cell::RefCell;\n");
+    if body.contains("Relaxed") {
+        text.push_str("use std::sync::atomic::Ordering::Relaxed;\n");
+    }
+    push(&mut text, format_args!("\nuse put_user_page::{{{}}};\n", used.join(", ")));
+    push(&mut text, format_args!("\n{HOOKS}\n"));
+    for line in story.text.lines() {
+        push(&mut text, format_args!("// {line}\n"));
+    }
+    push(&mut text, format_args!("#[test]\nfn {}() {{\n{body}}}\n", story.name));
+    text
+}
+
+fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments).expect("writing to a String succeeds");
+}
+
+fn body(story: &Story) -> String {
+    let mut lines = world(story);
+    for step in &story.steps {
+        tell(&mut lines, story, step);
+    }
+    lines.push(String::new());
+    for folio in 0..story.folios.len() {
+        expect(&mut lines, story, folio);
+    }
+    if story.world.layout.frames() > story.folios.len() {
+        lines.push("assert_eq!(others(), before, \"no page but a head page changes\");".to_owned());
+    }
+    let indented = lines.iter().map(|line| match line.as_str() {
+        "" => "\n".to_owned(),
+        line => format!("    {line}\n"),
+    });
+    indented.collect()
+}
+
+/// The world, before anything is done in it.
+fn world(story: &Story) -> Vec<String> {
+    let layout = &story.world.layout;
+    let frames = layout.frames();
+    let mut lines = vec![
+        format!("let mut pages: Vec<Page> = (0..{frames}).map(|_| Page::new()).collect();"),
+        "let map = MemoryMap::new(&mut pages);".to_owned(),
+    ];
+    if story.arrays.iter().any(|length| *length > 0) || frames > layout.places.len() {
+        lines.push("let page = |frame| map.page(frame).expect(\"a frame of the map\");".to_owned());
+    }
+    for folio in 0..story.folios.len() {
+        make(&mut lines, story, folio);
+    }
+    if frames > layout.places.len() {
+        // Every head page has its owner's reference.
+        lines.push("let no_head = |&frame: &usize| page(frame).refcount() == 0;".to_owned());
+        lines.push(format!("let frames: Vec<usize> = (0..{frames}).filter(no_head).collect();"));
+        lines.push("let words = |&frame: &usize| page(frame).words();".to_owned());
+        lines.push("let others = || frames.iter().map(words).collect::<Vec<_>>();".to_owned());
+        lines.push("let before = others();".to_owned());
+    }
+    lines.push("let watch = Watch { map, steps: RefCell::default() };".to_owned());
+    for (array, length) in story.arrays.iter().enumerate() {
+        lines.push(match length {
+            0 => format!("let array_{array}: [PageRef<'_>; 0] = [];"),
+            _ => format!("let mut array_{array} = Vec::new();"),
+        });
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// Makes the compound page what it is at the start.
+fn make(lines: &mut Vec<String>, story: &Story, folio: usize) {
+    let (name, of) = (&story.folios[folio], story.world.folios[folio]);
+    let place = story.world.layout.places[folio];
+    let (frame, order) = (place.frame, place.pages.ilog2());
+    if of.kind == Kind::File {
+        // First, so that it is there for as long as the map.
+        lines.insert(0, format!("let file_of_{name} = AddressSpace::new();"));
+    }
+    lines.push(format!(
+        "let {name} = map.prep_compound_page({frame}, {order}).expect(\"it has room\");"
+    ));
+    lines.push(format!("{name}.set_refcount({}); // one is its owner's", of.refs + 1));
+    if of.kind == Kind::File {
+        lines.push(format!("{name}.set_mapping(&file_of_{name});"));
+    }
+    if of.dirty {
+        lines.push(format!("().set_page_dirty({name});"));
+    }
+    if of.locked {
+        lines.push(format!("assert!({name}.try_lock());"));
+    }
+}
+
+fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
+    match step {
+        Told::Fill { array, runs, .. } => fill(lines, story, *array, runs),
+        Told::Take { array, taken } => {
+            let (entries, got) = (&taken.entries, taken.got);
+            let slice = format!("array_{array}[{}..{}]", entries.start, entries.end);
+            lines.push(format!("assert_eq!(get_user_pages(&{slice}), {got});"));
+        }
+        Told::Cut { array, length } => lines.push(format!("array_{array}.truncate({length});")),
+        Told::DropOwners => {
+            lines.push("// The owners drop their references.".to_owned());
+            for name in &story.folios {
+                lines.push(format!("{name}.set_refcount({name}.refcount() - 1);"));
+            }
+            lines.push(String::new());
+        }
+        Told::Call { function, array, entries, stopped } => {
+            let slice = match array {
+                Some(array) => format!("array_{array}[{}..{}]", entries.start, entries.end),
+                None => "[]".to_owned(),
+            };
+            call(lines, *function, &slice, *stopped);
+        }
+        Told::Clean { folios } => {
+            for name in &story.folios[folios.clone()] {
+                lines.push(format!("if {name}.refcount() > 0 {{"));
+                lines.push(format!("    {name}.clear_dirty();"));
+                lines.push("}".to_owned());
+            }
+        }
+    }
+}
+
+fn fill(lines: &mut Vec<String>, story: &Story, array: usize, runs: &[Run]) {
+    let frame = |run: &Run, index: usize| {
+        let first = story.world.layout.places[run.folio].frame + run.page;
+        (first as i64 + run.step * index as i64).to_string()
+    };
+    let length: usize = runs.iter().map(|run| run.length).sum();
+    if (1..=FEW).contains(&length) {
+        let frames = runs.iter().flat_map(|run| (0..run.length).map(|index| frame(run, index)));
+        let frames = frames.collect::<Vec<_>>().join(", ");
+        lines.push(format!("array_{array}.extend([{frames}].map(page));"));
+        return;
+    }
+    for run in runs {
+        let (first, last) = (frame(run, 0), frame(run, run.length - 1));
+        lines.push(match run.step {
+            1 => format!("array_{array}.extend(({first}..={last}).map(page));"),
+            -1 => format!("array_{array}.extend(({last}..={first}).rev().map(page));"),
+            _ => format!("array_{array}.extend([page({first}); {}]);", run.length),
+        });
+    }
+}
+
+fn call(lines: &mut Vec<String>, function: Function, slice: &str, stopped: Option<usize>) {
+    let result = |entry: Option<usize>| match entry {
+        Some(entry) => format!("Err(ReleaseError {{ entry: {entry} }})"),
+        None => "Ok(())".to_owned(),
+    };
+    let name = function.name();
+    if function != Function::PutUserPage {
+        lines.push(format!("assert_eq!({name}(&{slice}, &watch), {});", result(stopped)));
+        return;
+    }
+    let released = stopped.map_or_else(String::new, |entry| format!("[..{entry}]"));
+    if slice != "[]" {
+        lines.push(format!("for &page in &{slice}{released} {{"));
+        lines.push(format!("    assert_eq!({name}(page, &watch), Ok(()));"));
+        lines.push("}".to_owned());
+    }
+    if let Some(entry) = stopped {
+        let page = format!("{slice}[{entry}]");
+        lines.push(format!("assert_eq!({name}({page}, &watch), {});", result(Some(0))));
+    }
+}
+
+/// What the compound page must be like at the end.
+fn expect(lines: &mut Vec<String>, story: &Story, folio: usize) {
+    let name = &story.folios[folio];
+    let steps: Vec<String> = story
+        .events(folio)
+        .map(|event| match event.describe() {
+            freed if story.is_freed_dirty(folio) => freed.replace("free", "free dirty"),
+            other => other,
+        })
+        .map(|step| format!("{step:?}"))
+        .collect();
+    lines.push(match steps.len() {
+        0 => format!("assert!(watch.steps_of({name}).is_empty());"),
+        _ => format!("assert_eq!(watch.steps_of({name}), [{}]);", steps.join(", ")),
+    });
+    let FolioState::Live { refcount, dirty, locked, accounting } = story.outcome.folios[folio]
+    else {
+        lines.push(format!("assert_eq!({name}.refcount(), 0, \"it is free\");"));
+        return;
+    };
+    lines.push(format!("assert_eq!({name}.refcount(), {refcount});"));
+    let not = |yes: bool| if yes { "" } else { "!" };
+    lines.push(format!("assert!({}{name}.is_dirty());", not(dirty)));
+    lines.push(format!("assert!({}{name}.is_locked());", not(locked)));
+    if story.world.folios[folio].kind == Kind::File {
+        let Accounting { dirty_count, dirty_tags } = accounting;
+        for (field, value) in [("dirty_count", dirty_count), ("dirty_tags", dirty_tags)] {
+            lines.push(format!("assert_eq!(file_of_{name}.{field}.load(Relaxed), {value});"));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A case told step by step, with all that the reference makes of it.
+
+use std::ops::Range;
+use std::path::Path;
+
+use put_user_page_targets::backend::Class;
+use put_user_page_targets::case::text::page_name;
+use put_user_page_targets::case::{Case, Function};
+use put_user_page_targets::comparer::Comparer;
+use put_user_page_targets::layout::{Layout, Place};
+use put_user_page_targets::outcome::{Event, EventKind, FolioState, Outcome};
+use put_user_page_targets::world::{Step, World};
+
+/// A case, told.
+pub(super) struct Story {
+    /// The name of the test.
+    pub(super) name: String,
+    /// The case as text.
+    pub(super) text: String,
+    pub(super) class: Class,
+    pub(super) world: World,
+    pub(super) outcome: Outcome,
+    /// For each compound page, the name of its variable.
+    pub(super) folios: Vec<String>,
+    /// For each array, the most entries that it has.
+    pub(super) arrays: Vec<usize>,
+    pub(super) steps: Vec<Told>,
+}
+
+/// A step, as the reference took it.
+pub(super) enum Told {
+    /// An array gets entries, from a number on; with the last no reference may be had.
+    Fill { array: usize, first: usize, runs: Vec<Run> },
+    /// References are taken.
+    Take { array: usize, taken: Taken },
+    /// An array ends before the entry that no reference was to be had for.
+    Cut { array: usize, length: usize },
+    /// Every owner drops its reference.
+    DropOwners,
+    /// A call; `stopped` is the number in the slice of the entry that stopped it.
+    Call { function: Function, array: Option<usize>, entries: Range<usize>, stopped: Option<usize> },
+    /// Compound pages are written back.
+    Clean { folios: Range<usize> },
+}
+
+/// Entries side by side that name pages of one compound page, one step apart.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    pub(super) folio: usize,
+    /// The number of the first page in the compound page.
+    pub(super) page: usize,
+    pub(super) step: i64,
+    pub(super) length: usize,
+}
+
+/// Entries that a reference is taken for, and for how many of them it is to be had.
+pub(super) struct Taken {
+    pub(super) entries: Range<usize>,
+    pub(super) got: usize,
+}
+
+impl Story {
+    /// The story of a case in a file.
+    pub(super) fn of(file: &Path, case: &Case) -> Story {
+        let world = World::of(case);
+        let (outcome, class, _) = Comparer::new(Vec::new()).reference_outcome(case);
+        let mut story = Story {
+            name: test_name(file),
+            text: case.to_text(),
+            class,
+            folios: world
+                .layout
+                .places
+                .iter()
+                .map(|place| folio_name(&world.layout, place))
+                .collect(),
+            arrays: vec![0; world.arrays.len()],
+            steps: Vec::new(),
+            world: World::default(),
+            outcome: Outcome::default(),
+        };
+        story.tell(&world, &outcome);
+        (story.world, story.outcome) = (world, outcome);
+        story
+    }
+
+    fn tell(&mut self, world: &World, outcome: &Outcome) {
+        let (mut acquired, mut errors) = (outcome.acquired.iter(), outcome.errors.iter());
+        let mut lengths = vec![0; world.arrays.len()];
+        for step in &world.steps {
+            match step {
+                Step::Fill { array, entries } => {
+                    let length = *acquired.next().expect("a length for each step that takes");
+                    // It was cut short before.
+                    if lengths[*array] < entries.start {
+                        continue;
+                    }
+                    let tried = entries.start..entries.end.min(length + 1);
+                    self.arrays[*array] = tried.end;
+                    self.fill(world, *array, tried, length);
+                    lengths[*array] = length;
+                }
+                Step::Acquire { array } => {
+                    let length = *acquired.next().expect("a length for each step that takes");
+                    let tried = 0..lengths[*array].min(length + 1);
+                    self.take(world, *array, tried, length);
+                    lengths[*array] = length;
+                }
+                Step::DropOwners => self.steps.push(Told::DropOwners),
+                Step::Call { function, array, entries } => {
+                    let length = array.map_or(0, |array| lengths[array]);
+                    let entries = entries.start.min(length)..entries.end.min(length);
+                    let stopped = *errors.next().expect("an end of each call");
+                    let (function, array) = (*function, *array);
+                    self.steps.push(Told::Call { function, array, entries, stopped });
+                }
+                Step::Clean { folios } => self.steps.push(Told::Clean { folios: folios.clone() }),
+            }
+        }
+    }
+
+    /// An array gets entries, and references are taken for them.
+    fn fill(&mut self, world: &World, array: usize, mut tried: Range<usize>, length: usize) {
+        // With those before, if they are part of the same.
+        if let [.., Told::Fill { array: of, first, .. }, Told::Take { taken, .. }] = &self.steps[..]
+            && *of == array
+            && (taken.entries.start, taken.entries.end) == (*first, tried.start)
+        {
+            tried.start = *first;
+            self.steps.truncate(self.steps.len() - 2);
+        }
+        let runs = runs(world, array, tried.clone());
+        self.steps.push(Told::Fill { array, first: tried.start, runs });
+        self.take(world, array, tried, length);
+    }
+
+    /// References are taken for those entries that are backed, up to a length of the array.
+    fn take(&mut self, world: &World, array: usize, tried: Range<usize>, length: usize) {
+        let mut start = tried.start;
+        let backed = |entry: usize| world.entries[world.arrays[array].start + entry].backed;
+        while start < tried.end {
+            let is_same = |entry: &usize| backed(*entry) == backed(start);
+            let end = (start..tried.end).take_while(is_same).last().map_or(start, |last| last + 1);
+            if backed(start) {
+                let got = end.min(length) - start;
+                self.steps.push(Told::Take { array, taken: Taken { entries: start..end, got } });
+            }
+            start = end;
+        }
+        if length < tried.end {
+            self.steps.push(Told::Cut { array, length });
+        }
+    }
+
+    /// What happens to a compound page, in order.
+    pub(super) fn events(&self, folio: usize) -> impl Iterator<Item = &Event> {
+        let frame = self.world.layout.places[folio].frame;
+        self.outcome.events.iter().filter(move |event| event.frame == frame)
+    }
+
+    /// Whether a call waits for the holder of the page's lock.
+    pub(super) fn is_waited_for(&self, folio: usize) -> bool {
+        self.events(folio).any(|event| event.kind == EventKind::Wait)
+    }
+
+    /// Whether the page was dirty when it was freed.
+    pub(super) fn is_freed_dirty(&self, folio: usize) -> bool {
+        self.outcome.folios[folio] == FolioState::Freed { dirty: true }
+    }
+}
+
+/// The name of the variable of a compound page: that of its line, with a number where the
+/// line has several.
+fn folio_name(layout: &Layout, place: &Place) -> String {
+    let line = page_name(layout, place.page);
+    let line = line.split('[').next().unwrap_or_default();
+    match layout.group_of_page(place.page) {
+        Some((_, page, pages)) if pages > place.pages => {
+            format!("folio_{line}_{}", page / place.pages)
+        }
+        _ => format!("folio_{line}"),
+    }
+}
+
+fn runs(world: &World, array: usize, entries: Range<usize>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for entry in &world.entries[world.array_range(array, entries)] {
+        let folio = usize::from(entry.folio);
+        let page = usize::from(entry.frame) - world.layout.places[folio].frame;
+        match runs.last_mut().filter(|run| run.folio == folio) {
+            Some(run) if run.length == 1 && run.page.abs_diff(page) <= 1 => {
+                (run.step, run.length) = (page as i64 - run.page as i64, 2);
+            }
+            Some(run) if run.page as i64 + run.step * run.length as i64 == page as i64 => {
+                run.length += 1;
+            }
+            _ => runs.push(Run { folio, page, step: 0, length: 1 }),
+        }
+    }
+    runs
+}
+
+/// The name of a test for a file's case.
+fn test_name(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let stem = name.split('.').next().unwrap_or_default();
+    let words = stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once("case").chain(words).collect::<Vec<_>>().join("_")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::test_name;
+
+    #[test]
+    fn tests_have_names_in_any_language() {
+        let name = |path| test_name(Path::new(path));
+        assert_eq!(name("x/Crash-1f.min.case"), "case_crash_1f");
+        assert_eq!(name("1"), "case_1");
+        assert_eq!(name("-"), "case");
+    }
+}

@@ -14,11 +14,12 @@ mod explain;
 mod fuzz;
 mod inputs;
 mod kernel;
+mod lcov;
 mod list;
 mod output;
-#[expect(dead_code, reason = "the report is about to read it")]
 mod record;
 mod replay;
+mod report_page;
 mod table;
 
 use std::io::Write;
@@ -49,6 +50,7 @@ enum Command {
     #[command(subcommand)]
     Corpus(corpus::Command),
     Fuzz(fuzz::Arguments),
+    Report(report_page::Arguments),
     #[command(subcommand)]
     Kernel(kernel::Command),
     #[command(hide = true)]
@@ -65,6 +67,7 @@ impl Command {
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
+            Command::Report(arguments) => report_page::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),
         }

@@ -50,7 +50,7 @@ fn change(kept: &KeptRecord) -> String {
 
 fn sizes(corpora: &[(&str, &CorpusRecord)]) -> Markup {
     html! {
-        table {
+        table.stacks {
             thead {
                 tr {
                     th scope="col" { "corpus" }
@@ -64,9 +64,9 @@ fn sizes(corpora: &[(&str, &CorpusRecord)]) -> Markup {
                 @for (target, corpus) in corpora {
                     tr {
                         th scope="row" { code { (target) } }
-                        @for size in [corpus.before, corpus.merged, corpus.after] {
-                            td.number { (size_cell(size)) }
-                        }
+                        (size("before", corpus.before))
+                        (size("merged", corpus.merged))
+                        (size("minimised", corpus.after))
                         (verdict(&corpus.kept))
                     }
                 }
@@ -75,17 +75,21 @@ fn sizes(corpora: &[(&str, &CorpusRecord)]) -> Markup {
     }
 }
 
-fn size_cell(size: CorpusSize) -> Markup {
-    html! { (HumanCount(size.inputs)) " " small { (HumanBytes(size.bytes)) } }
+fn size(label: &str, size: CorpusSize) -> Markup {
+    html! {
+        td.number data-label=(label) {
+            (HumanCount(size.inputs)) " " small { (HumanBytes(size.bytes)) }
+        }
+    }
 }
 
 /// Whether minimising kept all.
 fn verdict(kept: &[KeptRecord]) -> Markup {
     let lost = kept.iter().filter(|kept| kept.is_lost()).count();
     match lost {
-        _ if kept.is_empty() => html! { td { "not measured" } },
-        0 => html! { td { "all of " (count(kept.len(), "kind")) } },
-        _ => html! { td.lost { "lost of " (count(lost, "kind")) } },
+        _ if kept.is_empty() => html! { td data-label="kept" { "not measured" } },
+        0 => html! { td data-label="kept" { "all of " (count(kept.len(), "kind")) } },
+        _ => html! { td.lost data-label="kept" { "not all of " (count(lost, "kind")) } },
     }
 }
 
@@ -94,24 +98,23 @@ fn kept(corpora: &[(&str, &CorpusRecord)]) -> Markup {
         table {
             thead {
                 tr {
-                    th scope="col" { "corpus" }
-                    th scope="col" { "what it reaches" }
+                    th scope="col" { "reached by the corpus" }
                     th.number scope="col" { "before" }
                     th.number scope="col" { "merged" }
                     th.number scope="col" { "minimised" }
                     th scope="col" {}
                 }
             }
-            tbody {
-                @for (target, kept) in all_kept(corpora) {
-                    tr {
-                        th scope="row" { code { (target) } }
-                        td { (kept.what) }
+            @for (target, corpus) in corpora {
+                tbody {
+                    tr { th.group colspan="5" scope="rowgroup" { code { (target) } } }
+                    @for kept in &corpus.kept { tr {
+                        th scope="row" { (kept.what) }
                         @for reached in [kept.before, kept.merged, kept.after] {
                             td.number { (HumanCount(reached)) }
                         }
                         @if kept.is_lost() { td.lost { "LOST" } } @else { td { "kept" } }
-                    }
+                    } }
                 }
             }
         }

@@ -78,7 +78,7 @@ fn coverage(target: &TargetRecord) -> Markup {
     html! {
         figure {
             (chart::line_chart(&what, &series))
-            figcaption { "edges over time, in percent of the engine's own most" }
+            figcaption { "edges over time, in % of the engine's own most" }
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn section(findings: &[FindingRecord]) -> Markup {
         p { "Each distinct divergence once, by its smallest example." }
         @for (number, finding) in findings.iter().enumerate() {
             details.finding open[number < UNFOLDED] {
-                summary { code { (finding.signature) } }
+                summary { code { (finding.signature) } " " small { (finding.target) } }
                 (body(finding))
             }
         }
@@ -37,7 +37,7 @@ fn body(finding: &FindingRecord) -> Markup {
         h3 { "Its world" }
         (text_box(&format!("World of {signature}"), drawing, "There is no drawing of it."))
         h3 { "Look at it, and make it smaller" }
-        (text_box(&format!("Commands for {signature}"), &commands(finding), ""))
+        pre.wraps { (commands(finding)) }
     }
 }
 

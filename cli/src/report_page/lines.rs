@@ -21,7 +21,7 @@ pub(super) fn section(files: Option<&[FileLines]>) -> Markup {
     html! {
         p { "What the committed corpus runs of our own code." }
         (scrolling("Line coverage by file", html! {
-            table {
+            table.stacks {
                 thead {
                     tr {
                         th scope="col" { "file" }
@@ -36,7 +36,7 @@ pub(super) fn section(files: Option<&[FileLines]>) -> Markup {
                     @for file in files {
                         tr {
                             (cells(&file.path, file.covered(), file.total()))
-                            td.ranges { (ranges(&file.uncovered())) }
+                            td.ranges data-label="not covered" { (ranges(&file.uncovered())) }
                         }
                     }
                 }
@@ -50,14 +50,14 @@ fn cells(name: &str, covered: usize, total: usize) -> Markup {
     html! {
         th scope="row" { code { (name) } }
         // Rounded down, so that only all is 100 %.
-        td.number { (format!("{:.1} %", (percent * 10.0).floor() / 10.0)) }
+        td.number data-label="covered" { (format!("{:.1} %", (percent * 10.0).floor() / 10.0)) }
         td {
             svg.bar viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" {
                 rect.all width="100" height="10" {}
                 rect.covered width=(format!("{percent:.1}")) height="10" {}
             }
         }
-        td.number { (covered) "/" (total) }
+        td.number data-label="lines" { (covered) "/" (total) }
     }
 }
 

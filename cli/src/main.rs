@@ -6,6 +6,7 @@ mod assemble;
 mod backends;
 mod candidate_worker;
 mod corpus;
+mod coverage;
 mod disassemble;
 #[expect(dead_code, reason = "engines beside libFuzzer are about to be run")]
 mod engines;
@@ -51,6 +52,7 @@ enum Command {
     Corpus(corpus::Command),
     Fuzz(fuzz::Arguments),
     Report(report_page::Arguments),
+    Coverage(coverage::Arguments),
     #[command(subcommand)]
     Kernel(kernel::Command),
     #[command(hide = true)]
@@ -67,6 +69,7 @@ impl Command {
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
+            Command::Coverage(arguments) => coverage::run(arguments, out),
             Command::Report(arguments) => report_page::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),

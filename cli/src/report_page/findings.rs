@@ -18,7 +18,7 @@ pub(super) fn section(findings: &[FindingRecord]) -> Markup {
         p { "Each distinct divergence once, by its smallest example." }
         @for (number, finding) in findings.iter().enumerate() {
             details.finding open[number < UNFOLDED] {
-                summary { code { (finding.signature) } " " small { (finding.target) } }
+                summary { code { (finding.signature) } " " small { "by " (finding.target) } }
                 (body(finding))
             }
         }
@@ -26,12 +26,9 @@ pub(super) fn section(findings: &[FindingRecord]) -> Markup {
 }
 
 fn body(finding: &FindingRecord) -> Markup {
-    let FindingRecord { target, file, size, report: _, signature, text, drawing } = finding;
+    let FindingRecord { file, size, signature, text, drawing, .. } = finding;
     html! {
-        dl.facts {
-            dt { "target" } dd { code { (target) } }
-            dt { "example" } dd { code { (file) } ", " (HumanBytes(*size)) }
-        }
+        p.example { "Example: " code { (file) } ", " (HumanBytes(*size)) }
         h3 { "What differs" }
         (text_box(&format!("Report of {signature}"), text, "There is no report of it."))
         h3 { "Its world" }

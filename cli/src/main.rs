@@ -6,6 +6,7 @@ mod assemble;
 mod backends;
 mod candidate_worker;
 mod corpus;
+mod coverage;
 mod dictionaries;
 mod disassemble;
 mod engines;
@@ -14,13 +15,14 @@ mod explain;
 mod fuzz;
 mod inputs;
 mod kernel;
+mod lcov;
 mod list;
-mod oss_fuzz;
 mod minimize;
+mod oss_fuzz;
 mod output;
-#[expect(dead_code, reason = "the report is about to read it")]
 mod record;
 mod replay;
+mod report_page;
 mod table;
 mod test_case;
 
@@ -55,6 +57,8 @@ enum Command {
     Corpus(corpus::Command),
     Dictionaries(dictionaries::Arguments),
     Fuzz(fuzz::Arguments),
+    Report(report_page::Arguments),
+    Coverage(coverage::Arguments),
     #[command(subcommand)]
     Kernel(kernel::Command),
     #[command(subcommand)]
@@ -76,6 +80,8 @@ impl Command {
             Command::Corpus(command) => corpus::run(command, out),
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
+            Command::Coverage(arguments) => coverage::run(arguments, out),
+            Command::Report(arguments) => report_page::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
             Command::OssFuzz(command) => oss_fuzz::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),

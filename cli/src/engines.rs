@@ -96,18 +96,33 @@ impl Engine {
                 command.arg("--crashes-dir").arg(&corpus);
             }
         }
+        self.set_folder(&mut command, root, sanitizer);
         run_build(command, self.name())
+    }
+
+    /// Makes a command of cargo's build where this engine's programs with this sanitizer are.
+    pub(crate) fn set_folder(self, command: &mut Command, root: &Path, sanitizer: Sanitizer) {
+        if self != Engine::Bolero {
+            command.env("CARGO_TARGET_DIR", self.folder(root, sanitizer));
+        }
+    }
+
+    /// Where it is built: where its own commands build what they build by default, and else
+    /// in a folder of its own, so that one sanitizer's programs do not replace the other's.
+    /// bolero sees to that itself.
+    pub(crate) fn folder(self, root: &Path, sanitizer: Sanitizer) -> PathBuf {
+        match (self, sanitizer) {
+            (Engine::Libfuzzer, Sanitizer::Address) => root.join("target"),
+            (Engine::Afl, Sanitizer::None) => root.join("target/afl"),
+            (Engine::Honggfuzz, Sanitizer::None) => root.join("fuzz/honggfuzz/hfuzz_target"),
+            _ => root.join(format!("target/{}-{}", self.name(), sanitizer.name())),
+        }
     }
 
     /// The program that [`build`](Self::build) leaves for a target. That of bolero is a test
     /// with a name of cargo's choice, which only [`bolero`] runs.
-    pub(crate) fn program(self, root: &Path, target: &Target) -> PathBuf {
-        let folder = match self {
-            Engine::Libfuzzer | Engine::Bolero => "target",
-            Engine::Afl => "target/afl",
-            Engine::Honggfuzz => "fuzz/honggfuzz/hfuzz_target",
-        };
-        root.join(folder).join(TRIPLE).join("release").join(target.name)
+    pub(crate) fn program(self, root: &Path, target: &Target, sanitizer: Sanitizer) -> PathBuf {
+        self.folder(root, sanitizer).join(TRIPLE).join("release").join(target.name)
     }
 
     /// The subcommand of cargo that it is used through.

@@ -9,21 +9,25 @@ use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::{Places, add, files};
-use crate::engines::Engine;
+use crate::engines::{Engine, Sanitizer};
 use crate::error::Stop;
 
 /// What AFL++ calls the one instance that runs; only a main one reads other engines' finds.
 const INSTANCE: &str = "main";
 
 /// `cargo afl fuzz`, until it is ended.
-pub(super) fn command(places: &Places, target: &Target) -> Result<Command, Stop> {
+pub(super) fn command(
+    places: &Places,
+    target: &Target,
+    sanitizer: Sanitizer,
+) -> Result<Command, Stop> {
     let own = places.make_own(Engine::Afl)?;
     let mut command = Command::new("cargo");
     command.current_dir(places.root.join("fuzz/afl")).args(["afl", "fuzz"]);
     // No CmpLog: the format has no magic numbers, and cargo-afl asks for it always.
     command.args(["-c", "-", "-M", INSTANCE]).arg("-F").arg(&places.corpus);
     command.arg("-i").arg(&places.corpus).arg("-o").arg(own).args(["-t", "30000"]);
-    command.arg("--").arg(Engine::Afl.program(&places.root, target));
+    command.arg("--").arg(Engine::Afl.program(&places.root, target, sanitizer));
     let on = ["AFL_NO_AFFINITY", "AFL_SKIP_CPUFREQ", "AFL_NO_UI", "AFL_IGNORE_SEED_PROBLEMS"];
     command.envs(on.map(|variable| (variable, "1")));
     // Core dumps that go to a program only cost time: nothing here hangs by them.

@@ -7,27 +7,31 @@ use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::{Places, files};
-use crate::engines::Engine;
-use crate::error::Stop;
+use crate::engines::{Engine, Sanitizer};
+use crate::error::{Stop, file_error};
 
 const STATS: &str = "stats";
 const CRASHES: &str = "crashes";
 
 /// honggfuzz for so many seconds. Not `cargo hfuzz run`: it takes arguments in a variable
 /// only, where a path cannot hold a space.
-pub(super) fn command(places: &Places, target: &Target, seconds: u64) -> Result<Command, Stop> {
+pub(super) fn command(
+    places: &Places,
+    target: &Target,
+    sanitizer: Sanitizer,
+    seconds: u64,
+) -> Result<Command, Stop> {
     let own = places.make_own(Engine::Honggfuzz)?;
-    std::fs::create_dir_all(own.join(CRASHES))
-        .map_err(|why| crate::error::file_error(&own, "written", &why))?;
-    let honggfuzz = places.root.join("fuzz/honggfuzz/hfuzz_target/honggfuzz");
-    let mut command = Command::new(honggfuzz);
+    std::fs::create_dir_all(own.join(CRASHES)).map_err(|why| file_error(&own, "written", &why))?;
+    let mut command =
+        Command::new(Engine::Honggfuzz.folder(&places.root, sanitizer).join("honggfuzz"));
     command.arg("--workspace").arg(&own).arg("--crashdir").arg(own.join(CRASHES));
     command.arg("--statsfile").arg(own.join(STATS)).arg("--input").arg(&places.corpus);
     // What other engines find in the meantime.
     command.arg("--dynamic_input").arg(&places.corpus);
     command.args(["--persistent", "--threads", "1", "--verbose", "--timeout", "30"]);
     command.args(["--run_time", &seconds.to_string()]);
-    command.arg("--").arg(Engine::Honggfuzz.program(&places.root, target));
+    command.arg("--").arg(Engine::Honggfuzz.program(&places.root, target, sanitizer));
     command.env("ASAN_OPTIONS", "detect_odr_violation=0");
     Ok(command)
 }

@@ -7,7 +7,7 @@ use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::Places;
-use crate::engines::{Sanitizer, bolero};
+use crate::engines::{Engine, Sanitizer, bolero};
 
 /// `cargo fuzz run` for so many seconds, which reads what other engines find as it goes.
 pub(super) fn command(root: &Path, target: &Target, sanitizer: Sanitizer, seconds: u64) -> Command {
@@ -15,6 +15,7 @@ pub(super) fn command(root: &Path, target: &Target, sanitizer: Sanitizer, second
     command.current_dir(root).args(["fuzz", "run", "--no-trace-compares"]);
     command.args(["--sanitizer", sanitizer.name(), target.name, "--"]).args(flags());
     command.arg(format!("-max_total_time={seconds}"));
+    Engine::Libfuzzer.set_folder(&mut command, root, sanitizer);
     command
 }
 

@@ -211,8 +211,8 @@ fn command(
     match engine {
         Engine::Libfuzzer => Ok(libfuzzer::command(&places.root, target, sanitizer, seconds)),
         Engine::Bolero => Ok(libfuzzer::bolero_command(places, target, sanitizer, seconds)),
-        Engine::Afl => afl::command(places, target),
-        Engine::Honggfuzz => honggfuzz::command(places, target, seconds),
+        Engine::Afl => afl::command(places, target, sanitizer),
+        Engine::Honggfuzz => honggfuzz::command(places, target, sanitizer, seconds),
     }
 }
 

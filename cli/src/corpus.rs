@@ -1,45 +1,62 @@
-//! `pagediff corpus`: the committed corpora.
+//! `pagediff corpus`: the committed corpora, and what becomes of what engines find.
 
-mod add;
+mod candidates;
+mod cover;
+pub(crate) mod lock;
+pub(crate) mod measure;
+pub(crate) mod merge;
+pub(crate) mod minimize;
 mod scenarios;
+pub(crate) mod show;
 mod states;
+mod stats;
+pub(crate) mod steps;
+mod swap;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use put_user_page_targets::registry::Target;
+use put_user_page_targets::registry::{TARGETS, Target};
 
 use crate::error::{Stop, error, file_error};
+use crate::inputs::target_parser;
 
 /// Keeps the committed corpora in order
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Scenarios(scenarios::Arguments),
-    Add(add::Arguments),
+    Merge(merge::Arguments),
+    Minimize(minimize::Arguments),
+    Stats(stats::Arguments),
+    Verify(verify::Arguments),
     States(states::Arguments),
 }
 
 pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     match command {
         Command::Scenarios(arguments) => scenarios::run(arguments, out),
-        Command::Add(arguments) => add::run(arguments, out),
+        Command::Merge(arguments) => merge::run(arguments, out),
+        Command::Minimize(arguments) => minimize::run(arguments, out),
+        Command::Stats(arguments) => stats::run(arguments, out),
+        Command::Verify(arguments) => verify::run(arguments, out),
         Command::States(arguments) => states::run(arguments, out),
     }
 }
 
 /// Where the corpora are.
 #[derive(clap::Args)]
-struct Root {
+pub(crate) struct Root {
     /// The repository: the directory that holds corpus/
     #[arg(long, value_name = "DIR", default_value = ".")]
-    root: PathBuf,
+    pub(crate) root: PathBuf,
 }
 
 impl Root {
-    /// The directory of all corpora.
-    fn corpus(&self) -> Result<PathBuf, Stop> {
+    /// The directory of all committed corpora.
+    pub(crate) fn corpus(&self) -> Result<PathBuf, Stop> {
         let corpus = self.root.join("corpus");
         if corpus.is_dir() {
             return Ok(corpus);
@@ -48,9 +65,37 @@ impl Root {
         Err(error(message, "run this from the repository, or name it with `--root DIR`"))
     }
 
-    /// The directory of a target's corpus.
+    /// The directory of a target's committed corpus.
     fn of_target(&self, target: &Target) -> Result<PathBuf, Stop> {
         Ok(self.corpus()?.join(target.name))
+    }
+
+    /// The directory of a target's working corpus, which all engines share.
+    fn working(&self, target: &Target) -> PathBuf {
+        self.root.join("fuzz/corpus").join(target.name)
+    }
+
+    /// The directory of all findings.
+    fn artifacts(&self) -> PathBuf {
+        self.root.join("fuzz/artifacts")
+    }
+}
+
+/// Which targets a command is for.
+#[derive(clap::Args)]
+struct Targets {
+    /// Targets; by default all
+    #[arg(value_name = "TARGET", value_parser = target_parser())]
+    targets: Vec<&'static Target>,
+}
+
+impl Targets {
+    /// The targets in the order of the registry.
+    fn all(&self) -> Vec<&'static Target> {
+        let is_asked = |target: &&Target| {
+            self.targets.is_empty() || self.targets.iter().any(|one| one.name == target.name)
+        };
+        TARGETS.iter().filter(is_asked).collect()
     }
 }
 
@@ -72,9 +117,11 @@ fn read_files(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Stop> {
     Ok(files)
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory)
-        .and_then(|()| std::fs::write(path, bytes))
-        .map_err(|why| file_error(path, "written", &why))
+/// Finishes or takes back what a process left that was killed while it replaced a corpus.
+fn mend(directory: &Path) -> Result<(), Stop> {
+    let mended = swap::recover(directory).map_err(|why| file_error(directory, "mended", &why))?;
+    if mended {
+        eprintln!("note: {} was being replaced by a process that was killed", directory.display());
+    }
+    Ok(())
 }

@@ -70,7 +70,8 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
     Ok(files)
 }
 
-fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
+/// The files in a directory, sorted; dotfiles and kernels' logs are left out.
+pub(crate) fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
     let is_left_out = |entry: &DirEntry| {
         let name = entry.file_name();
         entry.depth() > 0 && (name.as_encoded_bytes().starts_with(b".") || name == LOGS)

@@ -136,18 +136,6 @@ fn scenarios_are_compiled_for_every_target() {
 }
 
 #[test]
-fn inputs_are_added_once_and_canonical() {
-    let directory = Directory::new();
-    directory.write("corpus/put_user_page/.keep", "");
-    directory.write("found/1.case", CASE);
-    directory.run(&["assemble", "found/1.case", "-o", "found/2"]).code(0);
-    let add = ["corpus", "add", "--target", "put_user_page", "found"];
-    directory.run(&add).code(0).out(&["2 inputs, 1 new"]);
-    directory.run(&add).code(0).out(&["2 inputs, 0 new"]);
-    directory.run(&["replay", "corpus"]).code(0).out(&["1 cases, 0 divergences, 0 skipped"]);
-}
-
-#[test]
 fn states_without_a_case_are_named() {
     let directory = Directory::new();
     directory.write("corpus/scenarios/one.case", CASE);

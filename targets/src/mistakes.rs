@@ -1,12 +1,17 @@
 //! Deliberate mistakes: an implementation that works entry by entry, with one thing wrong.
 //! The oracle must see each of them, and no corpus may lose what finds it.
 
+mod finder;
+
 use std::collections::BTreeSet;
 
 use put_user_page::{Hooks, PageRef};
 
 use crate::backends::{InProcess, PageMap, Recorder, Release};
 use crate::case::Function;
+use crate::states::Needs;
+
+pub use finder::Finder;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +94,29 @@ impl Mistake {
             Mistake::TouchAnotherFlag => "touch-another-flag",
             Mistake::WriteIntoATail => "write-into-a-tail",
             Mistake::StopOneEntryLate => "stop-one-entry-late",
+        }
+    }
+
+    /// Which calls can show it.
+    pub const fn needs(self) -> Needs {
+        match self {
+            Mistake::NoCompoundHead
+            | Mistake::FreeAtOne
+            | Mistake::NeverFree
+            | Mistake::ForgetTheCheck
+            | Mistake::SkipTheLastEntry
+            | Mistake::TouchAnotherFlag
+            | Mistake::WriteIntoATail
+            | Mistake::StopOneEntryLate => Needs::Any,
+            Mistake::DirtyTheTail
+            | Mistake::MarkOnlyTheFirst
+            | Mistake::PutBeforeMark
+            | Mistake::ForgetTheFile
+            | Mistake::CountTheFileTwice => Needs::Dirty,
+            Mistake::MarkWithoutLock
+            | Mistake::LockDirtyPages
+            | Mistake::KeepTheLock
+            | Mistake::LockTwoAtOnce => Needs::Lock,
         }
     }
 }

@@ -45,7 +45,7 @@ impl Needs {
     pub fn met_by(self, functions: &[Function]) -> bool {
         let lock = Function::PutUserPagesDirtyLock;
         match self {
-            Needs::Any => true,
+            Needs::Any => !functions.is_empty(),
             Needs::Dirty => functions.iter().any(|function| function.marks_dirty()),
             Needs::Lock => functions.contains(&lock),
             Needs::NoLock => functions.iter().any(|function| *function != lock),

@@ -81,8 +81,8 @@ fn replay(target: &Target, path: &Path, harness: &Arc<Mutex<ThreadBound>>) -> Re
     let bytes = fs::read(path)?;
     let case = Harness::case(target, &bytes);
     if case.encode() != bytes {
-        let add = format!("cargo run --release -- corpus add --target {}", target.name);
-        return Err(format!("not canonical: take it in with `{add} FILE`").into());
+        let minimize = format!("cargo run --release -- corpus minimize {}", target.name);
+        return Err(format!("not canonical: `{minimize}` makes it so").into());
     }
     if Case::from_text(&case.to_text()).as_ref() != Ok(&case) {
         return Err("its text does not give it back".into());

@@ -54,6 +54,8 @@ fn every_target_has_an_entry_point_and_every_entry_point_a_target() {
 #[test]
 fn every_target_has_a_corpus_and_every_corpus_a_target() {
     let mut folders = names_in("corpus");
+    // What is there while a corpus is changed.
+    folders.retain(|name| !name.starts_with('.'));
     assert!(folders.remove("scenarios"));
     assert_eq!(folders, targets());
 }

@@ -6,15 +6,22 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::scenarios;
+use put_user_page_targets::case::{Case, Function};
 use put_user_page_targets::comparer::{Comparer, Verdict};
-use put_user_page_targets::mistakes::{Mistake, wrong};
+use put_user_page_targets::mistakes::{Finder, Mistake, wrong};
+use put_user_page_targets::states::Needs;
 
 /// The fields that reports name, over all scenarios.
 fn fields_that_differ(mistake: Option<Mistake>) -> BTreeSet<String> {
+    fields(mistake, &scenarios())
+}
+
+/// The fields that reports name, over these cases.
+fn fields(mistake: Option<Mistake>, cases: &[Case]) -> BTreeSet<String> {
     let mut wrong = wrong(mistake);
     let mut comparer = Comparer::new(vec![&mut wrong]);
     let mut fields = BTreeSet::new();
-    let compared = comparer.compare(&scenarios(), &mut |_, _, verdict| {
+    let compared = comparer.compare(cases, &mut |_, _, verdict| {
         if let Verdict::Differs(report) = verdict {
             let named = report.subjects.iter().flat_map(|subject| &subject.fields);
             fields.extend(named.map(|field| field.field.clone()));
@@ -118,4 +125,38 @@ fn a_reference_on_a_tail_is_caught() {
 #[test]
 fn an_error_that_names_the_wrong_entry_is_caught() {
     is_caught(Mistake::StopOneEntryLate, "stopped at");
+}
+
+#[test]
+fn the_finder_finds_what_the_comparison_does_in_the_first_case_that_shows_it() {
+    let scenarios = scenarios();
+    let mut finder = Finder::new(&Function::ALL);
+    let found: Vec<Vec<Mistake>> = scenarios.iter().map(|case| finder.find(case)).collect();
+    assert_eq!(finder.missing().count(), 0);
+    for mistake in Mistake::ALL {
+        let mut wrong = wrong(Some(mistake));
+        let mut first = None;
+        let mut tell = |case: usize, _: usize, verdict: Verdict| {
+            if matches!(verdict, Verdict::Differs(_)) {
+                first = first.into_iter().chain([case]).min();
+            }
+        };
+        let compared = Comparer::new(vec![&mut wrong]).compare(&scenarios, &mut tell);
+        compared.expect("machines in this process work");
+        let finds = found.iter().position(|found| found.contains(&mistake));
+        assert_eq!(finds, first, "{}", mistake.name());
+    }
+}
+
+#[test]
+fn only_mistakes_that_calls_can_show_are_looked_for() {
+    let mut cases = scenarios();
+    cases.iter_mut().for_each(|case| case.call_only(Function::PutUserPages));
+    for mistake in Mistake::ALL.into_iter().filter(|mistake| mistake.needs() != Needs::Any) {
+        assert_eq!(fields(Some(mistake), &cases), BTreeSet::new(), "{}", mistake.name());
+    }
+    let mut finder = Finder::new(&[Function::PutUserPages]);
+    assert_eq!(finder.missing().count(), 8);
+    cases.iter().for_each(|case| drop(finder.find(case)));
+    assert_eq!(finder.missing().count(), 0);
 }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use put_user_page_targets::harness::Harness;
-use put_user_page_targets::registry::TARGETS;
+use put_user_page_targets::registry::{TARGETS, Target};
 
-use super::{Root, read_files, write_file};
+use super::lock::Lock;
+use super::{Root, read_files, swap};
 use crate::error::{DIVERGENCE, Stop, error, file_error};
 use crate::inputs;
 use crate::output::{command_line, count};
@@ -24,26 +25,39 @@ pub(crate) struct Arguments {
 }
 
 /// What compiled scenarios are named.
-const PREFIX: &str = "scenario-";
+pub(super) const PREFIX: &str = "scenario-";
 
 /// What is to be done to one file.
-enum Change {
+pub(super) enum Change {
     Write(Vec<u8>),
     Remove,
 }
 
+impl Change {
+    /// What is wrong with a file, which may be there, that needs this change.
+    pub(super) fn what(&self, is_there: bool) -> &'static str {
+        match self {
+            Change::Write(_) if is_there => "differs from its scenario",
+            Change::Write(_) => "is missing",
+            Change::Remove => "has no scenario",
+        }
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let corpus = arguments.root.corpus()?;
+    let mut lock = None;
+    if !arguments.check {
+        lock = Some(Lock::take(&corpus, "pagediff corpus scenarios")?);
+        for target in &TARGETS {
+            super::mend(&corpus.join(target.name))?;
+        }
+    }
     let scenarios = read_scenarios(&corpus.join("scenarios"))?;
     let changes = changes(&corpus, &scenarios)?;
     if arguments.check {
         for (path, change) in &changes {
-            let what = match change {
-                Change::Write(_) if path.exists() => "differs from its scenario",
-                Change::Write(_) => "is missing",
-                Change::Remove => "has no scenario",
-            };
-            writeln!(out, "{} {what}", path.display())?;
+            writeln!(out, "{} {}", path.display(), change.what(path.exists()))?;
         }
         if !changes.is_empty() {
             let command = command_line(&["corpus".to_owned(), "scenarios".to_owned()]);
@@ -53,12 +67,18 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     }
     for (path, change) in &changes {
         match change {
-            Change::Write(bytes) => write_file(path, bytes)?,
+            Change::Write(bytes) => {
+                let directory = path.parent().unwrap_or(Path::new("."));
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                swap::write(directory, &name, bytes)
+                    .map_err(|why| file_error(path, "written", &why))?;
+            }
             Change::Remove => {
                 std::fs::remove_file(path).map_err(|why| file_error(path, "removed", &why))?;
             }
         }
     }
+    drop(lock);
     let (scenarios, changes) = (scenarios.len(), changes.len());
     writeln!(
         out,
@@ -71,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
 }
 
 /// The scenarios as canonical bytes, by their names.
-fn read_scenarios(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Stop> {
+pub(super) fn read_scenarios(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Stop> {
     let paths = inputs::files(&[directory.to_owned()])?;
     let texts = paths.iter().filter(|path| inputs::is_text(path));
     let scenario = |path: &PathBuf| {
@@ -91,20 +111,31 @@ fn changes(
     corpus: &Path,
     scenarios: &BTreeMap<String, Vec<u8>>,
 ) -> Result<Vec<(PathBuf, Change)>, Stop> {
-    let mut changes = Vec::new();
+    let mut all = Vec::new();
     for target in &TARGETS {
         let directory = corpus.join(target.name);
-        let mut compiled = read_files(&directory)?;
-        compiled.retain(|name, _| name.starts_with(PREFIX));
-        for (name, bytes) in scenarios {
-            let name = format!("{PREFIX}{name}");
-            let bytes = Harness::case(target, bytes).encode();
-            if compiled.remove(&name).as_ref() != Some(&bytes) {
-                changes.push((directory.join(name), Change::Write(bytes)));
-            }
-        }
-        let gone = compiled.into_keys().map(|name| (directory.join(name), Change::Remove));
-        changes.extend(gone);
+        let changes = changes_of(target, &read_files(&directory)?, scenarios);
+        all.extend(changes.into_iter().map(|(name, change)| (directory.join(name), change)));
     }
-    Ok(changes)
+    Ok(all)
+}
+
+/// What brings one target's corpus in step, by the names of files.
+pub(super) fn changes_of(
+    target: &Target,
+    files: &BTreeMap<String, Vec<u8>>,
+    scenarios: &BTreeMap<String, Vec<u8>>,
+) -> Vec<(String, Change)> {
+    let mut compiled: BTreeMap<_, _> =
+        files.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    let mut changes = Vec::new();
+    for (name, bytes) in scenarios {
+        let name = format!("{PREFIX}{name}");
+        let bytes = Harness::case(target, bytes).encode();
+        if compiled.remove(&name) != Some(&bytes) {
+            changes.push((name, Change::Write(bytes)));
+        }
+    }
+    changes.extend(compiled.into_keys().map(|name| (name.clone(), Change::Remove)));
+    changes
 }

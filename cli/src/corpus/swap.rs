@@ -1,0 +1,171 @@
+//! A corpus replaced as a whole: whoever looks, and after whatever end of this process,
+//! finds the old one or the new one.
+//!
+//! The new corpus is written beside the old one, to `.NAME.new`, and reaches the disk before
+//! the two change places in one step. Where the file system has no such step, the old one is
+//! moved to `.NAME.old` and the new one to its place; [`recover`] mends what a process leaves
+//! that ends between the two.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+/// The files of a corpus by their names.
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
+/// What stands beside a corpus while it is replaced.
+struct Beside {
+    /// The new corpus; after the exchange what is left of the old one.
+    new: PathBuf,
+    /// The old corpus, where the two cannot change places in one step.
+    old: PathBuf,
+}
+
+impl Beside {
+    fn of(directory: &Path) -> Beside {
+        let name = directory.file_name().unwrap_or_default().display();
+        Beside {
+            new: directory.with_file_name(format!(".{name}.new")),
+            old: directory.with_file_name(format!(".{name}.old")),
+        }
+    }
+}
+
+/// Replaces the files of a directory, which is made if it is not there. `known` are those that
+/// the new ones stand for; whatever else is in the directory stays in it, so that nothing is
+/// lost that an engine writes meanwhile.
+///
+/// # Errors
+///
+/// The new files cannot be written, as on a full disk: the old ones are as they were.
+pub(crate) fn replace(directory: &Path, known: &Files, files: &Files) -> io::Result<()> {
+    replace_by(directory, known, files, exchange)
+}
+
+fn replace_by(
+    directory: &Path,
+    known: &Files,
+    files: &Files,
+    exchange: fn(&Path, &Path) -> io::Result<bool>,
+) -> io::Result<()> {
+    recover(directory)?;
+    fs::create_dir_all(directory)?;
+    let Beside { new, old } = Beside::of(directory);
+    if let Err(error) = write_all(&new, files) {
+        // What cannot be removed now, the next one removes.
+        let _ = fs::remove_dir_all(&new);
+        return Err(error);
+    }
+    if exchange(&new, directory)? {
+        sync_parent(directory)?;
+        keep_others(&new, directory, known)?;
+        return fs::remove_dir_all(&new);
+    }
+    fs::rename(directory, &old)?;
+    sync_parent(directory)?;
+    fs::rename(&new, directory)?;
+    sync_parent(directory)?;
+    keep_others(&old, directory, known)?;
+    fs::remove_dir_all(&old)
+}
+
+/// Finishes or takes back what a process left that ended while it replaced the files of a
+/// directory. Returns whether there was something.
+pub(crate) fn recover(directory: &Path) -> io::Result<bool> {
+    let Beside { new, old } = Beside::of(directory);
+    let (is_new, is_old) = (new.try_exists()?, old.try_exists()?);
+    if is_old && is_new {
+        // The new one never came to its place. What is there was made since.
+        if directory.try_exists()? {
+            keep_others(directory, &old, &Files::new())?;
+            fs::remove_dir_all(directory)?;
+        }
+        fs::rename(&old, directory)?;
+        sync_parent(directory)?;
+    } else if is_old {
+        fs::remove_dir_all(&old)?;
+    }
+    if is_new {
+        fs::remove_dir_all(&new)?;
+    }
+    Ok(is_new || is_old)
+}
+
+/// What [`recover`] would see to.
+pub(crate) fn leftovers(directory: &Path) -> Vec<PathBuf> {
+    let Beside { new, old } = Beside::of(directory);
+    [new, old].into_iter().filter(|path| path.exists()).collect()
+}
+
+/// Adds a file to a corpus, whole or not at all. The directory is made if it is not there.
+///
+/// # Errors
+///
+/// It cannot be written, as on a full disk.
+pub(crate) fn write(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    // That of a process that was killed is written over.
+    let unfinished = directory.join(".unfinished");
+    if let Err(error) = write_file(&unfinished, bytes) {
+        // What cannot be removed now is written over by the next.
+        let _ = fs::remove_file(&unfinished);
+        return Err(error);
+    }
+    fs::rename(&unfinished, directory.join(name))
+}
+
+/// Waits until the names of all files of a corpus, if there is one, are on the disk.
+pub(crate) fn sync(directory: &Path) -> io::Result<()> {
+    match File::open(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        opened => opened?.sync_all(),
+    }
+}
+
+fn write_all(directory: &Path, files: &Files) -> io::Result<()> {
+    fs::create_dir(directory)?;
+    for (name, bytes) in files {
+        write_file(&directory.join(name), bytes)?;
+    }
+    sync(directory)
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Lets two directories change places; false where the file system cannot.
+fn exchange(one: &Path, other: &Path) -> io::Result<bool> {
+    match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Moves what is in one directory and not known to another, unless it is there.
+fn keep_others(from: &Path, to: &Path, known: &Files) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let name = entry?.file_name();
+        let is_known = name.to_str().is_some_and(|name| known.contains_key(name));
+        let place = to.join(&name);
+        if !is_known && !place.try_exists()? {
+            fs::rename(from.join(&name), place)?;
+        }
+    }
+    sync(to)
+}
+
+fn sync_parent(directory: &Path) -> io::Result<()> {
+    let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+    sync(parent.unwrap_or(Path::new(".")))
+}
+
+#[cfg(test)]
+mod tests;

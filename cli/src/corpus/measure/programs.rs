@@ -42,10 +42,10 @@ impl Programs {
         // They are run in other directories.
         let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
         Programs {
-            libfuzzer: Engine::Libfuzzer.program(&root, target),
-            afl: Engine::Afl.program(&root, target),
-            honggfuzz: Engine::Honggfuzz.program(&root, target),
-            honggfuzz_driver: root.join("fuzz/honggfuzz/hfuzz_target/honggfuzz"),
+            libfuzzer: Engine::Libfuzzer.program(&root, target, Sanitizer::None),
+            afl: Engine::Afl.program(&root, target, Sanitizer::None),
+            honggfuzz: Engine::Honggfuzz.program(&root, target, Sanitizer::None),
+            honggfuzz_driver: Engine::Honggfuzz.folder(&root, Sanitizer::None).join("honggfuzz"),
         }
     }
 }

@@ -51,9 +51,8 @@ fn what_engines_found_is_merged_once_and_canonical() {
     directory.write("fuzz/corpus/program/raw", &raw);
     directory.write("target/fuzz/afl/program/main/queue/id:000000,orig:1", &raw);
     directory.write("target/fuzz/afl/program/main/queue/.state/x", "no input");
-    directory.write("target/fuzz/honggfuzz/program/HONGGFUZZ.REPORT.TXT", "no input");
     let known = directory.read(&format!("corpus/program/{committed}"));
-    directory.write("target/fuzz/honggfuzz/program/1.cov", &known);
+    directory.write("fuzz/honggfuzz/hfuzz_workspace/program/input/1.cov", &known);
     directory.write("more/1.case", CASE);
     let merge = ["corpus", "merge", "program", "--from", "more"];
     directory.run(&merge).code(0).out(&["program: 5 inputs, 1 new in fuzz/corpus/program\n"]);

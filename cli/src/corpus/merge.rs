@@ -1,7 +1,6 @@
 //! `pagediff corpus merge`: what every engine found, in the working corpus that all share.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,8 +17,8 @@ use crate::output::{count, write_json};
 
 /// Takes what every engine found into the working corpora, canonical, each input once
 ///
-/// It looks in fuzz/corpus, at the queues in target/fuzz/afl, in target/fuzz/honggfuzz and
-/// fuzz/artifacts, and in the paths that are given. Nothing is removed from there.
+/// It looks in fuzz/corpus, at the queues in target/fuzz/afl, in the workspaces of honggfuzz, in
+/// fuzz/artifacts, and in the paths that are given.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -125,14 +124,13 @@ fn found(root: &Root, target: &Target) -> Result<Vec<PathBuf>, Stop> {
             folders.push(entry.map_err(unreadable)?.path().join("queue"));
         }
     }
-    folders.push(root.root.join("target/fuzz/honggfuzz").join(target.name));
+    // Where `cargo hfuzz run` leaves it; `pagediff fuzz` lets honggfuzz write to fuzz/corpus.
+    folders.push(root.root.join("fuzz/honggfuzz/hfuzz_workspace").join(target.name).join("input"));
     folders.push(root.artifacts().join(target.name));
     folders.sort();
     let mut files = Vec::new();
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         files.extend(inputs::files_in(folder)?);
     }
-    // What honggfuzz writes beside its inputs.
-    files.retain(|file| file.extension() != Some(OsStr::new("TXT")));
     Ok(files)
 }

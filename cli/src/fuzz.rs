@@ -26,7 +26,7 @@ use self::places::Places;
 use self::progress::Progress;
 use self::running::{Message, Running};
 use crate::engines::{Engine, Sanitizer};
-use crate::error::{Stop, error};
+use crate::error::{DIVERGENCE, Stop, error};
 use crate::output::write_json;
 use crate::record::{EngineRecord, Sample, TargetRecord};
 
@@ -72,9 +72,9 @@ fn engines() -> impl TypedValueParser<Value = Engines> {
 
 /// An engine on a target.
 #[derive(Clone, Copy)]
-struct Job {
-    engine: Engine,
-    target: &'static Target,
+pub(crate) struct Job {
+    pub(crate) engine: Engine,
+    pub(crate) target: &'static Target,
 }
 
 impl fmt::Display for Job {
@@ -84,35 +84,58 @@ impl fmt::Display for Job {
 }
 
 /// One engine's run on one target, when it is over.
-struct Run {
-    job: Job,
+pub(crate) struct Run {
+    pub(crate) job: Job,
     figures: Figures,
     samples: Vec<Sample>,
     time: Duration,
     /// Whether the engine ended as it does when nothing crashed.
     succeeded: bool,
     /// Inputs that made the target crash or hang.
-    crashes: Vec<PathBuf>,
-    last_lines: Vec<String>,
+    pub(crate) crashes: Vec<PathBuf>,
+    pub(crate) last_lines: Vec<String>,
 }
 
 /// All that came of fuzzing.
-struct Fuzzed {
+pub(crate) struct Fuzzed {
     /// In the order of targets.
-    runs: Vec<Run>,
+    pub(crate) runs: Vec<Run>,
     /// What diverged, for each target.
-    findings: Vec<(&'static Target, Vec<PathBuf>)>,
+    pub(crate) findings: Vec<(&'static Target, Vec<PathBuf>)>,
 }
 
 impl Fuzzed {
     /// What each target's engines did, for the record.
-    fn records(&self) -> Vec<TargetRecord> {
+    pub(crate) fn records(&self) -> Vec<TargetRecord> {
         let records = self.findings.iter().map(|(target, _)| {
             let runs = self.runs.iter().filter(|run| run.job.target.name == target.name);
             let engines = runs.map(Run::record).collect();
             TargetRecord { name: target.name.to_owned(), engines, corpus: None }
         });
         records.collect()
+    }
+}
+
+impl Fuzzed {
+    /// Whether anything diverged, crashed or hung.
+    fn found_something(&self) -> bool {
+        let diverged = self.findings.iter().any(|(_, findings)| !findings.is_empty());
+        diverged || self.runs.iter().any(|run| !run.crashes.is_empty())
+    }
+
+    /// Writes what each engine did as a table.
+    pub(crate) fn write_table(&self, out: &mut dyn Write) -> Result<(), Stop> {
+        summary::write_table(out, self)
+    }
+
+    /// An engine that failed, and not over an input, is an error.
+    pub(crate) fn check_engines(&self, out: &mut dyn Write) -> Result<(), Stop> {
+        let broken = self.runs.iter().find(|run| !run.succeeded && run.crashes.is_empty());
+        let Some(Run { job, last_lines, .. }) = broken else { return Ok(()) };
+        out.flush()?;
+        eprintln!("{}", last_lines.join("\n"));
+        let message = format!("{job} failed, and not by a divergence");
+        Err(error(message, "its last lines are above"))
     }
 }
 
@@ -136,21 +159,24 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     for engine in arguments.engine {
         engine.build(&root, one, arguments.sanitizer)?;
     }
-    running::catch_interrupts()?;
-    let fuzzed = fuzz(&root, targets(one), arguments)?;
+    let Arguments { engine, sanitizer, seconds, .. } = *arguments;
+    let fuzzed = fuzz(&root, &targets(one), (engine, sanitizer, seconds))?;
     if arguments.json {
         write_json(out, &fuzzed.records())?;
-        return summary::exit_code(out, &fuzzed);
+        fuzzed.check_engines(out)?;
+    } else {
+        summary::write(out, &fuzzed, &root)?;
     }
-    summary::write(out, &fuzzed, &root)
+    Ok(ExitCode::from(if fuzzed.found_something() { DIVERGENCE } else { 0 }))
 }
 
-/// Fuzzes targets with engines that are built.
-fn fuzz(
+/// Fuzzes targets with engines that are built, for so many seconds in all.
+pub(crate) fn fuzz(
     root: &Path,
-    targets: Vec<&'static Target>,
-    Arguments { seconds, engine: engines, sanitizer, .. }: &Arguments,
+    targets: &[&'static Target],
+    (engines, sanitizer, seconds): (&[Engine], Sanitizer, u64),
 ) -> Result<Fuzzed, Stop> {
+    running::catch_interrupts()?;
     // Times of files are as old as the last tick of the system's clock.
     let started = SystemTime::now() - Duration::from_millis(100);
     let jobs = targets.iter().flat_map(|&target| {
@@ -158,20 +184,25 @@ fn fuzz(
         engines.iter().map(move |&engine| Job { engine, target })
     });
     let jobs: VecDeque<Job> = jobs.collect();
-    let at_once = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let at_once = cores();
     let rounds = jobs.len().div_ceil(at_once) as u64;
     let each = (seconds / rounds).max(1);
     let progress = Progress::new(each);
-    let runs = run_all(root, jobs, at_once, &progress, (*sanitizer, each))?;
+    let runs = run_all(root, jobs, at_once, &progress, (sanitizer, each))?;
     progress.clear();
-    let findings = targets.into_iter().map(|target| {
+    let findings = targets.iter().map(|&target| {
         Places::of(root, target).findings_since(started).map(|found| (target, found))
     });
     Ok(Fuzzed { runs, findings: findings.collect::<Result<_, Stop>>()? })
 }
 
+/// How many engines run at once.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 /// The target, or all that can run here.
-fn targets(one: Option<&'static Target>) -> Vec<&'static Target> {
+pub(crate) fn targets(one: Option<&'static Target>) -> Vec<&'static Target> {
     if let Some(target) = one {
         return vec![target];
     }
@@ -233,7 +264,7 @@ pub(crate) fn repository() -> Option<PathBuf> {
     root.map(Path::to_owned)
 }
 
-fn find_root() -> Result<PathBuf, Stop> {
+pub(crate) fn find_root() -> Result<PathBuf, Stop> {
     repository().ok_or_else(|| {
         error("there is no directory fuzz/fuzz_targets here or above", "run this in the repository")
     })

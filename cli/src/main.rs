@@ -18,6 +18,7 @@ mod kernel;
 mod lcov;
 mod list;
 mod minimize;
+mod nightly;
 mod oss_fuzz;
 mod output;
 mod record;
@@ -57,6 +58,7 @@ enum Command {
     Corpus(corpus::Command),
     Dictionaries(dictionaries::Arguments),
     Fuzz(fuzz::Arguments),
+    Nightly(nightly::Arguments),
     Report(report_page::Arguments),
     Coverage(coverage::Arguments),
     #[command(subcommand)]
@@ -80,6 +82,7 @@ impl Command {
             Command::Corpus(command) => corpus::run(command, out),
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
+            Command::Nightly(arguments) => nightly::run(arguments, out),
             Command::Coverage(arguments) => coverage::run(arguments, out),
             Command::Report(arguments) => report_page::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),

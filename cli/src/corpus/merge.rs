@@ -17,8 +17,8 @@ use crate::output::{count, write_json};
 
 /// Takes what every engine found into the working corpora, canonical, each input once
 ///
-/// It looks in fuzz/corpus, at the queues in target/fuzz/afl, in the workspaces of honggfuzz, in
-/// fuzz/artifacts, and in the paths that are given.
+/// It looks in fuzz/corpus, at the queues in target/fuzz/afl, in the workspaces of honggfuzz, at
+/// the findings in fuzz/artifacts, and in the paths that are given.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -126,11 +126,19 @@ fn found(root: &Root, target: &Target) -> Result<Vec<PathBuf>, Stop> {
     }
     // Where `cargo hfuzz run` leaves it; `pagediff fuzz` lets honggfuzz write to fuzz/corpus.
     folders.push(root.root.join("fuzz/honggfuzz/hfuzz_workspace").join(target.name).join("input"));
-    folders.push(root.artifacts().join(target.name));
     folders.sort();
     let mut files = Vec::new();
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         files.extend(inputs::files_in(folder)?);
+    }
+    // What diverged once must not diverge again. What crashed may crash again, here.
+    let artifacts = root.artifacts().join(target.name);
+    if artifacts.is_dir() {
+        let is_finding = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default();
+            name.as_encoded_bytes().starts_with(b"divergence-")
+        };
+        files.extend(inputs::files_in(&artifacts)?.into_iter().filter(is_finding));
     }
     Ok(files)
 }

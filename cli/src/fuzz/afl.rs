@@ -21,12 +21,14 @@ pub(super) fn command(
     target: &Target,
     sanitizer: Sanitizer,
 ) -> Result<Command, Stop> {
-    let own = places.make_own(Engine::Afl)?;
+    // It reads its seeds twice, and ends if one is gone by then: other engines are at work.
+    let seeds = places.make_own(Engine::Afl, ".seeds")?;
+    places.copy_new(&seeds, &mut HashSet::new())?;
     let mut command = Command::new("cargo");
     command.current_dir(places.root.join("fuzz/afl")).args(["afl", "fuzz"]);
     // No CmpLog: the format has no magic numbers, and cargo-afl asks for it always.
     command.args(["-c", "-", "-M", INSTANCE]).arg("-F").arg(&places.corpus);
-    command.arg("-i").arg(&places.corpus).arg("-o").arg(own).args(["-t", "30000"]);
+    command.arg("-i").arg(seeds).arg("-o").arg(places.own(Engine::Afl)).args(["-t", "30000"]);
     command.arg("--").arg(Engine::Afl.program(&places.root, target, sanitizer));
     let on = ["AFL_NO_AFFINITY", "AFL_SKIP_CPUFREQ", "AFL_NO_UI", "AFL_IGNORE_SEED_PROBLEMS"];
     command.envs(on.map(|variable| (variable, "1")));

@@ -13,6 +13,11 @@ use crate::error::{Stop, file_error};
 const STATS: &str = "stats";
 const CRASHES: &str = "crashes";
 
+/// Where it is given what other engines find in the meantime. It removes what it has read.
+pub(super) fn given(places: &Places) -> PathBuf {
+    places.own(Engine::Honggfuzz).join("given")
+}
+
 /// honggfuzz for so many seconds. Not `cargo hfuzz run`: it takes arguments in a variable
 /// only, where a path cannot hold a space.
 pub(super) fn command(
@@ -21,14 +26,14 @@ pub(super) fn command(
     sanitizer: Sanitizer,
     seconds: u64,
 ) -> Result<Command, Stop> {
-    let own = places.make_own(Engine::Honggfuzz)?;
-    std::fs::create_dir_all(own.join(CRASHES)).map_err(|why| file_error(&own, "written", &why))?;
+    places.make_own(Engine::Honggfuzz, CRASHES)?;
+    let (own, given) = (places.own(Engine::Honggfuzz), given(places));
+    std::fs::create_dir(&given).map_err(|why| file_error(&given, "made", &why))?;
     let mut command =
         Command::new(Engine::Honggfuzz.folder(&places.root, sanitizer).join("honggfuzz"));
     command.arg("--workspace").arg(&own).arg("--crashdir").arg(own.join(CRASHES));
     command.arg("--statsfile").arg(own.join(STATS)).arg("--input").arg(&places.corpus);
-    // What other engines find in the meantime.
-    command.arg("--dynamic_input").arg(&places.corpus);
+    command.arg("--dynamic_input").arg(given);
     command.args(["--persistent", "--threads", "1", "--verbose", "--timeout", "30"]);
     command.args(["--run_time", &seconds.to_string()]);
     command.arg("--").arg(Engine::Honggfuzz.program(&places.root, target, sanitizer));

@@ -33,9 +33,10 @@ pub(super) fn bolero_command(
     command
 }
 
-fn flags() -> [&'static str; 4] {
-    // A case takes well under a second; what takes longer hangs.
-    ["-print_final_stats=1", "-rss_limit_mb=4096", "-timeout=30", "-reload=1"]
+fn flags() -> [&'static str; 5] {
+    // A case takes well under a second; what takes longer hangs. Files that another engine
+    // may be reading are not removed for smaller ones.
+    ["-print_final_stats=1", "-rss_limit_mb=4096", "-timeout=30", "-reload=1", "-reduce_inputs=0"]
 }
 
 /// What one run has told so far.

@@ -1,5 +1,7 @@
 //! Where a target's engines read and write.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -35,14 +37,15 @@ impl Places {
         self.root.join("target/fuzz").join(engine.name()).join(self.name)
     }
 
-    /// Makes an empty directory of an engine's own.
-    pub(super) fn make_own(&self, engine: Engine) -> Result<PathBuf, Stop> {
+    /// Empties the directory of an engine's own, and makes a folder in it.
+    pub(super) fn make_own(&self, engine: Engine, folder: &str) -> Result<PathBuf, Stop> {
         let own = self.own(engine);
         if own.exists() {
             std::fs::remove_dir_all(&own).map_err(|why| file_error(&own, "removed", &why))?;
         }
-        std::fs::create_dir_all(&own).map_err(|why| file_error(&own, "made", &why))?;
-        Ok(own)
+        let folder = own.join(folder);
+        std::fs::create_dir_all(&folder).map_err(|why| file_error(&folder, "made", &why))?;
+        Ok(folder)
     }
 
     /// Adds the committed corpus to the working one, for the engines that read one only.
@@ -53,6 +56,20 @@ impl Places {
         }
         for file in files(&committed)? {
             add(&self.corpus, &file)?;
+        }
+        Ok(())
+    }
+
+    /// Copies what is in the working corpus now and not in `copied` to a directory.
+    pub(super) fn copy_new(
+        &self,
+        directory: &Path,
+        copied: &mut HashSet<OsString>,
+    ) -> Result<(), Stop> {
+        for file in files(&self.corpus)? {
+            if copied.insert(file.file_name().unwrap_or_default().to_owned()) {
+                add(directory, &file)?;
+            }
         }
         Ok(())
     }
@@ -89,7 +106,8 @@ pub(super) fn add(corpus: &Path, file: &Path) -> Result<(), Stop> {
     if path.exists() {
         return Ok(());
     }
-    let unfinished = corpus.join(format!(".{name}"));
+    // Not in the corpus: AFL++ takes every file there, and ends if one is gone again.
+    let unfinished = corpus.with_file_name(format!(".{name}"));
     std::fs::write(&unfinished, bytes)
         .and_then(|()| std::fs::rename(&unfinished, &path))
         .map_err(|why| file_error(&path, "written", &why))

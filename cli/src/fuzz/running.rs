@@ -1,7 +1,7 @@
 //! A running engine: its processes, what they write, and how they end.
 
 use std::collections::{HashSet, VecDeque};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, PipeReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::figures::Figures;
 use super::libfuzzer::Log;
-use super::places::Places;
+use super::places::{Places, files};
 use super::progress::{Line, Progress};
 use super::{Job, Run, afl, honggfuzz, libfuzzer};
 use crate::engines::{Engine, Sanitizer};
@@ -50,6 +50,7 @@ pub(super) struct Running {
     before: u64,
     samples: Vec<Sample>,
     last_lines: VecDeque<String>,
+    /// Files that were handed on, or read at the start, by name.
     shared: HashSet<OsString>,
     line: Line,
     told_to_end: bool,
@@ -67,6 +68,10 @@ impl Running {
         progress: &Progress,
     ) -> Result<Running, Stop> {
         places.seed()?;
+        // What an engine starts from it need not be given again.
+        let seeds = files(&places.corpus)?;
+        let names = seeds.iter().filter_map(|seed| seed.file_name());
+        let shared = names.map(OsStr::to_owned).collect();
         let (child, output) = spawn(command(job, &places, sanitizer, seconds)?, job, &places)?;
         listen(number, output, sender);
         Ok(Running {
@@ -81,7 +86,7 @@ impl Running {
             before: 0,
             samples: Vec::new(),
             last_lines: VecDeque::new(),
-            shared: HashSet::new(),
+            shared,
             line: progress.start(job),
             told_to_end: false,
             is_running: true,
@@ -105,8 +110,12 @@ impl Running {
     pub(super) fn tick(&mut self) -> Result<(), Stop> {
         self.sample();
         self.line.show(&self.figures());
-        if self.job.engine == Engine::Afl {
-            afl::share(&self.places, &mut self.shared)?;
+        match self.job.engine {
+            Engine::Afl => afl::share(&self.places, &mut self.shared)?,
+            Engine::Honggfuzz => {
+                self.places.copy_new(&honggfuzz::given(&self.places), &mut self.shared)?;
+            }
+            Engine::Libfuzzer | Engine::Bolero => {}
         }
         let over = self.started.elapsed().checked_sub(self.time);
         // AFL++ counts its time without what it takes to start, so that it is told to end.
@@ -136,7 +145,12 @@ impl Running {
             Engine::Afl => afl::figures(&self.places),
             Engine::Honggfuzz => honggfuzz::figures(&self.places),
         };
-        let figures = figures.unwrap_or_default();
+        let mut figures = figures.unwrap_or_default();
+        if self.job.engine == Engine::Afl {
+            // It counts whole seconds, and none in the first.
+            let seconds = self.started.elapsed().as_secs_f64();
+            figures.per_second = (figures.executions as f64 / seconds) as u64;
+        }
         Figures { executions: figures.executions + self.before, ..figures }
     }
 

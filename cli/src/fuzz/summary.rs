@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use put_user_page_targets::backends::Way;
 use put_user_page_targets::harness::candidate_argument;
@@ -10,7 +10,7 @@ use put_user_page_targets::registry::{Check, Target};
 
 use super::figures::Figures;
 use super::{Fuzzed, Run};
-use crate::error::{DIVERGENCE, Stop, error};
+use crate::error::{Stop, error};
 use crate::output::{command_line, count, headline};
 use crate::table::{self, Align};
 
@@ -20,15 +20,9 @@ const COLUMNS: [&str; 7] =
 /// How many findings of a target are shown with their reports.
 const MOST_REPORTS: usize = 5;
 
-/// Writes the table, and for each finding its report and the command that shows it. A run
-/// that failed without a crash is an error.
-pub(super) fn write(out: &mut dyn Write, fuzzed: &Fuzzed, root: &Path) -> Result<ExitCode, Stop> {
-    let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
-    rows.extend(fuzzed.runs.iter().map(row));
-    let aligns = [Align::Left; 2].into_iter().chain([Align::Right; COLUMNS.len() - 2]);
-    for (number, line) in table::lines(&rows, &aligns.collect::<Vec<_>>()).into_iter().enumerate() {
-        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-    }
+/// Writes the table, and for each finding its report and the command that shows it.
+pub(super) fn write(out: &mut dyn Write, fuzzed: &Fuzzed, root: &Path) -> Result<(), Stop> {
+    write_table(out, fuzzed)?;
     for (target, findings) in &fuzzed.findings {
         if !findings.is_empty() {
             write_findings(out, target, findings, root)?;
@@ -37,25 +31,22 @@ pub(super) fn write(out: &mut dyn Write, fuzzed: &Fuzzed, root: &Path) -> Result
     for run in fuzzed.runs.iter().filter(|run| !run.crashes.is_empty()) {
         write_crashes(out, run, root)?;
     }
-    let code = exit_code(out, fuzzed)?;
-    if code == ExitCode::SUCCESS {
+    fuzzed.check_engines(out)?;
+    if !fuzzed.found_something() {
         writeln!(out, "no divergences")?;
     }
-    Ok(code)
+    Ok(())
 }
 
-/// Whether anything was found. A run that failed without a crash is an error.
-pub(super) fn exit_code(out: &mut dyn Write, fuzzed: &Fuzzed) -> Result<ExitCode, Stop> {
-    let broken = fuzzed.runs.iter().find(|run| !run.succeeded && run.crashes.is_empty());
-    if let Some(Run { job, last_lines, .. }) = broken {
-        out.flush()?;
-        eprintln!("{}", last_lines.join("\n"));
-        let message = format!("{job} failed, and not by a divergence");
-        return Err(error(message, "its last lines are above"));
+/// Writes what each engine did.
+pub(super) fn write_table(out: &mut dyn Write, fuzzed: &Fuzzed) -> Result<(), Stop> {
+    let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
+    rows.extend(fuzzed.runs.iter().map(row));
+    let aligns = [Align::Left; 2].into_iter().chain([Align::Right; COLUMNS.len() - 2]);
+    for (number, line) in table::lines(&rows, &aligns.collect::<Vec<_>>()).into_iter().enumerate() {
+        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
     }
-    let found = fuzzed.findings.iter().any(|(_, findings)| !findings.is_empty());
-    let crashed = fuzzed.runs.iter().any(|run| !run.crashes.is_empty());
-    Ok(ExitCode::from(if found || crashed { DIVERGENCE } else { 0 }))
+    Ok(())
 }
 
 fn row(run: &Run) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! `pagediff`: holds implementations of put_user_page*() against each other, and shows
 //! where they differ.
 
+mod again;
 mod artifacts;
 mod assemble;
 mod backends;

@@ -1,6 +1,5 @@
 //! `pagediff nightly`: what scripts/nightly calls: the nightly job from start to end.
 
-mod again;
 mod findings;
 
 use std::io::Write;
@@ -11,7 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use put_user_page_targets::backends::Way;
 use put_user_page_targets::registry::Target;
 
-use self::again::again;
+use crate::again::again;
 use crate::corpus::lock::Lock;
 use crate::corpus::measure::Programs;
 use crate::corpus::merge::{self, Merged};

@@ -2,15 +2,13 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use put_user_page_targets::backends::Way;
-use put_user_page_targets::harness::candidate_argument;
-use put_user_page_targets::registry::{Check, Target};
+use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::{Fuzzed, Run};
-use crate::error::{Stop, error};
+use crate::again::{on_input, text};
+use crate::error::Stop;
 use crate::output::{command_line, count, headline};
 use crate::table::{self, Align};
 
@@ -66,38 +64,16 @@ fn write_findings(
     let divergences = count(findings.len(), "distinct divergence");
     writeln!(out, "{}", headline(&format!("{}: {divergences}", target.name)))?;
     for (number, finding) in findings.iter().enumerate() {
-        if number < MOST_REPORTS {
-            writeln!(out)?;
-            writeln!(out, "{}", report(target, finding)?.trim_end())?;
-        }
         let shown = finding.strip_prefix(root).unwrap_or(finding).display().to_string();
+        if number < MOST_REPORTS {
+            let report = text(root, &on_input(&["replay"], target, &shown));
+            writeln!(out)?;
+            writeln!(out, "{}", report.trim_end())?;
+        }
         writeln!(out)?;
-        writeln!(out, "show it with: {}", command_line(&words("explain", target, shown)))?;
+        writeln!(out, "show it with: {}", command_line(&on_input(&["explain"], target, &shown)))?;
     }
     Ok(())
-}
-
-/// What replaying an input prints, by a process of its own: some crash.
-fn report(target: &Target, finding: &Path) -> Result<String, Stop> {
-    let program = std::env::current_exe()
-        .map_err(|why| error(format!("this program is gone: {why}"), "build it again"))?;
-    let words = words("replay", target, finding.display().to_string());
-    let output = Command::new(program).args(words).output();
-    let output = output.map_err(|why| {
-        error(format!("this program does not start again: {why}"), "run it again")
-    })?;
-    let text = if output.stdout.is_empty() { output.stderr } else { output.stdout };
-    Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-/// The arguments of a command of this program on an input of a target.
-fn words(command: &str, target: &Target, file: String) -> Vec<String> {
-    let mut words = [command, "--target", target.name].map(str::to_owned).to_vec();
-    for backend in backends_of(target) {
-        words.extend(["--backend".to_owned(), backend]);
-    }
-    words.push(file);
-    words
 }
 
 fn write_crashes(out: &mut dyn Write, run: &Run, root: &Path) -> std::io::Result<()> {
@@ -113,13 +89,4 @@ fn write_crashes(out: &mut dyn Write, run: &Run, root: &Path) -> std::io::Result
         writeln!(out, "show it with: cargo fuzz run {name} {shown}")?;
     }
     Ok(())
-}
-
-/// The backends to name, where the target does not run the usual ones.
-fn backends_of(target: &Target) -> Vec<String> {
-    match target.check {
-        Check::Candidate => candidate_argument().into_iter().collect(),
-        Check::Kernel => Way::ALL.map(|way| way.name().to_owned()).to_vec(),
-        Check::OneFunction(_) | Check::Program | Check::Decode => Vec::new(),
-    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use put_user_page_targets::registry::Target;
 
-use super::again::{Again, again};
+use crate::again::{on_input, text};
 use crate::error::{Stop, file_error};
 use crate::fuzz::Fuzzed;
 use crate::record::FindingRecord;
@@ -32,18 +32,9 @@ fn divergence(root: &Path, target: &Target, file: &Path) -> Result<FindingRecord
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let signature = name.strip_prefix("divergence-").unwrap_or(&name).to_owned();
     let mut record = described(root, target, file, signature)?;
-    let of_target = |command: &[&str]| {
-        let words = [command, &["--target", target.name], &[record.file.as_str()]].concat();
-        again(root, &words)
-    };
-    // What cannot be shown is found all the same.
-    let text = |shown: Result<Again, Stop>| match shown {
-        Ok(shown) => shown.text,
-        Err(Stop::Error(why)) => why.to_string(),
-        Err(_) => String::new(),
-    };
-    let json = text(of_target(&["replay", "--json"]));
-    let (report, drawing) = (text(of_target(&["replay"])), text(of_target(&["explain"])));
+    let shown = |command: &[&str]| text(root, &on_input(command, target, &record.file));
+    let json = shown(&["replay", "--json"]);
+    let (report, drawing) = (shown(&["replay"]), shown(&["explain"]));
     record.report = serde_json::from_str(&json).unwrap_or(serde_json::Value::Null);
     record.text = report;
     record.drawing = drawing;

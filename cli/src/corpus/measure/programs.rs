@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use put_user_page_targets::registry::Target;
 
+use super::Surroundings;
 use super::here::stands_for;
 use crate::engines::{Engine, Sanitizer};
 use crate::error::Stop;
@@ -20,6 +21,8 @@ pub(crate) struct Programs {
     pub(super) honggfuzz: PathBuf,
     /// honggfuzz itself.
     pub(super) honggfuzz_driver: PathBuf,
+    /// What they are run in.
+    pub(super) surroundings: Surroundings,
 }
 
 /// The engines that measure. bolero has libFuzzer in it.
@@ -48,7 +51,13 @@ impl Programs {
             afl: Engine::Afl.program(&root, target, Sanitizer::None),
             honggfuzz: Engine::Honggfuzz.program(&root, target, Sanitizer::None),
             honggfuzz_driver: Engine::Honggfuzz.folder(&root, Sanitizer::None).join("honggfuzz"),
+            surroundings: Surroundings::default(),
         }
+    }
+
+    /// The same programs in other surroundings.
+    pub(crate) fn within(&self, surroundings: Surroundings) -> Programs {
+        Programs { surroundings, ..self.clone() }
     }
 }
 

@@ -60,10 +60,9 @@ pub(super) fn differences(
                     differences.push(difference(Some(file), features, outcome));
                 }
             }
-            if let (Some(before), Some(now)) = (before.together, seen.together)
-                && before != now
-            {
-                differences.push(difference(None, before.abs_diff(now), None));
+            let together = together(before, seen);
+            if together > 0 {
+                differences.push(difference(None, together, None));
             }
         }
     }
@@ -83,6 +82,16 @@ fn features(before: &Seen, seen: &Seen, input: usize) -> u64 {
         return 0;
     }
     before.features[input].symmetric_difference(&seen.features[input]).count() as u64
+}
+
+/// By how much the number of what all inputs have together differs. It says as little if any of
+/// them diverges.
+fn together(before: &Seen, seen: &Seen) -> u64 {
+    let mut divergences = before.divergences.iter().chain(&seen.divergences);
+    match (before.together, seen.together) {
+        (Some(before), Some(now)) if divergences.all(BTreeSet::is_empty) => before.abs_diff(now),
+        _ => 0,
+    }
 }
 
 /// How many inputs differ in a setting.
@@ -169,5 +178,9 @@ mod tests {
         let found = compared(vec![edges(9)], vec![edges(7)]);
         assert_eq!((found[0].file.as_deref(), found[0].features), (None, 2));
         assert_eq!(inputs_that_differ(&found, "then"), 0);
+        // One that diverges covers what records it, too.
+        let diverging =
+            |number| Seen { together: Some(number), ..seen(Observer::Honggfuzz, &[], &["x"]) };
+        assert_eq!(compared(vec![diverging(9)], vec![diverging(7)]), []);
     }
 }

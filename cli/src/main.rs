@@ -25,6 +25,7 @@ mod output;
 mod record;
 mod replay;
 mod report_page;
+mod stability;
 mod table;
 mod test_case;
 
@@ -57,6 +58,7 @@ enum Command {
     Disassemble(disassemble::Arguments),
     #[command(subcommand)]
     Corpus(corpus::Command),
+    Stability(stability::Arguments),
     Dictionaries(dictionaries::Arguments),
     Fuzz(fuzz::Arguments),
     Nightly(nightly::Arguments),
@@ -81,6 +83,7 @@ impl Command {
             Command::Assemble(arguments) => assemble::run(arguments),
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(command) => corpus::run(command, out),
+            Command::Stability(arguments) => stability::run(arguments, out),
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
             Command::Nightly(arguments) => nightly::run(arguments, out),

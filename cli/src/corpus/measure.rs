@@ -7,6 +7,7 @@ mod here;
 mod honggfuzz;
 mod libfuzzer;
 mod programs;
+mod surroundings;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,12 @@ use std::process::{Command, Output, Stdio};
 use put_user_page_targets::registry::Target;
 use tempfile::TempDir;
 
-pub(crate) use here::{findable_states, finder, looks};
+pub(crate) use afl::tuples;
+pub(crate) use here::{findable_states, finder, looks, numbers};
+pub(crate) use honggfuzz::edges;
+pub(crate) use libfuzzer::features;
 pub(crate) use programs::Programs;
+pub(crate) use surroundings::Surroundings;
 
 use super::steps::Steps;
 use crate::error::{Stop, error, file_error};
@@ -77,10 +82,10 @@ pub(crate) fn measure(
     if let Some(programs) = programs {
         let folder = Folder::of(inputs.iter().copied())?;
         steps.begin(format!("{}: libFuzzer on {} inputs", target.name, inputs.len()));
-        let of = libfuzzer::features(&programs.libfuzzer, &folder)?;
+        let of = features(programs, &folder)?;
         kinds.push(Kind { what: "libfuzzer features", of });
         steps.begin(format!("{}: AFL++ on {} inputs", target.name, inputs.len()));
-        let of = afl::tuples(&programs.afl, &folder)?;
+        let of = tuples(programs, &folder)?;
         kinds.push(Kind { what: "afl tuples", of });
     }
     Ok(kinds)
@@ -96,11 +101,11 @@ pub(crate) fn honggfuzz_edges<'a>(
 ) -> Result<(u64, Vec<usize>), Stop> {
     let folder = Folder::of(inputs)?;
     steps.begin(format!("{}: honggfuzz on {} inputs", target.name, folder.paths.len()));
-    honggfuzz::edges(programs, &folder)
+    edges(programs, &folder)
 }
 
 /// A directory for as long as it is needed.
-fn temporary() -> Result<TempDir, Stop> {
+pub(crate) fn temporary() -> Result<TempDir, Stop> {
     tempfile::tempdir().map_err(|why| {
         error(
             format!("no directory can be made in {}: {why}", std::env::temp_dir().display()),

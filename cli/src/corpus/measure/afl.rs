@@ -3,10 +3,9 @@
 use std::fmt::Write;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use super::{Folder, failed, output, temporary};
+use super::{Folder, Programs, failed, output, temporary};
 use crate::error::{Stop, error, file_error};
 
 /// How many inputs are measured before what they left is read, which takes much room.
@@ -14,15 +13,15 @@ const AT_ONCE: usize = 2000;
 
 /// The tuples of each input: eight times the edge's number, and which of eight classes the
 /// number of times is in. An empty input has none, for afl-showmap leaves it out.
-pub(super) fn tuples(program: &Path, folder: &Folder) -> Result<Vec<Vec<u32>>, Stop> {
+pub(crate) fn tuples(programs: &Programs, folder: &Folder) -> Result<Vec<Vec<u32>>, Stop> {
     let mut tuples = Vec::new();
     for paths in folder.paths.chunks(AT_ONCE) {
-        measure(program, paths, &mut tuples)?;
+        measure(programs, paths, &mut tuples)?;
     }
     Ok(tuples)
 }
 
-fn measure(program: &Path, paths: &[PathBuf], tuples: &mut Vec<Vec<u32>>) -> Result<(), Stop> {
+fn measure(programs: &Programs, paths: &[PathBuf], tuples: &mut Vec<Vec<u32>>) -> Result<(), Stop> {
     let directory = temporary()?;
     let (list, maps) = (directory.path().join("list"), directory.path().join("maps"));
     let mut text = String::new();
@@ -32,12 +31,12 @@ fn measure(program: &Path, paths: &[PathBuf], tuples: &mut Vec<Vec<u32>>) -> Res
     fs::write(&list, text)
         .and_then(|()| fs::create_dir(&maps))
         .map_err(|why| file_error(directory.path(), "written", &why))?;
-    let mut command = Command::new("cargo");
+    let mut command = programs.surroundings.command("cargo");
     command.current_dir(directory.path()).args(["afl", "showmap", "-q", "-t", "30000", "-I"]);
-    command.arg(&list).arg("-o").arg(&maps).arg("--").arg(program);
+    command.arg(&list).arg("-o").arg(&maps).arg("--").arg(&programs.afl);
     let ran = output(&mut command, "cargo-afl")?;
     if !ran.status.success() {
-        return Err(failed("AFL++", program, &ran));
+        return Err(failed("AFL++", &programs.afl, &ran));
     }
     for path in paths {
         let map = maps.join(path.file_name().unwrap_or_default());

@@ -34,12 +34,14 @@ pub(crate) fn looks<'a>(
 
 /// The named states that each input reaches, by their numbers. One that diverges has none.
 pub(super) fn states(target: &'static Target, inputs: &[&[u8]]) -> Result<Vec<Vec<u32>>, Stop> {
-    let number = |state: &State| STATES.iter().position(|one| std::ptr::eq(one, state));
-    let numbers = |states: StateSet| -> Vec<u32> {
-        states.iter().filter_map(number).map(|number| number as u32).collect()
-    };
     let looks = looks(target, inputs.iter().copied())?;
     Ok(looks.into_iter().map(|look| numbers(look.unwrap_or_default())).collect())
+}
+
+/// The numbers of states.
+pub(crate) fn numbers(states: StateSet) -> Vec<u32> {
+    let number = |state: &State| STATES.iter().position(|one| std::ptr::eq(one, state));
+    states.iter().filter_map(number).map(|number| number as u32).collect()
 }
 
 /// The deliberate mistakes that each input finds and no earlier one does, where earlier are

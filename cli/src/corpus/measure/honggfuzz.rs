@@ -1,12 +1,10 @@
 //! honggfuzz's edges of a corpus, as it counts them when it minimises one.
 
-use std::process::Command;
-
 use super::{Folder, Programs, failed, output, temporary};
 use crate::error::{Stop, file_error};
 
 /// How many edges all inputs together have, and the indices of those that honggfuzz keeps.
-pub(super) fn edges(programs: &Programs, folder: &Folder) -> Result<(u64, Vec<usize>), Stop> {
+pub(crate) fn edges(programs: &Programs, folder: &Folder) -> Result<(u64, Vec<usize>), Stop> {
     if folder.paths.is_empty() {
         return Ok((0, Vec::new()));
     }
@@ -15,7 +13,7 @@ pub(super) fn edges(programs: &Programs, folder: &Folder) -> Result<(u64, Vec<us
     for new in [&kept, &workspace] {
         std::fs::create_dir(new).map_err(|why| file_error(new, "made", &why))?;
     }
-    let mut command = Command::new(&programs.honggfuzz_driver);
+    let mut command = programs.surroundings.command(&programs.honggfuzz_driver);
     command.current_dir(&workspace).args(["--minimize", "--verbose", "--threads", "1"]);
     command.args(["--timeout", "30", "--input"]).arg(folder.directory.path());
     command.arg("--output").arg(&kept).arg("--workspace").arg(&workspace);

@@ -5,32 +5,35 @@ use std::fmt::Write;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
 
-use super::{Folder, failed, output, temporary};
+use super::{Folder, Programs, failed, output, temporary};
 use crate::error::{Stop, error, file_error};
 
 /// The features of each input, by libFuzzer's own numbers.
-pub(super) fn features(program: &Path, folder: &Folder) -> Result<Vec<Vec<u32>>, Stop> {
+pub(crate) fn features(programs: &Programs, folder: &Folder) -> Result<Vec<Vec<u32>>, Stop> {
     let directory = temporary()?;
-    let control = directory.path().join("control");
-    // So many files, so many of them in the corpus to merge into, and their names.
-    let mut text = format!("{}\n0\n", folder.paths.len());
+    let (control, empty) = (directory.path().join("control"), directory.path().join("empty"));
+    std::fs::write(&empty, []).map_err(|why| file_error(&empty, "written", &why))?;
+    // So many files, so many of them in the corpus to merge into, and their names. As when it
+    // fuzzes, an empty one comes first, for which alone its Rust side does what it does once.
+    let mut text = format!("{}\n0\n{}\n", folder.paths.len() + 1, empty.display());
     for path in &folder.paths {
         writeln!(text, "{}", path.display()).expect("a string takes all that is written");
     }
     std::fs::write(&control, text).map_err(|why| file_error(&control, "written", &why))?;
-    let mut command = Command::new(program);
+    let mut command = programs.surroundings.command(&programs.libfuzzer);
     // 2 stands for all features of each input, and not only the new ones.
     command.current_dir(directory.path()).arg("-merge_inner=2");
     command.arg(format!("-merge_control_file={}", control.display()));
     command.args(["-timeout=30", "-rss_limit_mb=4096"]);
     let ran = output(&mut command, "libFuzzer")?;
     if !ran.status.success() {
-        // None of the inputs diverges, so that one should not end the process.
-        return Err(failed("libFuzzer", program, &ran));
+        // None of the inputs diverges, or divergences are recorded: nothing should end it.
+        return Err(failed("libFuzzer", &programs.libfuzzer, &ran));
     }
-    read(&control, folder.paths.len())
+    let mut features = read(&control, folder.paths.len() + 1)?;
+    features.remove(0);
+    Ok(features)
 }
 
 /// Reads the features of each input, from lines `FT INPUT FEATURE...`.

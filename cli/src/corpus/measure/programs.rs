@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use put_user_page_targets::registry::Target;
 
+use super::Surroundings;
 use super::here::stands_for;
 use crate::engines::{Engine, Sanitizer};
 use crate::error::Stop;
@@ -20,6 +21,8 @@ pub(crate) struct Programs {
     pub(super) honggfuzz: PathBuf,
     /// honggfuzz itself.
     pub(super) honggfuzz_driver: PathBuf,
+    /// What they are run in.
+    pub(super) surroundings: Surroundings,
 }
 
 /// The engines that measure. bolero has libFuzzer in it.
@@ -33,19 +36,32 @@ impl Programs {
     /// An engine is not installed, or a program does not build.
     pub(crate) fn build(root: &Path, targets: &[&'static Target]) -> Result<(), Stop> {
         let one = if let [one] = targets { Some(stands_for(one)) } else { None };
-        ENGINES.iter().try_for_each(|engine| engine.build(root, one, Sanitizer::None))
+        // They are built in other directories.
+        let root = absolute(root);
+        ENGINES.iter().try_for_each(|engine| engine.build(&root, one, Sanitizer::None))
     }
 
     /// Those for a target, which were built.
     pub(crate) fn of(root: &Path, target: &'static Target) -> Programs {
         let target = stands_for(target);
         // They are run in other directories.
-        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+        let root = absolute(root);
         Programs {
             libfuzzer: Engine::Libfuzzer.program(&root, target, Sanitizer::None),
             afl: Engine::Afl.program(&root, target, Sanitizer::None),
             honggfuzz: Engine::Honggfuzz.program(&root, target, Sanitizer::None),
             honggfuzz_driver: Engine::Honggfuzz.folder(&root, Sanitizer::None).join("honggfuzz"),
+            surroundings: Surroundings::default(),
         }
     }
+
+    /// The same programs in other surroundings.
+    pub(crate) fn within(&self, surroundings: Surroundings) -> Programs {
+        Programs { surroundings, ..self.clone() }
+    }
+}
+
+/// The same path, from wherever it is used.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -100,7 +101,11 @@ impl Places {
 /// Adds a file to a corpus, under the name that libFuzzer would give it, at once: engines
 /// read while others write.
 pub(super) fn add(corpus: &Path, file: &Path) -> Result<(), Stop> {
-    let bytes = std::fs::read(file).map_err(|why| file_error(file, "read", &why))?;
+    let bytes = match std::fs::read(file) {
+        // Engines remove what they have found something smaller for.
+        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(()),
+        read => read.map_err(|why| file_error(file, "read", &why))?,
+    };
     let name = Sha1::from(&bytes).digest().to_string();
     let path = corpus.join(&name);
     if path.exists() {

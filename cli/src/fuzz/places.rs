@@ -99,23 +99,24 @@ impl Places {
 }
 
 /// Adds a file to a corpus, under the name that libFuzzer would give it, at once: engines
-/// read while others write.
-pub(super) fn add(corpus: &Path, file: &Path) -> Result<(), Stop> {
+/// read while others write. Returns its name there; none if the file has gone.
+pub(super) fn add(corpus: &Path, file: &Path) -> Result<Option<OsString>, Stop> {
     let bytes = match std::fs::read(file) {
         // Engines remove what they have found something smaller for.
-        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),
         read => read.map_err(|why| file_error(file, "read", &why))?,
     };
     let name = Sha1::from(&bytes).digest().to_string();
     let path = corpus.join(&name);
     if path.exists() {
-        return Ok(());
+        return Ok(Some(name.into()));
     }
     // Not in the corpus: AFL++ takes every file there, and ends if one is gone again.
     let unfinished = corpus.with_file_name(format!(".{name}"));
     std::fs::write(&unfinished, bytes)
         .and_then(|()| std::fs::rename(&unfinished, &path))
-        .map_err(|why| file_error(&path, "written", &why))
+        .map_err(|why| file_error(&path, "written", &why))?;
+    Ok(Some(name.into()))
 }
 
 /// The files in a directory, sorted, without dotfiles; none if there is no directory.

@@ -52,7 +52,7 @@ fn grow(copy: &Copy, engine: &str) -> PathBuf {
     let _ = fs::remove_dir_all(&grown);
     fs::create_dir_all(grown.parent().unwrap()).unwrap();
     fs::rename(copy.path("fuzz/corpus").join(TARGET), &grown).unwrap();
-    assert!(fs::read_dir(&grown).unwrap().count() > 10, "{engine} has grown a corpus");
+    assert!(fs::read_dir(&grown).unwrap().count() > 50, "{engine} has grown a corpus");
     grown
 }
 

@@ -10,6 +10,7 @@ mod corpus;
 mod coverage;
 mod dictionaries;
 mod disassemble;
+mod engine_bench;
 mod engines;
 mod error;
 mod explain;
@@ -62,6 +63,7 @@ enum Command {
     Dictionaries(dictionaries::Arguments),
     Fuzz(fuzz::Arguments),
     Nightly(nightly::Arguments),
+    EngineBench(engine_bench::Arguments),
     Report(report_page::Arguments),
     Coverage(coverage::Arguments),
     #[command(subcommand)]
@@ -87,6 +89,7 @@ impl Command {
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
             Command::Nightly(arguments) => nightly::run(arguments, out),
+            Command::EngineBench(arguments) => engine_bench::run(arguments, out),
             Command::Coverage(arguments) => coverage::run(arguments, out),
             Command::Report(arguments) => report_page::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),

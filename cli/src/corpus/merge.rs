@@ -124,7 +124,7 @@ fn found(root: &Root, target: &Target) -> Result<Vec<PathBuf>, Stop> {
             folders.push(entry.map_err(unreadable)?.path().join("queue"));
         }
     }
-    // Where `cargo hfuzz run` leaves it; `pagediff fuzz` lets honggfuzz write to fuzz/corpus.
+    // Where `cargo hfuzz run` leaves it; `pagediff fuzz` adds honggfuzz's finds to fuzz/corpus.
     folders.push(root.root.join("fuzz/honggfuzz/hfuzz_workspace").join(target.name).join("input"));
     folders.sort();
     let mut files = Vec::new();

@@ -1,12 +1,14 @@
 //! honggfuzz: how it is run, and the files that it leaves, read.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
-use super::places::{Places, files};
+use super::places::{Places, add, files};
 use crate::engines::{Engine, Sanitizer};
 use crate::error::{Stop, file_error};
 
@@ -14,9 +16,11 @@ const STATS: &str = "stats";
 const CRASHES: &str = "crashes";
 
 /// Where it is given what other engines find in the meantime. It removes what it has read.
-pub(super) fn given(places: &Places) -> PathBuf {
-    places.own(Engine::Honggfuzz).join("given")
-}
+const GIVEN: &str = "given";
+
+/// Where it keeps what it goes on from. It removes what it was given and has no use for, by
+/// the name that it would give it: in the working corpus that might be a find of its own.
+const KEPT: &str = "kept";
 
 /// honggfuzz for so many seconds. Not `cargo hfuzz run`: it takes arguments in a variable
 /// only, where a path cannot hold a space.
@@ -27,13 +31,15 @@ pub(super) fn command(
     seconds: u64,
 ) -> Result<Command, Stop> {
     places.make_own(Engine::Honggfuzz, CRASHES)?;
-    let (own, given) = (places.own(Engine::Honggfuzz), given(places));
-    std::fs::create_dir(&given).map_err(|why| file_error(&given, "made", &why))?;
+    let own = places.own(Engine::Honggfuzz);
+    for folder in [own.join(GIVEN), own.join(KEPT)] {
+        std::fs::create_dir(&folder).map_err(|why| file_error(&folder, "made", &why))?;
+    }
     let mut command =
         Command::new(Engine::Honggfuzz.folder(&places.root, sanitizer).join("honggfuzz"));
     command.arg("--workspace").arg(&own).arg("--crashdir").arg(own.join(CRASHES));
     command.arg("--statsfile").arg(own.join(STATS)).arg("--input").arg(&places.corpus);
-    command.arg("--dynamic_input").arg(given);
+    command.arg("--output").arg(own.join(KEPT)).arg("--dynamic_input").arg(own.join(GIVEN));
     command.args(["--persistent", "--threads", "1", "--verbose", "--timeout", "30"]);
     command.args(["--run_time", &seconds.to_string()]);
     command.arg("--").arg(Engine::Honggfuzz.program(&places.root, target, sanitizer));
@@ -59,6 +65,19 @@ fn parse(line: &str) -> Option<Figures> {
     }
 }
 
+/// Gives it what is new in the working corpus, and adds what it has found itself there.
+/// `shared` are the names of what it has, or has had.
+pub(super) fn share(places: &Places, shared: &mut HashSet<OsString>) -> Result<(), Stop> {
+    let own = places.own(Engine::Honggfuzz);
+    places.copy_new(&own.join(GIVEN), shared)?;
+    for file in files(&own.join(KEPT))? {
+        if shared.insert(file.file_name().unwrap_or_default().to_owned()) {
+            shared.extend(add(&places.corpus, &file)?);
+        }
+    }
+    Ok(())
+}
+
 /// The inputs that crashed or hung.
 pub(super) fn crashes(places: &Places) -> Result<Vec<PathBuf>, Stop> {
     files(&places.own(Engine::Honggfuzz).join(CRASHES))
@@ -66,7 +85,35 @@ pub(super) fn crashes(places: &Places) -> Result<Vec<PathBuf>, Stop> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, parse};
+    use std::fs;
+
+    use put_user_page_targets::registry::TARGETS;
+
+    use super::{Engine, Figures, GIVEN, HashSet, KEPT, Places, files, parse, share};
+
+    #[test]
+    fn finds_go_both_ways_once() {
+        let root = tempfile::tempdir().unwrap();
+        let places = Places::of(root.path(), &TARGETS[0]);
+        let own = places.own(Engine::Honggfuzz);
+        let (given, kept) = (own.join(GIVEN), own.join(KEPT));
+        for folder in [&places.corpus, &given, &kept] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(places.corpus.join("start"), "start").unwrap();
+        let mut shared = HashSet::from(["start".into()]);
+        fs::write(places.corpus.join("other"), "other").unwrap();
+        fs::write(kept.join("1.cov"), "found").unwrap();
+        share(&places, &mut shared).unwrap();
+        assert_eq!(files(&given).unwrap().len(), 1);
+        assert_eq!(files(&places.corpus).unwrap().len(), 3);
+        // honggfuzz has read it.
+        fs::remove_dir_all(&given).unwrap();
+        fs::create_dir(&given).unwrap();
+        share(&places, &mut shared).unwrap();
+        assert!(files(&given).unwrap().is_empty());
+        assert_eq!(files(&places.corpus).unwrap().len(), 3);
+    }
 
     #[test]
     fn the_numbers_are_read_from_the_last_line() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -98,19 +99,24 @@ impl Places {
 }
 
 /// Adds a file to a corpus, under the name that libFuzzer would give it, at once: engines
-/// read while others write.
-pub(super) fn add(corpus: &Path, file: &Path) -> Result<(), Stop> {
-    let bytes = std::fs::read(file).map_err(|why| file_error(file, "read", &why))?;
+/// read while others write. Returns its name there; none if the file has gone.
+pub(super) fn add(corpus: &Path, file: &Path) -> Result<Option<OsString>, Stop> {
+    let bytes = match std::fs::read(file) {
+        // Engines remove what they have found something smaller for.
+        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(|why| file_error(file, "read", &why))?,
+    };
     let name = Sha1::from(&bytes).digest().to_string();
     let path = corpus.join(&name);
     if path.exists() {
-        return Ok(());
+        return Ok(Some(name.into()));
     }
     // Not in the corpus: AFL++ takes every file there, and ends if one is gone again.
     let unfinished = corpus.with_file_name(format!(".{name}"));
     std::fs::write(&unfinished, bytes)
         .and_then(|()| std::fs::rename(&unfinished, &path))
-        .map_err(|why| file_error(&path, "written", &why))
+        .map_err(|why| file_error(&path, "written", &why))?;
+    Ok(Some(name.into()))
 }
 
 /// The files in a directory, sorted, without dotfiles; none if there is no directory.

@@ -112,9 +112,7 @@ impl Running {
         self.line.show(&self.figures());
         match self.job.engine {
             Engine::Afl => afl::share(&self.places, &mut self.shared)?,
-            Engine::Honggfuzz => {
-                self.places.copy_new(&honggfuzz::given(&self.places), &mut self.shared)?;
-            }
+            Engine::Honggfuzz => honggfuzz::share(&self.places, &mut self.shared)?,
             Engine::Libfuzzer | Engine::Bolero => {}
         }
         let over = self.started.elapsed().checked_sub(self.time);

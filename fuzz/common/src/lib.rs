@@ -17,7 +17,7 @@ use put_user_page_targets::case::Function;
 use put_user_page_targets::findings::Findings;
 use put_user_page_targets::harness::{CheckError, Harness, candidate_path};
 use put_user_page_targets::registry::{
-    CANDIDATE_VARIABLE, Check, FINDINGS_VARIABLE, Target, target,
+    BENCH_VARIABLE, CANDIDATE_VARIABLE, Check, EMPTY, FINDINGS_VARIABLE, Target, target,
 };
 use put_user_page_targets::report::Report;
 
@@ -31,6 +31,8 @@ struct Fuzzed {
     saved_as: SavedAs,
     /// Where divergences are recorded, if the engine is to go on after them.
     findings: Option<Findings>,
+    /// Whether it looks at no input, for the engine alone to be measured.
+    is_empty: bool,
 }
 
 thread_local! {
@@ -58,7 +60,8 @@ pub fn start(target: &'static Target, saved_as: SavedAs) {
     }
     let findings = std::env::var_os(FINDINGS_VARIABLE).filter(|path| !path.is_empty());
     let findings = findings.map(|path| Findings::new(PathBuf::from(path)));
-    let fuzzed = Box::leak(Box::new(Fuzzed { target, harness, saved_as, findings }));
+    let is_empty = std::env::var_os(BENCH_VARIABLE).is_some_and(|value| value == EMPTY);
+    let fuzzed = Box::leak(Box::new(Fuzzed { target, harness, saved_as, findings, is_empty }));
     STARTED.lock().expect("nobody panics with it").push((&raw const *fuzzed).expose_provenance());
     FUZZED.set(Some(fuzzed));
 }
@@ -100,6 +103,9 @@ pub fn print_reports_alone() {
 pub fn check(bytes: &[u8]) {
     FUZZED.with_borrow_mut(|fuzzed| {
         let fuzzed = fuzzed.as_mut().expect("start() is called first");
+        if fuzzed.is_empty {
+            return;
+        }
         match fuzzed.harness.check(bytes) {
             Ok(_) => {}
             Err(CheckError::Diverges(report)) => fuzzed.diverges(bytes, report),

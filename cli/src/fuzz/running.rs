@@ -33,6 +33,9 @@ pub(super) enum Message {
 /// How long an engine may take to end by itself after its time.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// How long it may take when it is told to end before its time.
+const LAST_GRACE: Duration = Duration::from_secs(2);
+
 /// How many of the last lines are kept, for a run that fails.
 const LAST_LINES: usize = 20;
 
@@ -205,10 +208,17 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.is_running {
+        if !self.is_running {
+            return;
+        }
+        // AFL++ ends its target, which is in no group of ours, if it is asked to end itself.
+        for signal in [Signal::TERM, Signal::KILL] {
             // Fails only if all have ended by themselves.
-            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-            let _ = self.child.wait();
+            let _ = kill_process_group(Pid::from_child(&self.child), signal);
+            let asked = Instant::now();
+            while asked.elapsed() < LAST_GRACE && matches!(self.child.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use put_user_page_targets::dictionary::TIMEOUT;
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
@@ -28,7 +29,14 @@ pub(super) fn command(
     command.current_dir(places.root.join("fuzz/afl")).args(["afl", "fuzz"]);
     // No CmpLog: the format has no magic numbers, and cargo-afl asks for it always.
     command.args(["-c", "-", "-M", INSTANCE]).arg("-F").arg(&places.corpus);
-    command.arg("-i").arg(seeds).arg("-o").arg(places.own(Engine::Afl)).args(["-t", "30000"]);
+    command
+        .arg("-i")
+        .arg(seeds)
+        .arg("-o")
+        .arg(places.own(Engine::Afl))
+        .arg("-x")
+        .arg(places.dictionary());
+    command.args(["-t", &(TIMEOUT * 1000).to_string()]);
     command.arg("--").arg(Engine::Afl.program(&places.root, target, sanitizer));
     let on = ["AFL_NO_AFFINITY", "AFL_SKIP_CPUFREQ", "AFL_NO_UI", "AFL_IGNORE_SEED_PROBLEMS"];
     command.envs(on.map(|variable| (variable, "1")));

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
+use put_user_page_targets::dictionary::TIMEOUT;
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
@@ -40,7 +41,8 @@ pub(super) fn command(
     command.arg("--workspace").arg(&own).arg("--crashdir").arg(own.join(CRASHES));
     command.arg("--statsfile").arg(own.join(STATS)).arg("--input").arg(&places.corpus);
     command.arg("--output").arg(own.join(KEPT)).arg("--dynamic_input").arg(own.join(GIVEN));
-    command.args(["--persistent", "--threads", "1", "--verbose", "--timeout", "30"]);
+    command.args(["--persistent", "--threads", "1", "--verbose"]);
+    command.arg("--dict").arg(places.dictionary()).args(["--timeout", &TIMEOUT.to_string()]);
     command.args(["--run_time", &seconds.to_string()]);
     command.arg("--").arg(Engine::Honggfuzz.program(&places.root, target, sanitizer));
     command.env("ASAN_OPTIONS", "detect_odr_violation=0");

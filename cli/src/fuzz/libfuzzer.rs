@@ -1,8 +1,9 @@
 //! libFuzzer: how it is run, by cargo-fuzz and by bolero, and what it writes, read.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
+use put_user_page_targets::dictionary::TIMEOUT;
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
@@ -10,12 +11,18 @@ use super::places::Places;
 use crate::engines::{Engine, Sanitizer, bolero};
 
 /// `cargo fuzz run` for so many seconds, which reads what other engines find as it goes.
-pub(super) fn command(root: &Path, target: &Target, sanitizer: Sanitizer, seconds: u64) -> Command {
+pub(super) fn command(
+    places: &Places,
+    target: &Target,
+    sanitizer: Sanitizer,
+    seconds: u64,
+) -> Command {
     let mut command = Command::new("cargo");
-    command.current_dir(root).args(["fuzz", "run", "--no-trace-compares"]);
-    command.args(["--sanitizer", sanitizer.name(), target.name, "--"]).args(flags());
+    command.current_dir(&places.root).args(["fuzz", "run", "--no-trace-compares"]);
+    command.args(["--sanitizer", sanitizer.name(), target.name, "--"]);
+    command.args(flags(places));
     command.arg(format!("-max_total_time={seconds}"));
-    Engine::Libfuzzer.set_folder(&mut command, root, sanitizer);
+    Engine::Libfuzzer.set_folder(&mut command, &places.root, sanitizer);
     command
 }
 
@@ -29,14 +36,21 @@ pub(super) fn bolero_command(
     let mut command = bolero(&places.root, target.name, sanitizer);
     command.arg("--corpus-dir").arg(&places.corpus).arg("--crashes-dir").arg(&places.artifacts);
     command.args(["-T", &format!("{seconds}s")]);
-    command.args(flags().map(|flag| format!("--engine-args={flag}")));
+    command.args(flags(places).map(|flag| format!("--engine-args={flag}")));
     command
 }
 
-fn flags() -> [&'static str; 5] {
-    // A case takes well under a second; what takes longer hangs. Files that another engine
-    // may be reading are not removed for smaller ones.
-    ["-print_final_stats=1", "-rss_limit_mb=4096", "-timeout=30", "-reload=1", "-reduce_inputs=0"]
+fn flags(places: &Places) -> [String; 6] {
+    [
+        "-print_final_stats=1".to_owned(),
+        "-rss_limit_mb=4096".to_owned(),
+        // A case takes well under a second; what takes longer hangs.
+        format!("-timeout={TIMEOUT}"),
+        "-reload=1".to_owned(),
+        // Files that another engine may be reading are not removed for smaller ones.
+        "-reduce_inputs=0".to_owned(),
+        format!("-dict={}", places.dictionary().display()),
+    ]
 }
 
 /// What one run has told so far.

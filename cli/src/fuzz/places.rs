@@ -33,6 +33,11 @@ impl Places {
         }
     }
 
+    /// The target's dictionary, in a form that all engines read.
+    pub(super) fn dictionary(&self) -> PathBuf {
+        self.root.join("fuzz/dictionaries").join(format!("{}.dict", self.name))
+    }
+
     /// What an engine keeps for itself.
     pub(super) fn own(&self, engine: Engine) -> PathBuf {
         self.root.join("target/fuzz").join(engine.name()).join(self.name)

@@ -231,7 +231,7 @@ fn command(
     seconds: u64,
 ) -> Result<Command, Stop> {
     match engine {
-        Engine::Libfuzzer => Ok(libfuzzer::command(&places.root, target, sanitizer, seconds)),
+        Engine::Libfuzzer => Ok(libfuzzer::command(places, target, sanitizer, seconds)),
         Engine::Bolero => Ok(libfuzzer::bolero_command(places, target, sanitizer, seconds)),
         Engine::Afl => afl::command(places, target, sanitizer),
         Engine::Honggfuzz => honggfuzz::command(places, target, sanitizer, seconds),

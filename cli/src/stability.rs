@@ -73,6 +73,8 @@ struct Differing {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let all = by_target(arguments)?;
     let root = &arguments.root.root;
+    // Asked before anything is built in a place that is not the repository.
+    arguments.root.corpus()?;
     let targets: Vec<&Target> = all.iter().map(|inputs| inputs.target).collect();
     Programs::build(root, &targets)?;
     let (settings, steps) = (settings(), Steps::new());

@@ -52,6 +52,8 @@ struct Reached {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let root = &arguments.root;
+    // Asked before anything is built in a place that is not the repository.
+    root.corpus()?;
     let steps = Steps::new();
     let mut all = Vec::new();
     let targets = arguments.targets.all();

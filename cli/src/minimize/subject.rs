@@ -43,6 +43,9 @@ impl Diverging {
                 Verdict::Skipped(skip) => format!("{} skips it, for {skip}", subject.name()),
             });
         }
+        if why.is_empty() {
+            why.push("there is nothing but the reference to run it".to_owned());
+        }
         let path = input.path.as_ref().map_or_else(String::new, |path| path.display().to_string());
         Err(does_not_hold(
             format!("{path} does not diverge: {}", why.join("; ")),

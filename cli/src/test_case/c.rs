@@ -10,8 +10,9 @@ use super::story::{Run, Story, Told};
 const HEAD: &str = "\
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Printed by `pagediff test-case`. Since Linux 5.6 the functions are unpin_user_page*(), for
- * references that pin_user_pages() took.
+ * Printed by `pagediff test-case`. The functions are those of the patch of 2018, which you
+ * bring: mainline has unpin_user_page*() in their place since Linux 5.6, for references that
+ * pin_user_pages() took. Counts, marks and locks are checked, the order of events is not.
  *
 ";
 

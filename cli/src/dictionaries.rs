@@ -1,11 +1,12 @@
 //! `pagediff dictionaries`: what engines are told of the case format.
 
+use std::ffi::OsStr;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use put_user_page_targets::dictionary::{dictionary, options};
-use put_user_page_targets::registry::TARGETS;
+use put_user_page_targets::registry::{TARGETS, Target};
 
 use crate::error::{DIVERGENCE, Stop, error, file_error};
 use crate::output::{command_line, count};
@@ -34,12 +35,16 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let differs = |(name, text): &(String, String)| {
         std::fs::read(directory.join(name)).ok().as_deref() != Some(text.as_bytes())
     };
+    let stale = stale(&directory)?;
     let changed: Vec<(String, String)> = files.filter(differs).collect();
-    if arguments.check && !changed.is_empty() {
+    if arguments.check && !(changed.is_empty() && stale.is_empty()) {
         for (name, _) in &changed {
             let path = directory.join(name);
             let what = if path.exists() { "differs from the case format" } else { "is missing" };
             writeln!(out, "{} {what}", path.display())?;
+        }
+        for path in &stale {
+            writeln!(out, "{} is of no target", path.display())?;
         }
         let command = command_line(&["dictionaries".to_owned()]);
         writeln!(out, "bring them in step with `{command}`")?;
@@ -51,6 +56,30 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             .and_then(|()| std::fs::write(&path, text))
             .map_err(|why| file_error(&path, "written", &why))?;
     }
-    writeln!(out, "{} targets, {} changed", TARGETS.len(), count(changed.len(), "file"))?;
+    for path in &stale {
+        std::fs::remove_file(path).map_err(|why| file_error(path, "removed", &why))?;
+    }
+    let changed = count(changed.len() + stale.len(), "file");
+    writeln!(out, "{} targets, {changed} changed", TARGETS.len())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Dictionaries and options that no target has: one was renamed or removed.
+fn stale(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let mut stale = Vec::new();
+    if !directory.exists() {
+        return Ok(stale);
+    }
+    let entries =
+        std::fs::read_dir(directory).map_err(|why| file_error(directory, "read", &why))?;
+    for entry in entries {
+        let path = entry.map_err(|why| file_error(directory, "read", &why))?.path();
+        let is_ours = path.extension().is_some_and(|of| of == "dict" || of == "options");
+        let is_of_target = |target: &Target| path.file_stem() == Some(OsStr::new(target.name));
+        if is_ours && !TARGETS.iter().any(is_of_target) {
+            stale.push(path);
+        }
+    }
+    stale.sort();
+    Ok(stale)
 }

@@ -70,10 +70,12 @@ fn default_record(path: &Path) -> Result<Record, Stop> {
 
 fn read_lines(path: &Path) -> Result<Vec<FileLines>, Stop> {
     let text = std::fs::read_to_string(path).map_err(|why| file_error(path, "read", &why))?;
-    lcov::parse(&text).map_err(|line| {
-        error(
-            format!("{}, line {line}: this is not lcov's format", path.display()),
-            "`scripts/coverage` writes it: run it, or name another file with --coverage",
-        )
-    })
+    let help = "`scripts/coverage` writes it: run it, or name another file with --coverage";
+    let files = lcov::parse(&text).map_err(|line| {
+        error(format!("{}, line {line}: this is not lcov's format", path.display()), help)
+    })?;
+    if files.is_empty() {
+        return Err(error(format!("{} names no source files", path.display()), help));
+    }
+    Ok(files)
 }

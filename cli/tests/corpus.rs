@@ -117,6 +117,9 @@ fn whatever_is_wrong_with_a_corpus_is_named() {
         std::fs::remove_file(directory.path().join("corpus/put_user_pages").join(input)).unwrap();
     }
     let ran = directory.run(&["corpus", "verify", "put_user_pages"]).code(1);
+    assert_eq!(ran.out, "corpus/put_user_pages: there are no inputs\n");
+    directory.write("corpus/put_user_pages/raw", "");
+    let ran = directory.run(&["corpus", "verify", "put_user_pages"]).code(1);
     ran.out(&[
         &format!("{scenario} is missing"),
         "no input reaches long-run: a run of 512 or more entries",

@@ -48,13 +48,16 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     for target in arguments.targets.all() {
         let files = read_files(&root.of_target(target)?)?;
         let mut problems = leftovers(root, target)?;
-        problems.extend(names(target, &files));
-        problems.extend(
-            changes_of(target, &files, &scenarios)
-                .into_iter()
-                .map(|(name, change)| format!("{name} {}", change.what(files.contains_key(&name)))),
-        );
-        problems.extend(missing(target, &files)?);
+        if files.is_empty() {
+            problems.push("there are no inputs".to_owned());
+        } else {
+            problems.extend(names(target, &files));
+            let changes = changes_of(target, &files, &scenarios).into_iter();
+            problems.extend(
+                changes.map(|(name, it)| format!("{name} {}", it.what(files.contains_key(&name)))),
+            );
+            problems.extend(missing(target, &files)?);
+        }
         all.push(Checked { target: target.name, inputs: files.len(), problems });
     }
     let is_whole = all.iter().all(|checked| checked.problems.is_empty());

@@ -111,8 +111,10 @@ fn body(story: &Story) -> String {
 fn declarations(story: &Story, has_loops: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for (array, length) in story.arrays.iter().enumerate() {
-        // Long arrays have no place on a kernel's stack.
-        lines.push(format!("static struct page *array_{array}[{}];", length.max(&1)));
+        if *length > 0 || story.reads(array) {
+            // Long arrays have no place on a kernel's stack.
+            lines.push(format!("static struct page *array_{array}[{}];", length.max(&1)));
+        }
     }
     for (folio, name) in story.folios.iter().enumerate() {
         let order = story.world.layout.places[folio].pages.ilog2();

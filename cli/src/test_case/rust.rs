@@ -144,10 +144,11 @@ fn world(story: &Story) -> Vec<String> {
     }
     lines.push("let watch = Watch { map, steps: RefCell::default() };".to_owned());
     for (array, length) in story.arrays.iter().enumerate() {
-        lines.push(match length {
-            0 => format!("let array_{array}: [PageRef<'_>; 0] = [];"),
-            _ => format!("let mut array_{array} = Vec::new();"),
-        });
+        if *length > 0 {
+            lines.push(format!("let mut array_{array} = Vec::new();"));
+        } else if story.reads(array) {
+            lines.push(format!("let array_{array}: [PageRef<'_>; 0] = [];"));
+        }
     }
     lines.push(String::new());
     lines

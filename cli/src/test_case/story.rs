@@ -60,6 +60,15 @@ pub(super) struct Taken {
 }
 
 impl Story {
+    /// Whether entries of an array are asked for: one without entries may be of no use.
+    pub(super) fn reads(&self, array: usize) -> bool {
+        self.steps.iter().any(|step| match step {
+            Told::Take { array: read, .. } => *read == array,
+            Told::Call { array: read, .. } => *read == Some(array),
+            _ => false,
+        })
+    }
+
     /// The story of a case in a file.
     pub(super) fn of(file: &Path, case: &Case) -> Story {
         let world = World::of(case);

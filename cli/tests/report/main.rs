@@ -53,7 +53,7 @@ fn a_record_of_nothing_is_a_page_that_says_so() {
     let record = serde_json::json!(
         {"started": u64::MAX, "seconds": 0, "cores": 1, "targets": [], "findings": []}
     );
-    let page = text(&Directory::new(), &record, "");
+    let page = text(&Directory::new(), &record, &sample::lcov());
     for part in ["an unknown time", "No target was fuzzed", "Nothing diverged", "No corpus"] {
         assert!(page.contains(part), "there is no `{part}`");
     }
@@ -86,6 +86,9 @@ fn files_that_are_none_are_named() {
     fails(&["--record", "not-there"], &["there is no file not-there"]);
     let record = ["--record", "record.json"];
     fails(&[&record[..], &["--coverage", "no.info"]].concat(), &["no.info, line 2", "lcov"]);
+    directory.write("empty.info", "");
+    let empty = [&record[..], &["--coverage", "empty.info"]].concat();
+    fails(&empty, &["empty.info names no source files"]);
     fails(&[&record[..], &["--coverage", "none"]].concat(), &["there is no file none"]);
     fails(&[&record[..], &["-o", "none/page"]].concat(), &["there is no such directory"]);
 }

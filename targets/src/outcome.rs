@@ -39,6 +39,7 @@ impl Outcome {
             events: Vec::with_capacity(MAX_EVENTS),
             errors: Vec::with_capacity(MAX_RECORDS),
             acquired: Vec::with_capacity(MAX_RECORDS),
+            orders: Vec::with_capacity(MAX_RECORDS),
             ..Outcome::default()
         }
     }

@@ -140,8 +140,8 @@ impl KernelGuest {
             way,
             guest: self.clone(),
             reference: naive(),
-            outcome: Outcome::default(),
-            as_ranges: Outcome::default(),
+            outcome: Outcome::with_room(),
+            as_ranges: Outcome::with_room(),
             unexplained: Vec::new(),
         }
     }

@@ -15,7 +15,7 @@ use crate::modules::{self, KernelLog};
 /// The largest answer that the module can give.
 const LONGEST_ANSWER: usize = 4 << 20;
 
-/// Answers are sent in pieces of about what the port takes at once...
+/// Answers are sent in frames of about what the port takes at once...
 const CHUNK: usize = 32 << 10;
 
 /// ...but the host is not left to believe that nothing happens.
@@ -85,35 +85,37 @@ impl Worker {
     }
 
     fn run(&mut self, port: &mut File, body: &[u8]) -> Result<(), String> {
-        let jobs = Jobs::new(body).map_err(|why| format!("the host sends {why}"))?;
-        let mut sent = Instant::now();
-        self.out.clear();
-        for (index, job) in jobs.enumerate() {
-            let job = job.map_err(|why| format!("the host sends {why}"))?;
-            self.run_one(index, job)?;
-            if self.out.len() >= CHUNK || sent.elapsed() > PATIENCE {
-                write(port, &self.out)?;
-                self.out.clear();
-                sent = Instant::now();
+        let mut jobs = Jobs::new(body).map_err(|why| format!("the host sends {why}"))?.enumerate();
+        let mut next = jobs.next();
+        while next.is_some() {
+            let sent = Instant::now();
+            self.out.clear();
+            let answers = wire::begin(&mut self.out, Kind::Answers);
+            while let Some((index, job)) = next {
+                self.run_one(index, job.map_err(|why| format!("the host sends {why}"))?)?;
+                next = jobs.next();
+                if self.out.len() >= CHUNK || sent.elapsed() > PATIENCE {
+                    break;
+                }
             }
+            wire::end(&mut self.out, answers);
+            write(port, &self.out)?;
         }
-        wire::put(&mut self.out, Kind::Done, &[]);
-        write(port, &self.out)
+        Ok(())
     }
 
     /// Runs a job, and puts its answer behind the others.
     fn run_one(&mut self, index: usize, job: Job<'_>) -> Result<(), String> {
         let mapped = self.arena.map(job.regions.iter());
         let mapped = mapped.map_err(|why| format!("the host sends {why}"))?;
-        let frame = wire::begin(&mut self.out, Kind::Answer);
-        self.out.extend_from_slice(&(index as u32).to_le_bytes());
+        let answer = wire::begin_answer(&mut self.out);
         let answered = self.device.run(job.bytes, mapped, &mut self.out, LONGEST_ANSWER);
         self.arena.clear().map_err(|why| format!("a job's memory cannot be unmapped: {why}"))?;
         answered.map_err(|why| {
             let log = modules::last_lines(KernelLog::whole());
             format!("the module does not run job {index}: {why}\n{log}")
         })?;
-        wire::end(&mut self.out, frame);
+        wire::end_answer(&mut self.out, answer);
         Ok(())
     }
 }

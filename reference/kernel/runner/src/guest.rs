@@ -5,8 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use put_user_page_kernel_wire::{self as wire, Frame, Kind, put_job};
-use rustix::net::{SendFlags, send};
+use put_user_page_kernel_wire::{self as wire, Answers, Kind, put_job};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::error::Error;
 use crate::job::{GuestJob, How};
@@ -20,16 +21,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a guest that boots is looked after.
 const GLANCE: Duration = Duration::from_millis(100);
 
+/// More than the largest frame has, so that no frame takes other branches than the others do.
+const ROOM: usize = 8 << 20;
+
 /// QEMU's exit code where the agent has ended the guest because it cannot work.
 const AGENT_GAVE_UP: i32 = 19;
 
 /// A guest that said hello.
 pub(crate) struct QemuGuest {
     process: Process,
-    port: UnixStream,
-    /// Frames to send, kept for its memory.
+    port: Port,
+    /// The frame to send, kept for its memory.
     outbox: Vec<u8>,
-    inbox: Inbox,
+    /// The body of the frame that came last.
+    inbox: Vec<u8>,
     /// How much of the log is known to hold no complaint.
     heard: u64,
     time_limit: Duration,
@@ -47,47 +52,52 @@ impl QemuGuest {
         let (process, port) = qemu.start(machine)?;
         let mut guest = QemuGuest {
             process,
-            port,
-            outbox: Vec::new(),
-            inbox: Inbox::default(),
+            port: Port(port),
+            outbox: Vec::with_capacity(ROOM),
+            inbox: Vec::with_capacity(ROOM),
             heard: 0,
             time_limit,
             hello: String::new(),
         };
         guest.set_limit(GLANCE)?;
-        guest.hello = guest.wait_for_hello(boot_limit)?;
-        guest.heard = guest.process.log_length();
+        guest.wait_for_word(boot_limit)?;
         guest.set_limit(time_limit)?;
+        guest.hello = guest.hear_hello()?;
+        guest.heard = guest.process.log_length();
         Ok(guest)
     }
 
     /// The limit for each time that the port is waited for.
     fn set_limit(&self, limit: Duration) -> Result<(), Error> {
-        let set = self.port.set_read_timeout(Some(limit));
-        set.and_then(|()| self.port.set_write_timeout(Some(limit)))
+        let Port(port) = &self.port;
+        let set = port.set_read_timeout(Some(limit));
+        set.and_then(|()| port.set_write_timeout(Some(limit)))
             .map_err(|why| Error::system("the port to the guest has no time limit", why))
     }
 
-    fn wait_for_hello(&mut self, limit: Duration) -> Result<String, Error> {
+    /// Waits until the guest says something.
+    fn wait_for_word(&mut self, limit: Duration) -> Result<(), Error> {
         let end = Instant::now() + limit;
         loop {
-            match self.inbox.first() {
-                Ok(Some((Frame { kind: Kind::Hello, body }, length))) => {
-                    let hello = String::from_utf8_lossy(body).into_owned();
-                    self.inbox.drop_first(length);
-                    return Ok(hello);
-                }
-                Ok(Some((Frame { kind: Kind::Broken, body }, _))) => return Err(broken(body)),
-                Ok(Some((Frame { kind, .. }, _))) => return Err(out_of_step(&format!("{kind:?}"))),
-                Err(why) => return Err(out_of_step(why.0)),
-                Ok(None) => {}
-            }
-            match self.inbox.fill(&mut self.port) {
-                Ok(0) => return Err(self.does_not_boot()),
-                Ok(_) => {}
-                Err(why) if is_timeout(&why) => self.glance(end, limit)?,
+            match recv(&self.port.0, &mut [0; 1], RecvFlags::PEEK) {
+                Ok((_, 0)) => return Err(self.does_not_boot()),
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(why) if is_timeout(&why.into()) => self.glance(end, limit)?,
                 Err(_) => return Err(self.does_not_boot()),
             }
+        }
+    }
+
+    fn hear_hello(&mut self) -> Result<String, Error> {
+        match wire::read(&mut self.port, &mut self.inbox) {
+            Ok(Some(Kind::Hello)) => Ok(String::from_utf8_lossy(&self.inbox).into_owned()),
+            Ok(Some(Kind::Broken)) => Err(broken(&self.inbox)),
+            Ok(Some(kind)) => Err(out_of_step(&format!("{kind:?}"))),
+            Err(why) if why.kind() == io::ErrorKind::InvalidData => {
+                Err(out_of_step(&why.to_string()))
+            }
+            Ok(None) | Err(_) => Err(self.does_not_boot()),
         }
     }
 
@@ -145,16 +155,9 @@ impl QemuGuest {
         self.outbox.clear();
         wire::put(&mut self.outbox, Kind::Stats, &[]);
         self.send()?;
-        loop {
-            match self.inbox.first().map_err(|why| End::Broken(out_of_step(why.0)))? {
-                Some((Frame { kind: Kind::Vmstat, body }, length)) => {
-                    let text = String::from_utf8_lossy(body).into_owned();
-                    self.inbox.drop_first(length);
-                    return Ok(text);
-                }
-                Some((frame, _)) => return Err(End::Broken(unexpected(frame))),
-                None => self.receive()?,
-            }
+        match self.receive()? {
+            Kind::Vmstat => Ok(String::from_utf8_lossy(&self.inbox).into_owned()),
+            kind => Err(self.unexpected(kind)),
         }
     }
 
@@ -162,37 +165,45 @@ impl QemuGuest {
         let mut sent = 0;
         while sent < self.outbox.len() {
             // Not write(): a guest that is gone is no reason for SIGPIPE.
-            match send(&self.port, &self.outbox[sent..], SendFlags::NOSIGNAL) {
+            match send(&self.port.0, &self.outbox[sent..], SendFlags::NOSIGNAL) {
                 Ok(length) => sent += length,
-                Err(rustix::io::Errno::INTR) => {}
+                Err(Errno::INTR) => {}
                 Err(why) => return Err(self.end(&why.into())),
             }
         }
         Ok(())
     }
 
-    /// Waits for more from the guest, and sees to it that the kernel has not complained
-    /// before: it may do so and live on.
-    fn receive(&mut self) -> Result<(), End> {
-        let length = match self.inbox.fill(&mut self.port) {
-            Ok(length) => length,
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => return Ok(()),
+    /// Waits for the next frame from the guest, and sees to it that the kernel has not
+    /// complained before: it may do so and live on.
+    fn receive(&mut self) -> Result<Kind, End> {
+        let kind = match wire::read(&mut self.port, &mut self.inbox) {
+            Ok(Some(kind)) => kind,
+            Ok(None) => return Err(self.end(&io::ErrorKind::UnexpectedEof.into())),
+            Err(why) if why.kind() == io::ErrorKind::InvalidData => {
+                return Err(End::Broken(out_of_step(&why.to_string())));
+            }
             Err(why) => return Err(self.end(&why)),
         };
-        if length == 0 {
-            return Err(self.end(&io::ErrorKind::UnexpectedEof.into()));
-        }
         let log_length = self.process.log_length();
         if log_length == self.heard {
-            return Ok(());
+            return Ok(kind);
         }
         match complaint(&self.process.log_from(self.heard)) {
             Some(line) => Err(self.complained(line)),
             None => {
                 self.heard = log_length;
-                Ok(())
+                Ok(kind)
             }
         }
+    }
+
+    /// What it means that such a frame came, which nobody has asked for.
+    fn unexpected(&self, kind: Kind) -> End {
+        End::Broken(match kind {
+            Kind::Broken => broken(&self.inbox),
+            kind => out_of_step(&format!("{kind:?} of {} bytes", self.inbox.len())),
+        })
     }
 
     fn complained(&mut self, line: String) -> End {
@@ -246,27 +257,20 @@ impl Guest for QemuGuest {
         wire::end(&mut self.outbox, start);
         self.send()?;
         let mut answered = 0;
-        loop {
-            let frame = self.inbox.first().map_err(|why| End::Broken(out_of_step(why.0)))?;
-            let Some((frame, length)) = frame else {
-                self.receive()?;
-                continue;
-            };
-            match frame.kind {
-                Kind::Answer => match frame.answer() {
-                    Ok((index, bytes)) if index == answered && index < jobs.len() => deliver(bytes),
-                    _ => return Err(End::Broken(unexpected(frame))),
-                },
-                Kind::Done if answered == jobs.len() => {
-                    self.inbox.drop_first(length);
-                    return Ok(());
-                }
-                Kind::Broken => return Err(End::Broken(broken(frame.body))),
-                _ => return Err(End::Broken(unexpected(frame))),
+        while answered < jobs.len() {
+            match self.receive()? {
+                Kind::Answers => {}
+                kind => return Err(self.unexpected(kind)),
             }
-            answered += 1;
-            self.inbox.drop_first(length);
+            for answer in Answers::new(&self.inbox) {
+                match answer {
+                    Ok(answer) if answered < jobs.len() => deliver(answer),
+                    _ => return Err(self.unexpected(Kind::Answers)),
+                }
+                answered += 1;
+            }
         }
+        Ok(())
     }
 }
 
@@ -276,10 +280,6 @@ fn broken(text: &[u8]) -> Error {
         "if it is the module, see that it was built for this very kernel: `--kdir` must be the \
          build directory of `--kernel`",
     )
-}
-
-fn unexpected(frame: Frame<'_>) -> Error {
-    out_of_step(&format!("{:?} of {} bytes", frame.kind, frame.body.len()))
 }
 
 fn out_of_step(what: &str) -> Error {
@@ -305,35 +305,14 @@ fn signal_name(number: i32) -> String {
     format!("by signal {number}{name}")
 }
 
-/// Bytes from the guest that are not yet understood.
-#[derive(Default)]
-struct Inbox {
-    bytes: Vec<u8>,
-    start: usize,
-    end: usize,
-}
+/// The port to the guest.
+struct Port(UnixStream);
 
-impl Inbox {
-    /// The first frame, if it is there as a whole, and its length.
-    fn first(&self) -> Result<Option<(Frame<'_>, usize)>, wire::Malformed> {
-        Frame::first_in(&self.bytes[self.start..self.end])
-    }
-
-    fn drop_first(&mut self, length: usize) {
-        self.start += length;
-    }
-
-    /// Reads what there is, or waits for it.
-    fn fill(&mut self, port: &mut UnixStream) -> io::Result<usize> {
-        self.bytes.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        const ROOM: usize = 64 << 10;
-        if self.bytes.len() - self.end < ROOM {
-            self.bytes.resize((2 * self.bytes.len()).max(2 * ROOM), 0);
-        }
-        let length = port.read(&mut self.bytes[self.end..])?;
-        self.end += length;
+impl Read for Port {
+    /// Waits for as much as there is room for: in how many pieces it comes is not seen, in the
+    /// coverage that engines look at least of all.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (_, length) = recv(&self.0, buffer, RecvFlags::WAITALL)?;
         Ok(length)
     }
 }

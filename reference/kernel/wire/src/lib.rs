@@ -4,20 +4,22 @@
 //! The host speaks first only after [`Kind::Hello`], and sends nothing while a batch runs,
 //! so neither side ever writes to one that does not read.
 
+mod answers;
 mod jobs;
 #[cfg(test)]
 mod tests;
 
+pub use answers::{Answers, begin_answer, end_answer};
 pub use jobs::{Job, Jobs, Region, Regions, Source, put_job};
 
 use std::fmt;
 use std::io::{self, Read};
 
 /// The bytes before a frame's body.
-pub const HEADER: usize = 5;
+const HEADER: usize = 5;
 
 /// The largest body. A length beyond it means that the stream is out of step.
-pub const LONGEST: usize = 64 << 20;
+const LONGEST: usize = 64 << 20;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,23 +35,21 @@ pub enum Kind {
     Hello = 16,
     /// Guest to host: the guest cannot work; a text that says why.
     Broken = 17,
-    /// Guest to host: the job's number in its batch (u32), and what the module answered.
-    Answer = 18,
-    /// Guest to host: the batch is over.
-    Done = 19,
+    /// Guest to host: answers to the next jobs of the batch; [`Answers`] reads its body. The
+    /// batch is over when all its jobs are answered.
+    Answers = 18,
     /// Guest to host: the text of /proc/vmstat.
     Vmstat = 20,
 }
 
 impl Kind {
-    const ALL: [Kind; 8] = [
+    const ALL: [Kind; 7] = [
         Kind::Run,
         Kind::Stats,
         Kind::Quit,
         Kind::Hello,
         Kind::Broken,
-        Kind::Answer,
-        Kind::Done,
+        Kind::Answers,
         Kind::Vmstat,
     ];
 }
@@ -72,31 +72,6 @@ impl From<Malformed> for io::Error {
     }
 }
 
-/// A frame, read in place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame<'a> {
-    /// What it is.
-    pub kind: Kind,
-    /// What it holds.
-    pub body: &'a [u8],
-}
-
-impl<'a> Frame<'a> {
-    /// The first frame in `bytes` and its length in them; none while bytes are missing.
-    pub fn first_in(bytes: &'a [u8]) -> Result<Option<(Frame<'a>, usize)>, Malformed> {
-        let Some((header, rest)) = bytes.split_first_chunk() else { return Ok(None) };
-        let (kind, length) = parse_header(header)?;
-        let body = rest.get(..length);
-        Ok(body.map(|body| (Frame { kind, body }, HEADER + length)))
-    }
-
-    /// An answer's number and bytes.
-    pub fn answer(self) -> Result<(usize, &'a [u8]), Malformed> {
-        let (index, bytes) = self.body.split_first_chunk().ok_or(Malformed("a short answer"))?;
-        Ok((u32::from_le_bytes(*index) as usize, bytes))
-    }
-}
-
 fn parse_header(header: &[u8; HEADER]) -> Result<(Kind, usize), Malformed> {
     let [length @ .., kind] = *header;
     let kind = Kind::ALL.into_iter().find(|known| *known as u8 == kind);
@@ -108,7 +83,7 @@ fn parse_header(header: &[u8; HEADER]) -> Result<(Kind, usize), Malformed> {
     Ok((kind, length))
 }
 
-/// Reads a whole frame into `body`; none where the stream ends before one.
+/// Reads a whole frame into `body`, whose memory is kept; none where the stream ends before one.
 pub fn read(stream: &mut impl Read, body: &mut Vec<u8>) -> io::Result<Option<Kind>> {
     let mut header = [0; HEADER];
     match stream.read_exact(&mut header) {
@@ -116,6 +91,8 @@ pub fn read(stream: &mut impl Read, body: &mut Vec<u8>) -> io::Result<Option<Kin
         read => read?,
     }
     let (kind, length) = parse_header(&header)?;
+    // From nothing on, so that the same is done whatever was read before.
+    body.clear();
     body.resize(length, 0);
     stream.read_exact(body)?;
     Ok(Some(kind))
@@ -132,7 +109,7 @@ pub fn begin(out: &mut Vec<u8>, kind: Kind) -> usize {
 /// Ends the frame that began at `start`: all that was put behind it is its body.
 ///
 /// # Panics
-/// If the body is longer than [`LONGEST`].
+/// If the body is longer than 64 MiB.
 pub fn end(out: &mut [u8], start: usize) {
     let length = out.len() - start - HEADER;
     assert!(length <= LONGEST, "a frame of {length} bytes");
@@ -143,13 +120,5 @@ pub fn end(out: &mut [u8], start: usize) {
 pub fn put(out: &mut Vec<u8>, kind: Kind, body: &[u8]) {
     let start = begin(out, kind);
     out.extend_from_slice(body);
-    end(out, start);
-}
-
-/// Puts an answer at the end of `out`.
-pub fn put_answer(out: &mut Vec<u8>, index: usize, bytes: &[u8]) {
-    let start = begin(out, Kind::Answer);
-    out.extend_from_slice(&(index as u32).to_le_bytes());
-    out.extend_from_slice(bytes);
     end(out, start);
 }

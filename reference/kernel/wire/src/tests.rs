@@ -6,21 +6,37 @@ const REGIONS: [Region; 2] = [
 ];
 
 fn batch() -> Vec<u8> {
-    let mut out = Vec::new();
-    let start = begin(&mut out, Kind::Run);
-    out.extend_from_slice(&2u32.to_le_bytes());
-    put_job(&mut out, &REGIONS, b"first");
-    put_job(&mut out, &[], b"");
-    end(&mut out, start);
-    out
+    let mut body = Vec::new();
+    body.extend_from_slice(&2u32.to_le_bytes());
+    put_job(&mut body, &REGIONS, b"first");
+    put_job(&mut body, &[], b"");
+    body
+}
+
+fn answers() -> Vec<u8> {
+    let mut body = Vec::new();
+    for answer in [&b"yes"[..], b"", b"no"] {
+        let start = begin_answer(&mut body);
+        body.extend_from_slice(answer);
+        end_answer(&mut body, start);
+    }
+    body
+}
+
+/// All frames, whose last may be cut short.
+fn read_all(mut bytes: &[u8]) -> io::Result<Vec<(Kind, Vec<u8>)>> {
+    let mut body = vec![0; 100];
+    let mut frames = Vec::new();
+    while let Some(kind) = read(&mut bytes, &mut body)? {
+        frames.push((kind, body.clone()));
+    }
+    Ok(frames)
 }
 
 #[test]
 fn a_batch_is_read_as_it_was_written() {
-    let bytes = batch();
-    let (frame, length) = Frame::first_in(&bytes).unwrap().unwrap();
-    assert_eq!((frame.kind, length), (Kind::Run, bytes.len()));
-    let jobs: Vec<Job<'_>> = Jobs::new(frame.body).unwrap().map(Result::unwrap).collect();
+    let body = batch();
+    let jobs: Vec<Job<'_>> = Jobs::new(&body).unwrap().map(Result::unwrap).collect();
     assert_eq!(jobs.len(), 2);
     let regions: Vec<Region> = jobs[0].regions.iter().map(Result::unwrap).collect();
     assert_eq!(regions, REGIONS);
@@ -30,43 +46,63 @@ fn a_batch_is_read_as_it_was_written() {
 }
 
 #[test]
-fn frames_follow_each_other() {
-    let mut out = Vec::new();
-    put_answer(&mut out, 7, b"yes");
-    put(&mut out, Kind::Done, b"");
-    let (answer, length) = Frame::first_in(&out).unwrap().unwrap();
-    assert_eq!(answer.answer(), Ok((7, &b"yes"[..])));
-    let (done, rest) = Frame::first_in(&out[length..]).unwrap().unwrap();
-    assert_eq!((done.kind, done.body), (Kind::Done, &b""[..]));
-    assert_eq!(length + rest, out.len());
-
-    let mut stream = &out[..];
-    let mut body = Vec::new();
-    assert_eq!(read(&mut stream, &mut body).unwrap(), Some(Kind::Answer));
-    assert_eq!(body, [7, 0, 0, 0, b'y', b'e', b's']);
-    assert_eq!(read(&mut stream, &mut body).unwrap(), Some(Kind::Done));
-    assert_eq!(read(&mut stream, &mut body).unwrap(), None);
+fn answers_are_read_as_they_were_written() {
+    let body = answers();
+    let read: Vec<&[u8]> = Answers::new(&body).map(Result::unwrap).collect();
+    assert_eq!(read, [&b"yes"[..], b"", b"no"]);
+    assert_eq!(Answers::new(&[]).next(), None);
 }
 
 #[test]
-fn bytes_that_are_missing_are_waited_for() {
-    let bytes = batch();
-    for length in 0..bytes.len() {
-        assert_eq!(Frame::first_in(&bytes[..length]), Ok(None));
+fn answers_cut_short_are_an_error_and_the_end() {
+    let body = answers();
+    // Where an answer ends, nothing tells that others are missing.
+    for length in (1..body.len()).filter(|length| ![7, 11].contains(length)) {
+        let mut answers = Answers::new(&body[..length]);
+        assert!(answers.any(|answer| answer.is_err()), "{length} bytes");
+        assert_eq!(answers.next(), None);
+    }
+}
+
+#[test]
+fn frames_follow_each_other() {
+    let mut out = Vec::new();
+    let start = begin(&mut out, Kind::Answers);
+    out.extend_from_slice(&answers());
+    end(&mut out, start);
+    put(&mut out, Kind::Stats, b"");
+    let frames = [(Kind::Answers, answers()), (Kind::Stats, Vec::new())];
+    assert_eq!(read_all(&out).unwrap(), frames);
+}
+
+#[test]
+fn a_frame_cut_short_is_no_frame() {
+    let mut out = Vec::new();
+    put(&mut out, Kind::Hello, b"hello");
+    for length in 0..HEADER {
+        assert_eq!(read_all(&out[..length]).unwrap(), []);
+    }
+    for length in HEADER..out.len() {
+        let cut = read_all(&out[..length]).unwrap_err();
+        assert_eq!(cut.kind(), io::ErrorKind::UnexpectedEof, "{length} bytes");
     }
 }
 
 #[test]
 fn a_frame_must_be_of_a_known_kind_and_not_too_long() {
-    assert_eq!(Frame::first_in(&[0, 0, 0, 0, 99]), Err(Malformed("a frame of an unknown kind")));
-    let bytes = [0xff, 0xff, 0xff, 0xff, Kind::Done as u8];
-    assert_eq!(Frame::first_in(&bytes), Err(Malformed("a frame that is too long")));
+    let refused = |bytes: &[u8]| {
+        let why = read_all(bytes).unwrap_err();
+        (why.kind(), why.to_string())
+    };
+    let because = |what: &str| (io::ErrorKind::InvalidData, what.to_owned());
+    assert_eq!(refused(&[0, 0, 0, 0, 99]), because("a frame of an unknown kind"));
+    let bytes = [0xff, 0xff, 0xff, 0xff, Kind::Stats as u8];
+    assert_eq!(refused(&bytes), because("a frame that is too long"));
 }
 
 #[test]
 fn a_batch_cut_short_is_an_error_and_the_end() {
-    let bytes = batch();
-    let body = &bytes[HEADER..];
+    let body = batch();
     for length in 4..body.len() {
         let mut jobs = Jobs::new(&body[..length]).unwrap();
         assert!(jobs.any(|job| job.is_err()), "{length} bytes");
@@ -77,10 +113,9 @@ fn a_batch_cut_short_is_an_error_and_the_end() {
 
 #[test]
 fn a_region_has_a_known_source() {
-    let mut bytes = batch();
-    bytes[HEADER + 4 + 2] = 9;
-    let (frame, _) = Frame::first_in(&bytes).unwrap().unwrap();
-    let job = Jobs::new(frame.body).unwrap().next().unwrap().unwrap();
+    let mut body = batch();
+    body[4 + 2] = 9;
+    let job = Jobs::new(&body).unwrap().next().unwrap().unwrap();
     let first = job.regions.iter().next().unwrap();
     assert_eq!(first, Err(Malformed("a region of an unknown source")));
 }

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 pub(crate) use afl::tuples;
 pub(crate) use here::{findable_states, finder, looks, numbers};
-pub(crate) use honggfuzz::edges;
+pub(crate) use honggfuzz::{Edges, edges};
 pub(crate) use libfuzzer::features;
 pub(crate) use programs::Programs;
 pub(crate) use surroundings::Surroundings;
@@ -91,17 +91,12 @@ pub(crate) fn measure(
     Ok(kinds)
 }
 
-/// How many edges all inputs together have for honggfuzz, which does not tell them apart, and
-/// the indices of those that it would keep.
+/// What honggfuzz tells of these inputs.
 pub(crate) fn honggfuzz_edges<'a>(
-    target: &Target,
     inputs: impl IntoIterator<Item = &'a [u8]>,
     programs: &Programs,
-    steps: &Steps,
-) -> Result<(u64, Vec<usize>), Stop> {
-    let folder = Folder::of(inputs)?;
-    steps.begin(format!("{}: honggfuzz on {} inputs", target.name, folder.paths.len()));
-    edges(programs, &folder)
+) -> Result<Edges, Stop> {
+    edges(programs, &Folder::of(inputs)?)
 }
 
 /// A directory for as long as it is needed.

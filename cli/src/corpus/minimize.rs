@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::candidates::{self, Candidates, Input, size};
 use super::cover::{self, Candidate};
 use super::lock::Lock;
-use super::measure::{self, Kind, Programs};
+use super::measure::{self, Edges, Kind, Programs};
 use super::steps::Steps;
 use super::swap::{self, Files};
 use super::{Root, Targets, show};
@@ -148,23 +148,24 @@ fn choose(
         (0..inputs.len()).filter(|&input| inputs[input].is_committed).collect();
     let mut first = committed.clone();
     first.sort_by_key(|&input| !inputs[input].is_scenario());
-    let kinds = measure::measure(target, &bytes, &first, programs, steps)?;
+    let (kinds, edges_of_all) = measure_all(target, &bytes, &first, programs, steps)?;
     steps.begin(format!("{}: choosing", target.name));
     let mut chosen = cover::choose(&as_candidates(inputs, &kinds));
     let of = |indices: &[usize]| indices.iter().map(|&index| bytes[index]).collect::<Vec<_>>();
     let mut edges = None;
-    if let Some(programs) = programs {
-        let edges_of =
-            |inputs: Vec<&[u8]>| measure::honggfuzz_edges(target, inputs, programs, steps);
-        let (merged, kept) = edges_of(bytes.clone())?;
+    if let (Some(programs), Some(Edges { count: merged, kept })) = (programs, edges_of_all) {
+        let edges_of = |inputs: Vec<&[u8]>| {
+            steps.begin(format!("{}: honggfuzz on {} inputs", target.name, inputs.len()));
+            measure::honggfuzz_edges(inputs, programs)
+        };
         let nothing_found = committed.len() == inputs.len();
-        let before = if nothing_found { merged } else { edges_of(of(&committed))?.0 };
-        let mut after = edges_of(of(&chosen))?.0;
+        let before = if nothing_found { merged } else { edges_of(of(&committed))?.count };
+        let mut after = edges_of(of(&chosen))?.count;
         if after < before.max(merged) {
             // It does not tell which inputs have which edges, only which it would keep.
             let both: BTreeSet<usize> = chosen.into_iter().chain(kept).collect();
             chosen = both.into_iter().collect();
-            after = edges_of(of(&chosen))?.0;
+            after = edges_of(of(&chosen))?.count;
         }
         edges = Some(KeptRecord { what: "honggfuzz edges".to_owned(), before, merged, after });
     }
@@ -173,6 +174,26 @@ fn choose(
     let kept = kinds.iter().zip(&again).map(|(kind, again)| kept(kind, again, &committed));
     let kept = kept.chain(edges).collect();
     Ok(Choice { chosen, kept })
+}
+
+/// Measures what can be told input by input, and what honggfuzz tells of all together.
+fn measure_all(
+    target: &'static Target,
+    inputs: &[&[u8]],
+    first: &[usize],
+    programs: Option<&Programs>,
+    steps: &Steps,
+) -> Result<(Vec<Kind>, Option<Edges>), Stop> {
+    std::thread::scope(|scope| {
+        // It takes about as long as all others, which come one after another.
+        let edges = programs.map(|programs| {
+            scope.spawn(|| measure::honggfuzz_edges(inputs.iter().copied(), programs))
+        });
+        let kinds = measure::measure(target, inputs, first, programs, steps);
+        steps.begin(format!("{}: honggfuzz on {} inputs", target.name, inputs.len()));
+        let edges = edges.map(|thread| thread.join().expect("it does not panic"));
+        Ok((kinds?, edges.transpose()?))
+    })
 }
 
 /// The inputs as the choice sees them: features of all kinds numbered one after another.

@@ -110,7 +110,8 @@ fn reached(
     };
     let mut reached: Vec<Reached> = kinds.into_iter().map(count).collect();
     if let Some(programs) = &programs {
-        let edges = measure::honggfuzz_edges(target, inputs, programs, steps)?.0;
+        steps.begin(format!("{}: honggfuzz on {} inputs", target.name, inputs.len()));
+        let edges = measure::honggfuzz_edges(inputs, programs)?.count;
         reached.push(Reached { what: "honggfuzz edges", number: edges });
     }
     Ok(reached)

@@ -171,7 +171,7 @@ fn cover(
     let covered = match by {
         Observer::Libfuzzer => each(measure::features(&programs, &folder)?),
         Observer::Afl => each(measure::tuples(&programs, &folder)?),
-        _ => Covered::Together(measure::edges(&programs, &folder)?.0),
+        _ => Covered::Together(measure::edges(&programs, &folder)?.count),
     };
     Ok((covered, signatures(findings.path())?))
 }

@@ -3,10 +3,19 @@
 use super::{Folder, Programs, failed, output, temporary};
 use crate::error::{Stop, file_error};
 
-/// How many edges all inputs together have, and the indices of those that honggfuzz keeps.
-pub(crate) fn edges(programs: &Programs, folder: &Folder) -> Result<(u64, Vec<usize>), Stop> {
+/// What honggfuzz tells of inputs, which it does not tell apart.
+#[derive(Debug, Default)]
+pub(crate) struct Edges {
+    /// How many edges all inputs together have.
+    pub(crate) count: u64,
+    /// The indices of the inputs that it keeps.
+    pub(crate) kept: Vec<usize>,
+}
+
+/// Runs honggfuzz on all inputs.
+pub(crate) fn edges(programs: &Programs, folder: &Folder) -> Result<Edges, Stop> {
     if folder.paths.is_empty() {
-        return Ok((0, Vec::new()));
+        return Ok(Edges::default());
     }
     let directory = temporary()?;
     let (kept, workspace) = (directory.path().join("kept"), directory.path().join("workspace"));
@@ -22,13 +31,13 @@ pub(crate) fn edges(programs: &Programs, folder: &Folder) -> Result<(u64, Vec<us
     let text = [&ran.stdout[..], &ran.stderr[..]].concat();
     let text = String::from_utf8_lossy(&text);
     let edges = text.lines().rev().find_map(edges_of_line);
-    let (true, Some(edges)) = (ran.status.success(), edges) else {
+    let (true, Some(count)) = (ran.status.success(), edges) else {
         return Err(failed("honggfuzz", &programs.honggfuzz, &ran));
     };
     let is_kept =
         |path: &std::path::PathBuf| kept.join(path.file_name().unwrap_or_default()).exists();
     let indices = (0..folder.paths.len()).filter(|&index| is_kept(&folder.paths[index]));
-    Ok((edges, indices.collect()))
+    Ok(Edges { count, kept: indices.collect() })
 }
 
 /// `Sz:48 Tm:52us (i/b/h/e/p/c) New:0/0/0/0/0/1, Cur:0/0/0/943/57/88371`

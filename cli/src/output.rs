@@ -51,3 +51,10 @@ pub(crate) fn quoted(word: &str) -> String {
 pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
+
+/// The last lines of a text, which may be long: where programs say what went wrong.
+pub(crate) fn last_lines(text: &str) -> String {
+    const LINES: usize = 10;
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}

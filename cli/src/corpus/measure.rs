@@ -25,6 +25,7 @@ pub(crate) use surroundings::Surroundings;
 
 use super::steps::Steps;
 use crate::error::{Stop, error, file_error};
+use crate::output::last_lines;
 
 /// All that inputs have of one kind.
 #[derive(Clone, Debug)]
@@ -120,8 +121,7 @@ fn output(command: &mut Command, what: &str) -> Result<Output, Stop> {
 fn failed(what: &str, program: &Path, output: &Output) -> Stop {
     let text = [&output.stdout[..], &output.stderr[..]].concat();
     let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    let last = lines[lines.len().saturating_sub(10)..].join("\n");
+    let last = last_lines(&text);
     error(
         format!("{what} cannot measure with {}, {}: {last}", program.display(), output.status),
         "see that the target runs: `pagediff replay corpus/`",

@@ -15,8 +15,9 @@ use super::measure::{self, Edges, Kind, Programs};
 use super::steps::Steps;
 use super::swap::{self, Files};
 use super::{Root, Targets, show};
+use crate::again::on_input;
 use crate::error::{DIVERGENCE, Stop, file_error};
-use crate::output::{count, write_json};
+use crate::output::{command_line, count, write_json};
 use crate::record::{CorpusRecord, KeptRecord};
 
 /// Makes the committed corpora of all that was found, minimised
@@ -125,8 +126,10 @@ fn tell(target: &Target, candidates: &Candidates) {
         let inputs = count(*found, "input");
         eprintln!("{}: {inputs} diverged, and went to fuzz/artifacts as findings", target.name);
     }
-    for name in diverging.keys() {
-        eprintln!("{}: corpus/{}/{name} diverges, and stays", target.name, target.name);
+    if !diverging.is_empty() {
+        let (inputs, folder) = (count(diverging.len(), "input"), format!("corpus/{}", target.name));
+        let replay = command_line(&on_input(&["replay"], target, &folder));
+        eprintln!("{}: kept {inputs} of {folder} that diverged: see `{replay}`", target.name);
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::error::{Stop, error};
+use crate::output::last_lines;
 
 /// What is needed beside cargo.
 pub(super) struct Tools {
@@ -66,7 +67,7 @@ pub(super) fn output(command: &mut Command) -> Result<Vec<u8>, Stop> {
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     Err(error(
-        format!("{name} failed, with {}:\n{}", output.status, said.trim_end()),
+        format!("{name} failed, with {}:\n{}", output.status, last_lines(&said)),
         "run scripts/test, which tells more",
     ))
 }

@@ -153,6 +153,23 @@ impl Engine {
     }
 }
 
+/// `cargo afl fuzz`, as it is run without somebody to look at it; to be given more arguments.
+pub(crate) fn afl_fuzz() -> Command {
+    let mut command = Command::new("cargo");
+    // No CmpLog: the format has no magic numbers, and cargo-afl asks for it always.
+    command.args(["afl", "fuzz", "-c", "-"]);
+    let on = ["AFL_NO_AFFINITY", "AFL_SKIP_CPUFREQ", "AFL_NO_UI", "AFL_IGNORE_SEED_PROBLEMS"];
+    command.envs(on.map(|variable| (variable, "1")));
+    // Core dumps that go to a program only cost time: nothing here hangs by them.
+    command.env("AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1");
+    command
+}
+
+/// honggfuzz itself, which is built beside the targets.
+pub(crate) fn honggfuzz_driver(root: &Path, sanitizer: Sanitizer) -> PathBuf {
+    Engine::Honggfuzz.folder(root, sanitizer).join("honggfuzz")
+}
+
 /// `cargo bolero test` for a target, to be given more arguments.
 pub(crate) fn bolero(root: &Path, target: &str, sanitizer: Sanitizer) -> Command {
     let mut command = Command::new("cargo");

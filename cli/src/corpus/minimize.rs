@@ -193,8 +193,10 @@ fn measure_all(
             scope.spawn(|| measure::honggfuzz_edges(inputs.iter().copied(), programs))
         });
         let kinds = measure::measure(target, inputs, first, programs, steps);
-        steps.begin(format!("{}: honggfuzz on {} inputs", target.name, inputs.len()));
-        let edges = edges.map(|thread| thread.join().expect("it does not panic"));
+        let edges = edges.map(|thread| {
+            steps.begin(format!("{}: honggfuzz on {} inputs", target.name, inputs.len()));
+            thread.join().expect("it does not panic")
+        });
         Ok((kinds?, edges.transpose()?))
     })
 }

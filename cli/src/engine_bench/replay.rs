@@ -8,7 +8,7 @@ use std::time::Instant;
 use put_user_page_targets::registry::{BENCH_VARIABLE, EMPTY, FINDINGS_VARIABLE, Target};
 use tempfile::TempDir;
 
-use crate::engines::{Engine, Sanitizer};
+use crate::engines::{Engine, Sanitizer, afl_fuzz, honggfuzz_driver};
 use crate::error::{Stop, error, file_error};
 
 /// A mutator for AFL++ that changes nothing.
@@ -67,23 +67,19 @@ impl Bench {
     }
 
     fn afl(&self, own: &Path, executions: u32) -> Command {
-        let mut command = Command::new("cargo");
-        command.args(["afl", "fuzz", "-c", "-", "-t", "30000"]);
+        let mut command = afl_fuzz();
+        command.args(["-t", "30000"]);
         command.args(["-E", &executions.to_string(), "-i"]).arg(self.path("input"));
         command.arg("-o").arg(own).arg("--").arg(self.program(Engine::Afl));
         command.env("AFL_CUSTOM_MUTATOR_LIBRARY", self.path("unchanged.so"));
         // What would run other inputs than this one.
         let on = ["AFL_CUSTOM_MUTATOR_ONLY", "AFL_FRAMESHIFT_DISABLE", "AFL_DISABLE_TRIM"];
         command.envs(on.map(|variable| (variable, "1")));
-        let on = ["AFL_NO_AFFINITY", "AFL_SKIP_CPUFREQ", "AFL_NO_UI", "AFL_IGNORE_SEED_PROBLEMS"];
-        command.envs(on.map(|variable| (variable, "1")));
-        command.env("AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1");
         command
     }
 
     fn honggfuzz(&self, own: &Path, executions: u32) -> Command {
-        let folder = Engine::Honggfuzz.folder(&self.root, Sanitizer::None);
-        let mut command = Command::new(folder.join("honggfuzz"));
+        let mut command = Command::new(honggfuzz_driver(&self.root, Sanitizer::None));
         command.arg("--workspace").arg(own).arg("--crashdir").arg(own);
         command.arg("--input").arg(self.path("input")).arg("--output").arg(own);
         command.args(["--persistent", "--threads", "1", "--verbose", "--mutations_per_run", "0"]);

@@ -10,7 +10,7 @@ use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::{Places, add, files};
-use crate::engines::{Engine, Sanitizer};
+use crate::engines::{Engine, Sanitizer, afl_fuzz};
 use crate::error::Stop;
 
 /// What AFL++ calls the one instance that runs; only a main one reads other engines' finds.
@@ -25,23 +25,12 @@ pub(super) fn command(
     // It reads its seeds twice, and ends if one is gone by then: other engines are at work.
     let seeds = places.make_own(Engine::Afl, ".seeds")?;
     places.copy_new(&seeds, &mut HashSet::new())?;
-    let mut command = Command::new("cargo");
-    command.current_dir(places.root.join("fuzz/afl")).args(["afl", "fuzz"]);
-    // No CmpLog: the format has no magic numbers, and cargo-afl asks for it always.
-    command.args(["-c", "-", "-M", INSTANCE]).arg("-F").arg(&places.corpus);
-    command
-        .arg("-i")
-        .arg(seeds)
-        .arg("-o")
-        .arg(places.own(Engine::Afl))
-        .arg("-x")
-        .arg(places.dictionary());
+    let mut command = afl_fuzz();
+    command.current_dir(places.root.join("fuzz/afl"));
+    command.args(["-M", INSTANCE]).arg("-F").arg(&places.corpus).arg("-i").arg(seeds);
+    command.arg("-o").arg(places.own(Engine::Afl)).arg("-x").arg(places.dictionary());
     command.args(["-t", &(TIMEOUT * 1000).to_string()]);
     command.arg("--").arg(Engine::Afl.program(&places.root, target, sanitizer));
-    let on = ["AFL_NO_AFFINITY", "AFL_SKIP_CPUFREQ", "AFL_NO_UI", "AFL_IGNORE_SEED_PROBLEMS"];
-    command.envs(on.map(|variable| (variable, "1")));
-    // Core dumps that go to a program only cost time: nothing here hangs by them.
-    command.env("AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1");
     // Minutes: the shortest that there is.
     command.env("AFL_SYNC_TIME", "1");
     Ok(command)

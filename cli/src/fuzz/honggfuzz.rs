@@ -10,7 +10,7 @@ use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::{Places, add, files};
-use crate::engines::{Engine, Sanitizer};
+use crate::engines::{Engine, Sanitizer, honggfuzz_driver};
 use crate::error::{Stop, file_error};
 
 const STATS: &str = "stats";
@@ -36,8 +36,7 @@ pub(super) fn command(
     for folder in [own.join(GIVEN), own.join(KEPT)] {
         std::fs::create_dir(&folder).map_err(|why| file_error(&folder, "made", &why))?;
     }
-    let mut command =
-        Command::new(Engine::Honggfuzz.folder(&places.root, sanitizer).join("honggfuzz"));
+    let mut command = Command::new(honggfuzz_driver(&places.root, sanitizer));
     command.arg("--workspace").arg(&own).arg("--crashdir").arg(own.join(CRASHES));
     command.arg("--statsfile").arg(own.join(STATS)).arg("--input").arg(&places.corpus);
     command.arg("--output").arg(own.join(KEPT)).arg("--dynamic_input").arg(own.join(GIVEN));

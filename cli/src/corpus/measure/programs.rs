@@ -6,7 +6,7 @@ use put_user_page_targets::registry::Target;
 
 use super::Surroundings;
 use super::here::stands_for;
-use crate::engines::{Engine, Sanitizer};
+use crate::engines::{Engine, Sanitizer, honggfuzz_driver};
 use crate::error::Stop;
 
 /// The programs that measure the inputs of one target. They are built without a sanitizer,
@@ -50,7 +50,7 @@ impl Programs {
             libfuzzer: Engine::Libfuzzer.program(&root, target, Sanitizer::None),
             afl: Engine::Afl.program(&root, target, Sanitizer::None),
             honggfuzz: Engine::Honggfuzz.program(&root, target, Sanitizer::None),
-            honggfuzz_driver: Engine::Honggfuzz.folder(&root, Sanitizer::None).join("honggfuzz"),
+            honggfuzz_driver: honggfuzz_driver(&root, Sanitizer::None),
             surroundings: Surroundings::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! The body of answers: those of some jobs, in their order, each its length (u32) and its bytes.
 
-use crate::Malformed;
+use crate::{Malformed, take_array};
 
 /// The bytes before an answer.
 const LENGTH: usize = 4;
@@ -34,8 +34,8 @@ impl<'a> Answers<'a> {
     }
 
     fn take(&mut self) -> Option<&'a [u8]> {
-        let length = self.0.split_off(..LENGTH)?.try_into().expect("so many bytes were taken");
-        self.0.split_off(..u32::from_le_bytes(length) as usize)
+        let length = u32::from_le_bytes(take_array(&mut self.0)?) as usize;
+        self.0.split_off(..length)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A job is its number of regions (u16), the regions, its length (u32) and its bytes. A
 //! region is its source (u8), its order (u8) and how many compound pages it has (u16).
 
-use crate::Malformed;
+use crate::{Malformed, take_array};
 
 /// Where a region's memory comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Region {
 }
 
 const REGION: usize = 4;
+
+const SHORT: Malformed = Malformed("a short batch");
 
 /// A job: the regions that are mapped for it, and bytes that only the module reads.
 #[derive(Clone, Copy, Debug)]
@@ -68,16 +70,16 @@ impl<'a> Jobs<'a> {
     /// The jobs in the body of a batch.
     pub fn new(body: &'a [u8]) -> Result<Self, Malformed> {
         let mut rest = body;
-        let left = u32::from_le_bytes(take_array(&mut rest)?) as usize;
+        let left = u32::from_le_bytes(take_array(&mut rest).ok_or(SHORT)?) as usize;
         Ok(Jobs { left, rest })
     }
 
-    fn take_job(&mut self) -> Result<Job<'a>, Malformed> {
+    fn take_job(&mut self) -> Option<Job<'a>> {
         let count = u16::from_le_bytes(take_array(&mut self.rest)?);
-        let regions = Regions(take(&mut self.rest, usize::from(count) * REGION)?);
+        let regions = Regions(self.rest.split_off(..usize::from(count) * REGION)?);
         let length = u32::from_le_bytes(take_array(&mut self.rest)?) as usize;
-        let bytes = take(&mut self.rest, length)?;
-        Ok(Job { regions, bytes })
+        let bytes = self.rest.split_off(..length)?;
+        Some(Job { regions, bytes })
     }
 }
 
@@ -87,10 +89,10 @@ impl<'a> Iterator for Jobs<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let job = self.take_job();
-        if job.is_err() {
+        if job.is_none() {
             self.left = 0;
         }
-        Some(job)
+        Some(job.ok_or(SHORT))
     }
 }
 
@@ -118,13 +120,4 @@ impl Regions<'_> {
             Ok(Region { source, order: bytes[1], count })
         })
     }
-}
-
-fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Malformed> {
-    rest.split_off(..length).ok_or(Malformed("a short batch"))
-}
-
-fn take_array<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Malformed> {
-    let bytes = take(rest, N)?;
-    Ok(bytes.try_into().expect("as many bytes as were asked for"))
 }

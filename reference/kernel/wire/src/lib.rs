@@ -122,3 +122,10 @@ pub fn put(out: &mut Vec<u8>, kind: Kind, body: &[u8]) {
     out.extend_from_slice(body);
     end(out, start);
 }
+
+/// Takes the first bytes; none if there are not so many.
+fn take_array<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, others) = rest.split_first_chunk()?;
+    *rest = others;
+    Some(*taken)
+}

@@ -13,7 +13,6 @@ use self::tools::Tools;
 use crate::error::{Stop, error, file_error};
 use crate::fuzz::repository;
 use crate::lcov::{self, FileLines};
-use crate::output::headline;
 use crate::table::{self, Align};
 
 /// Measures which lines of src/, reference/ and targets/ the committed corpus runs, and
@@ -95,11 +94,7 @@ fn write_table(out: &mut dyn Write, files: &[FileLines]) -> std::io::Result<()> 
     rows.extend(packages.iter().map(|(name, files)| row(format!("{}/", name.display()), files)));
     rows.push(row("all".to_owned(), files));
     let aligns = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right];
-    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
-        let line = if number == 0 { headline(&line) } else { line };
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
+    table::write(out, &rows, &aligns)
 }
 
 #[cfg(test)]

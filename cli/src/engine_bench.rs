@@ -22,7 +22,7 @@ use crate::engines::{Engine, Sanitizer};
 use crate::error::{Stop, error, file_error};
 use crate::fuzz::find_root;
 use crate::inputs::{files_in, target_parser};
-use crate::output::{headline, write_json};
+use crate::output::write_json;
 use crate::table::{self, Align};
 
 /// Measures engines on a target, and on an empty one
@@ -155,8 +155,5 @@ fn write(out: &mut dyn Write, measured: &Measured) -> std::io::Result<()> {
         ]
     }));
     let aligns = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right];
-    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
-        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-    }
-    Ok(())
+    table::write(out, &rows, &aligns)
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::backends::BACKENDS;
 use crate::error::Stop;
-use crate::output::{headline, write_json};
+use crate::output::write_json;
 use crate::table;
 
 /// Lists the targets and the backends
@@ -65,9 +65,5 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
 }
 
 fn write_table(out: &mut dyn Write, rows: &[Vec<String>]) -> std::io::Result<()> {
-    for (number, line) in table::lines(rows, &[]).into_iter().enumerate() {
-        let line = if number == 0 { headline(&line) } else { line };
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
+    table::write(out, rows, &[])
 }

@@ -18,7 +18,7 @@ use put_user_page_targets::registry::{Check, TARGETS};
 use serde::Serialize;
 
 use crate::error::{DIVERGENCE, Stop, error, file_error};
-use crate::output::{count, headline, write_json};
+use crate::output::{count, write_json};
 use crate::table::{self, Align};
 
 /// Does what OSS-Fuzz would do with this project
@@ -160,9 +160,7 @@ fn tell(out: &mut dyn Write, checked: &Checked) -> Result<(), Stop> {
             row
         }));
         let aligns = [&[Align::Left][..], &[Align::Right; 5]].concat();
-        for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
-            writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-        }
+        table::write(out, &rows, &aligns)?;
         tell_failures(out, sanitizer, failures)?;
         for target in targets {
             tell_failures(out, target.name, &target.failures)?;

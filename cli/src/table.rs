@@ -1,5 +1,9 @@
 //! Rows of text, aligned.
 
+use std::io::{self, Write};
+
+use crate::output::headline;
+
 /// On which side a column is padded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -7,6 +11,14 @@ pub(crate) enum Align {
     Left,
     /// Numbers.
     Right,
+}
+
+/// Writes the rows, the first as a headline. Columns beyond `aligns` are text.
+pub(crate) fn write(out: &mut dyn Write, rows: &[Vec<String>], aligns: &[Align]) -> io::Result<()> {
+    for (number, line) in lines(rows, aligns).into_iter().enumerate() {
+        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
+    }
+    Ok(())
 }
 
 /// The rows as lines, two blanks between columns. Columns beyond `aligns` are text.

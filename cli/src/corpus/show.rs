@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use crate::error::Stop;
-use crate::output::headline;
 use crate::record::{CorpusRecord, KeptRecord};
 use crate::table::{self, Align};
 
@@ -29,9 +28,7 @@ pub(crate) fn records<'a>(
         lost.extend(losses.map(|kept| format!("corpus/{target} would lose {}", kept.what)));
     }
     let aligns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right];
-    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
-        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-    }
+    table::write(out, &rows, &aligns)?;
     for loss in lost {
         writeln!(out, "{loss}: it stays as it is")?;
     }

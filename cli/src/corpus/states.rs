@@ -12,7 +12,7 @@ use put_user_page_targets::states::{STATES, State, StateSet};
 use super::{Root, read_files};
 use crate::error::{DIVERGENCE, Stop};
 use crate::inputs::target_parser;
-use crate::output::{command_line, headline};
+use crate::output::command_line;
 use crate::table::{self, Align};
 
 /// Counts the committed cases that reach each named state; exit 1 if a target has none for
@@ -52,9 +52,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     }
     let aligns: Vec<Align> =
         std::iter::once(Align::Left).chain(targets.iter().map(|_| Align::Right)).collect();
-    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
-        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-    }
+    table::write(out, &rows, &aligns)?;
     for (target, state) in &missing {
         writeln!(out, "corpus/{} has no case for {}: {}", target.name, state.name, state.what)?;
     }

@@ -11,7 +11,7 @@ use super::steps::Steps;
 use super::swap::Files;
 use super::{Root, Targets, read_files};
 use crate::error::Stop;
-use crate::output::{headline, write_json};
+use crate::output::write_json;
 use crate::table::{self, Align};
 
 /// Tells how large the corpora are, and what they reach
@@ -132,8 +132,6 @@ fn show(out: &mut dyn Write, all: &[Stats]) -> Result<(), Stop> {
     let aligns: Vec<Align> = (0..rows[0].len())
         .map(|column| if column == 0 { Align::Left } else { Align::Right })
         .collect();
-    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
-        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-    }
+    table::write(out, &rows, &aligns)?;
     Ok(())
 }

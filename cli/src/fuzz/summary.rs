@@ -41,9 +41,7 @@ pub(super) fn write_table(out: &mut dyn Write, fuzzed: &Fuzzed) -> Result<(), St
     let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
     rows.extend(fuzzed.runs.iter().map(row));
     let aligns = [Align::Left; 2].into_iter().chain([Align::Right; COLUMNS.len() - 2]);
-    for (number, line) in table::lines(&rows, &aligns.collect::<Vec<_>>()).into_iter().enumerate() {
-        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-    }
+    table::write(out, &rows, &aligns.collect::<Vec<_>>())?;
     Ok(())
 }
 

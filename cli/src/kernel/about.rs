@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::KernelArguments;
 use crate::error::{DIVERGENCE, Stop};
-use crate::output::{headline, write_json};
+use crate::output::write_json;
 use crate::table::{self, Align};
 
 /// Boot a guest, and show what it is and where its struct page differs from that in src/
@@ -70,8 +70,5 @@ fn write(out: &mut dyn Write, about: &About) -> std::io::Result<()> {
         vec![(*field).to_owned(), ours.to_string(), kernels]
     }));
     let aligns = [Align::Left, Align::Right, Align::Right];
-    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
-        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-    }
-    Ok(())
+    table::write(out, &rows, &aligns)
 }

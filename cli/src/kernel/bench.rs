@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::KernelArguments;
 use crate::error::{Stop, error};
 use crate::inputs;
-use crate::output::{headline, write_json};
+use crate::output::write_json;
 use crate::table::{self, Align};
 
 /// Measure how fast a guest boots and runs cases
@@ -201,8 +201,5 @@ fn write(arguments: &Arguments, out: &mut dyn Write, figures: &[Figure]) -> std:
         vec![what.clone(), number(*median), number(*least), number(*most), (*unit).to_owned()]
     }));
     let aligns = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Left];
-    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
-        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-    }
-    Ok(())
+    table::write(out, &rows, &aligns)
 }

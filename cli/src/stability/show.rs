@@ -6,7 +6,7 @@ use std::io::Write;
 use super::Item;
 use super::compare::{Difference, Outcome};
 use crate::error::Stop;
-use crate::output::{count, headline};
+use crate::output::count;
 use crate::table::{self, Align};
 
 /// Writes how many inputs differ where, and each difference.
@@ -22,9 +22,7 @@ pub(super) fn write(out: &mut dyn Write, items: &[Item]) -> Result<(), Stop> {
     }));
     let right = std::iter::repeat_n(Align::Right, rows[0].len() - 1);
     let aligns: Vec<Align> = std::iter::once(Align::Left).chain(right).collect();
-    for (number, line) in table::lines(&rows, &aligns).into_iter().enumerate() {
-        writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
-    }
+    table::write(out, &rows, &aligns)?;
     for difference in items.iter().flat_map(|item| &item.differences) {
         writeln!(out, "{}", line(difference))?;
     }

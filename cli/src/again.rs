@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
-use put_user_page_targets::backends::Way;
+use put_user_page_targets::backends::Api;
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{Check, Target};
 
@@ -66,7 +66,7 @@ pub(crate) fn on_input(command: &[&str], target: &Target, file: &str) -> Vec<Str
 fn backends_of(target: &Target) -> Vec<String> {
     match target.check {
         Check::Candidate => candidate_argument().into_iter().collect(),
-        Check::Kernel => Way::ALL.map(|way| way.name().to_owned()).to_vec(),
+        Check::Kernel => Api::ALL.map(|api| api.name().to_owned()).to_vec(),
         Check::OneFunction(_) | Check::Program | Check::Decode => Vec::new(),
     }
 }

@@ -6,10 +6,7 @@ use std::time::Duration;
 
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::backends::{
-    CandidateProcess, KernelGuest, KernelOptions, Way, fast, naive,
-};
-use put_user_page_targets::case::Function;
+use put_user_page_targets::backends::{Api, CandidateProcess, KernelGuest, KernelOptions, fast};
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
 
@@ -17,12 +14,13 @@ use crate::error::{Stop, error, file_error};
 use crate::kernel::KernelArguments;
 
 /// What `--backend` takes, and what each is.
-pub(crate) const BACKENDS: [(&str, &str); 6] = [
+pub(crate) const BACKENDS: [(&str, &str); 7] = [
     ("reference", "the naive reference, one entry at a time: what all others are held against"),
     ("fast", "the fast implementation of this repository"),
-    (Way::Patch.name(), Way::Patch.what()),
-    (Way::ReleasePages.name(), Way::ReleasePages.what()),
-    (Way::Unpin.name(), Way::Unpin.what()),
+    (Api::Patch.name(), Api::Patch.what()),
+    (Api::ReleasePages.name(), Api::ReleasePages.what()),
+    (Api::Unpin.name(), Api::Unpin.what()),
+    (Api::UnpinRange.name(), Api::UnpinRange.what()),
     (
         "FILE.so",
         "a candidate: a shared object with some of the functions of targets/c/put_user_page.h",
@@ -57,21 +55,19 @@ pub(crate) struct BackendArguments {
 /// A backend, ready to run.
 pub(crate) struct Opened {
     pub(crate) backend: Box<dyn Backend>,
-    /// The functions that it does not have.
-    pub(crate) lacks: Vec<Function>,
     /// Whether it runs in a process of its own, one case after the other.
     pub(crate) is_candidate: bool,
 }
 
 impl Opened {
     fn in_process(backend: impl Backend + 'static) -> Opened {
-        Opened { backend: Box::new(backend), lacks: Vec::new(), is_candidate: false }
+        Opened { backend: Box::new(backend), is_candidate: false }
     }
 
     /// What to tell of the functions that it lacks, if it lacks any.
     pub(crate) fn note_of_lacking(&self) -> Option<String> {
         let names: Vec<String> =
-            self.lacks.iter().map(|function| format!("{}()", function.name())).collect();
+            self.backend.lacks().iter().map(|function| format!("{}()", function.name())).collect();
         let name = self.backend.name();
         (!names.is_empty()).then(|| format!("note: {name} has no {}", names.join(", ")))
     }
@@ -80,7 +76,8 @@ impl Opened {
 impl BackendArguments {
     /// Opens the backends but for `reference`, which is there in any case.
     pub(crate) fn open(&self) -> Result<Vec<Opened>, Stop> {
-        let has_kernel = self.names.iter().any(|name| Way::ALL.iter().any(|w| w.name() == name));
+        let has_kernel =
+            self.names.iter().any(|name| Api::ALL.iter().any(|api| api.name() == name));
         if self.kernel.own().is_some() && !has_kernel {
             return Err(error(
                 "a kernel is named, and no backend that runs in it",
@@ -94,10 +91,10 @@ impl BackendArguments {
 
     fn open_one(&self, name: &str, guest: &mut Option<KernelGuest>) -> Result<Opened, Stop> {
         let time_limit = Duration::from_secs(self.time_limit);
-        let Some(way) = Way::ALL.into_iter().find(|way| way.name() == name) else {
+        let Some(api) = Api::ALL.into_iter().find(|api| api.name() == name) else {
             return open(name, time_limit);
         };
-        // One guest serves all ways.
+        // One guest serves all of them.
         let guest = match guest {
             Some(guest) => guest,
             None => guest.insert(KernelGuest::start(KernelOptions {
@@ -106,7 +103,7 @@ impl BackendArguments {
                 undefined: self.kernel_undefined,
             })?),
         };
-        Ok(Opened::in_process(guest.backend(way)))
+        Ok(Opened::in_process(guest.backend(api)))
     }
 
     /// These backends, or where they are the usual ones, those that the target runs.
@@ -123,7 +120,7 @@ impl BackendArguments {
                     })?];
                 }
                 Some(Check::Kernel) => {
-                    backends.names = Way::ALL.map(|way| way.name().to_owned()).to_vec();
+                    backends.names = Api::ALL.map(|api| api.name().to_owned()).to_vec();
                 }
                 Some(Check::OneFunction(_) | Check::Program | Check::Decode) | None => {}
             }
@@ -168,7 +165,7 @@ fn open(name: &str, time_limit: Duration) -> Result<Opened, Stop> {
             Err(error(
                 format!("there is no backend `{name}`"),
                 format!(
-                    "{suggestion}backends are `reference`, `fast`, `kernel`, `kernel-release-pages`, `kernel-unpin`, and shared objects by their path, such as ./mine.so"
+                    "{suggestion}backends are `reference`, `fast`, `kernel`, `kernel-release-pages`, `kernel-unpin`, `kernel-unpin-range`, and shared objects by their path, such as ./mine.so"
                 ),
             ))
         }
@@ -189,18 +186,11 @@ fn open_candidate(name: &str, time_limit: Duration) -> Result<Opened, Stop> {
     })?;
     let command = move || worker_command(&program, &path);
     let process = CandidateProcess::start(name, time_limit, command)?;
-    let has = process.functions();
-    let lacks = Function::ALL.into_iter().filter(|function| !has.contains(function)).collect();
-    Ok(Opened { lacks, backend: Box::new(process), is_candidate: true })
+    Ok(Opened { backend: Box::new(process), is_candidate: true })
 }
 
 fn worker_command(program: &Path, candidate: &Path) -> Command {
     let mut command = Command::new(program);
     command.arg("candidate-worker").arg(candidate);
     command
-}
-
-/// The reference as a backend.
-pub(crate) fn reference() -> impl Backend {
-    naive()
 }

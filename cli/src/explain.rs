@@ -48,7 +48,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
 }
 
 fn write(out: &mut dyn Write, examined: &Examined) -> std::io::Result<()> {
-    let Examined { input, world, class, states, .. } = examined;
+    let Examined { input, trial, .. } = examined;
+    let world = trial.world();
     let target = input.target.map_or_else(String::new, |t| format!(", as {} sees it", t.name));
     writeln!(out, "{}", headline(&format!("The case{target}")))?;
     write_lines(out, input.case.to_text().lines())?;
@@ -56,7 +57,7 @@ fn write(out: &mut dyn Write, examined: &Examined) -> std::io::Result<()> {
     writeln!(out, "{}", headline("The world"))?;
     write_lines(out, draw::world(world))?;
 
-    let class = match class {
+    let class = match trial.class() {
         Class::Valid => "valid: every entry has a reference to drop",
         Class::OverRelease => {
             "over-release: it drops what it does not have; fast and reference only"
@@ -65,11 +66,11 @@ fn write(out: &mut dyn Write, examined: &Examined) -> std::io::Result<()> {
     writeln!(out, "{} {class}", headline("Class"))?;
     writeln!(out)?;
     writeln!(out, "{}", headline("Named states reached"))?;
-    write_lines(out, states.iter().map(|state| format!("{}: {}", state.name, state.what)))?;
+    write_lines(out, trial.states().iter().map(|state| format!("{}: {}", state.name, state.what)))?;
 
-    for did in &examined.backends {
-        writeln!(out, "{}", headline(&tell::headline(did)))?;
-        write_lines(out, tell::lines(world, did))?;
+    for backend in &examined.backends {
+        writeln!(out, "{}", headline(&tell::headline(backend)))?;
+        write_lines(out, tell::lines(world, backend))?;
     }
     for report in examined.reports() {
         writeln!(out, "{}", report.render(&paint()))?;

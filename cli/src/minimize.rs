@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use put_user_page_targets::case::Case;
-use put_user_page_targets::comparer::Verdict;
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::minimize::{Size, minimize};
 use put_user_page_targets::report::Report;
+use put_user_page_targets::trial::Verdict;
 use serde::Serialize;
 
 use self::subject::Diverging;
@@ -55,7 +55,7 @@ struct Minimized<'a> {
     after: Size,
     /// Cases that were run to find it.
     tried: u64,
-    report: Box<Report>,
+    report: Report,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
@@ -63,14 +63,15 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let input = inputs::read_one(&arguments.file, arguments.target.name, "minimize")?;
     let backends = arguments.backends.of_target(input.target)?;
     let mut diverging = Diverging::find(&input, backends.open()?)?;
-    let signature = Signature::of(&diverging.report);
+    let signature = Signature::of(&diverging.divergence);
     let (least, tried) = search(&mut diverging, &signature)?;
-    let Verdict::Differs(mut report) = diverging.run(&least)? else {
+    let Verdict::Differs(divergence) = diverging.run(&least)? else {
         return Err(error(
             format!("what is left of {} diverged, and now does not", arguments.file.display()),
             "the backend does not do the same each time; run this again",
         ));
     };
+    let mut report = Report::of(&divergence);
     let case = Case::decode(&least);
     if inputs::is_text(if is_stdout(&output) { &arguments.file } else { &output }) {
         write_to(&output, case.to_text().as_bytes())?;
@@ -136,8 +137,8 @@ fn search(diverging: &mut Diverging, signature: &Signature) -> Result<(Vec<u8>, 
     let mut shows = |bytes: &[u8]| -> Result<bool, Stop> {
         progress.inc(1);
         let verdict = diverging.run(bytes)?;
-        let shows =
-            matches!(&verdict, Verdict::Differs(report) if Signature::of(report) == *signature);
+        let shows = matches!(&verdict, Verdict::Differs(divergence)
+            if Signature::of(divergence) == *signature);
         if shows {
             let Size { calls, entries, pages, .. } = Size::of(&Case::decode(bytes));
             let (calls, pages) = (count(calls, "call"), count(pages, "page"));

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use put_user_page_targets::backends::Way;
+use put_user_page_targets::backends::Api;
 use put_user_page_targets::registry::Target;
 
 use crate::again::again;
@@ -99,10 +99,10 @@ fn replay(root: &Path, out: &mut dyn Write) -> Result<bool, Stop> {
     write!(out, "fast: {}", in_process.text)?;
     let mut diverges = in_process.diverges;
     if put_user_page_kernel::is_set_up(None) {
-        let ways = Way::ALL.into_iter().flat_map(|way| ["--backend", way.name()]);
-        let words: Vec<&str> = ["replay"].into_iter().chain(ways).chain(["corpus"]).collect();
+        let backends = Api::ALL.into_iter().flat_map(|api| ["--backend", api.name()]);
+        let words: Vec<&str> = ["replay"].into_iter().chain(backends).chain(["corpus"]).collect();
         let in_kernel = again(root, &words)?;
-        write!(out, "kernel, three ways: {}", in_kernel.text)?;
+        write!(out, "kernel: {}", in_kernel.text)?;
         diverges |= in_kernel.diverges;
     } else {
         writeln!(out, "kernel: left out, for it is not set up: run `scripts/kernel setup`")?;

@@ -9,13 +9,15 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use put_user_page_targets::case::Case;
-use put_user_page_targets::comparer::{Comparer, Verdict};
+use put_user_page_targets::comparer::Comparer;
+use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
 use put_user_page_targets::registry::{Check, Target};
 use put_user_page_targets::report::Report;
+use put_user_page_targets::trial::Verdict;
 
 use self::source::Source;
-use self::tally::{Divergence, Tally};
+use self::tally::{Diverging, Tally};
 use crate::artifacts;
 use crate::backends::{BackendArguments, Opened};
 use crate::error::{DIVERGENCE, Stop, error};
@@ -101,11 +103,11 @@ fn replay(
     arguments: &Arguments,
     backends: &mut [Opened],
     tally: &mut Tally,
-) -> Result<Vec<Divergence>, Stop> {
+) -> Result<Vec<Diverging>, Stop> {
     let cases: Vec<Case> = inputs.iter().map(|input| input.case.clone()).collect();
-    let mut found: Vec<(usize, Box<Report>)> = Vec::new();
+    let mut found: Vec<(usize, Box<Divergence>)> = Vec::new();
     for (number, input) in inputs.iter().enumerate() {
-        found.extend(differing_forms(input).map(|report| (number, report)));
+        found.extend(differing_forms(input).map(|divergence| (number, divergence)));
     }
     let backends = backends.iter_mut().map(|backend| backend.backend.as_mut() as _);
     Comparer::new(backends.collect()).compare(
@@ -113,41 +115,42 @@ fn replay(
         &mut |case, backend, verdict| match verdict {
             Verdict::Same => {}
             Verdict::Skipped(skip) => tally.skipped(backend, skip),
-            Verdict::Differs(report) => found.push((case, report)),
+            Verdict::Differs(divergence) => found.push((case, divergence)),
         },
     )?;
     tally.cases += inputs.len();
     found.sort_by_key(|(case, _)| *case);
-    let divergence = |(case, mut report): (usize, Box<Report>)| {
+    let tell = |(case, divergence): (usize, Box<Divergence>)| {
         let input: &Input = &inputs[case];
         let saved = match &input.path {
-            Some(_) if report.log.is_empty() => None,
-            _ => Some(artifacts::save(&input.case, &report.log)?),
+            Some(_) if divergence.log.is_empty() => None,
+            _ => Some(artifacts::save(&input.case, &divergence.log)?),
         };
         let path = input.path.as_ref().or(saved.as_ref()).expect("what is in no file was saved");
+        let mut report = Report::of(&divergence);
         report.reproduce = Some(explain_command(path, input.target, &arguments.backends));
-        Ok(Divergence::new(path, input.target, saved.as_deref(), report))
+        Ok(Diverging::new(path, input.target, saved.as_deref(), report))
     };
-    found.into_iter().map(divergence).collect()
+    found.into_iter().map(tell).collect()
 }
 
 /// Failures of backends that no case can be blamed for.
-fn unexplained(backends: &mut [Opened]) -> Vec<Divergence> {
+fn unexplained(backends: &mut [Opened]) -> Vec<Diverging> {
     let mut found = Vec::new();
     for Opened { backend, .. } in backends {
         for failure in backend.unexplained() {
-            let report = Report::of_unexplained(backend.name(), failure);
-            found.push(Divergence::new(Path::new("no case alone"), None, None, report));
+            let report = Report::of(&Divergence::of_unexplained(&**backend, failure));
+            found.push(Diverging::new(Path::new("no case alone"), None, None, report));
         }
     }
     found
 }
 
 /// What the `decode` target finds in its inputs.
-pub(crate) fn differing_forms(input: &Input) -> Option<Box<Report>> {
+pub(crate) fn differing_forms(input: &Input) -> Option<Box<Divergence>> {
     input.target.filter(|target| target.check == Check::Decode)?;
-    let what = Forms::default().check(&input.bytes).err()?;
-    Some(Report::of_forms(&input.case, what))
+    let differ = Forms::default().check(&input.bytes).err()?;
+    Some(Divergence::of_forms(&input.case, differ))
 }
 
 /// The command that shows what a case does.
@@ -172,13 +175,13 @@ fn path_argument(path: &Path) -> String {
 }
 
 /// Shows the reports of as many as are left to show, and names the others.
-fn write_reports(out: &mut dyn Write, found: &[Divergence], left: usize) -> Result<(), Stop> {
-    for (number, divergence) in found.iter().enumerate() {
+fn write_reports(out: &mut dyn Write, found: &[Diverging], left: usize) -> Result<(), Stop> {
+    for (number, diverging) in found.iter().enumerate() {
         if number < left {
-            writeln!(out, "{}", divergence.file)?;
-            writeln!(out, "{}", divergence.report.render(&paint()))?;
-            if let Some(artifact) = &divergence.artifact {
-                let log = if divergence.report.log.is_empty() {
+            writeln!(out, "{}", diverging.file)?;
+            writeln!(out, "{}", diverging.report.render(&paint()))?;
+            if let Some(artifact) = &diverging.artifact {
+                let log = if diverging.report.log.is_empty() {
                     ""
                 } else {
                     ", with the kernel's log in logs/ there"
@@ -186,7 +189,7 @@ fn write_reports(out: &mut dyn Write, found: &[Divergence], left: usize) -> Resu
                 writeln!(out, "  saved{log}: {artifact}\n")?;
             }
         } else {
-            writeln!(out, "{}: {} differs too", divergence.file, divergence.report.backend)?;
+            writeln!(out, "{}: {} differs too", diverging.file, diverging.report.backend)?;
         }
     }
     out.flush()?;

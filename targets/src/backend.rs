@@ -1,17 +1,18 @@
 //! The border between the harness and the implementations that it compares.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::case::Function;
+use crate::case::{Case, Function};
 use crate::outcome::Outcome;
 use crate::world::World;
 
-/// One case for a backend: its world, and the canonical bytes to make the world of
+/// One case for a backend: its world, and the case itself for those who build the world
 /// elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
-    /// The case's canonical bytes.
-    pub bytes: &'a [u8],
+    /// The case.
+    pub case: &'a Case,
     /// The case's world. Its program may be cut short.
     pub world: &'a World,
     /// What the reference makes of it.
@@ -25,6 +26,16 @@ pub trait Backend {
 
     /// What its outcomes hold.
     fn observes(&self) -> Observes;
+
+    /// The functions that it has.
+    fn functions(&self) -> &[Function] {
+        &Function::ALL
+    }
+
+    /// The functions that it does not have.
+    fn lacks(&self) -> Vec<Function> {
+        Function::ALL.into_iter().filter(|function| !self.functions().contains(function)).collect()
+    }
 
     /// Why it cannot run this case; `None` if it can.
     fn skips(&self, world: &World, class: Class) -> Option<Skip>;
@@ -52,7 +63,7 @@ pub trait Backend {
 #[derive(Clone, Debug)]
 pub enum Ran<'a> {
     /// What the case left behind.
-    Outcome(&'a Outcome),
+    Outcome(Cow<'a, Outcome>),
     /// The backend did not survive it: a divergence.
     Failed(Failure),
     /// It could not be run after all.
@@ -62,11 +73,13 @@ pub enum Ran<'a> {
 }
 
 impl Ran<'_> {
-    /// What a kernel that did not survive logged; else empty.
-    pub fn log(&self) -> String {
+    /// The same, in memory of its own.
+    pub fn into_owned(self) -> Ran<'static> {
         match self {
-            Ran::Failed(failure) => failure.log.clone(),
-            _ => String::new(),
+            Ran::Outcome(outcome) => Ran::Outcome(Cow::Owned(outcome.into_owned())),
+            Ran::Failed(failure) => Ran::Failed(failure),
+            Ran::Skipped(skip) => Ran::Skipped(skip),
+            Ran::Survived => Ran::Survived,
         }
     }
 }
@@ -144,6 +157,8 @@ pub enum Skip {
     NoUserPages,
     /// A page of a real file would be marked without its lock, which its file forbids.
     NeedsLock,
+    /// No call is on pages that lie side by side, which is all that the function releases.
+    NoRange,
 }
 
 impl fmt::Display for Skip {
@@ -155,21 +170,24 @@ impl fmt::Display for Skip {
             Skip::MixedOrders => "the kernel gave pages of several orders to one user mapping",
             Skip::NoUserPages => "the kernel gave no pages to a user mapping",
             Skip::NeedsLock => "it marks a page of a real file without its lock",
+            Skip::NoRange => "no call is on a range of pages",
         })
     }
 }
 
 /// A backend that did not survive a case: a divergence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Failure {
     /// How it failed.
     pub how: HowFailed,
     /// What a kernel logged; empty for other backends.
+    #[serde(skip)]
     pub log: String,
 }
 
 /// How a backend failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HowFailed {
     /// It ended, and how.
     Crashed(String),

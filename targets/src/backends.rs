@@ -10,6 +10,6 @@ mod page_map;
 pub use candidate::{BUILT_IN_CANDIDATE, Candidate, CandidateProcess, serve};
 pub use fast::{Fast, fast};
 pub use in_process::InProcess;
-pub use kernel::{Kernel, KernelGuest, KernelOptions, LayoutDifference, Way};
-pub use naive::{Naive, naive};
+pub use kernel::{Api, Kernel, KernelGuest, KernelOptions, LayoutDifference};
+pub use naive::{Naive, Reference, naive};
 pub use page_map::{PageMap, Recorder, Release};

@@ -1,5 +1,6 @@
 //! Findings: divergences sorted by what diverged, with the smallest example of each.
 
+mod layout_kind;
 mod signature;
 
 use std::fs::{self, File};
@@ -7,10 +8,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+pub use layout_kind::LayoutKind;
 pub use signature::Signature;
 
+use crate::divergence::Divergence;
 use crate::registry::Target;
-use crate::report::Report;
 
 /// A directory of findings: DIR/TARGET/divergence-SIGNATURE holds the smallest input of the
 /// target that was found to show a divergence, and DIR/TARGET/logs/divergence-SIGNATURE.log
@@ -64,8 +66,13 @@ impl Findings {
     /// # Errors
     ///
     /// The directory cannot be written.
-    pub fn record(&self, target: &Target, bytes: &[u8], report: &Report) -> io::Result<Recorded> {
-        let signature = Signature::of(report);
+    pub fn record(
+        &self,
+        target: &Target,
+        bytes: &[u8],
+        divergence: &Divergence,
+    ) -> io::Result<Recorded> {
+        let signature = Signature::of(divergence);
         let (example, log) = (self.example(target, &signature), self.log(target, &signature));
         let folder = self.directory.join(target.name);
         fs::create_dir_all(&folder)?;
@@ -82,7 +89,7 @@ impl Findings {
             File::options().append(true).open(&example)?.set_modified(SystemTime::now())?;
         } else {
             // First, so that no example is without its log.
-            keep_log(&log, &report.log)?;
+            keep_log(&log, &divergence.log)?;
             replace(&example, bytes)?;
         }
         Ok(recorded)

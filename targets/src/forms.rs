@@ -1,8 +1,58 @@
 //! What must hold between the forms of a case: the `decode` target.
 
+use serde::Serialize;
+
 use crate::case::{Case, Record, decode_canonical};
 use crate::world::World;
 use crate::world_in_c::WorldInC;
+
+/// Two forms of a case that disagree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FormsDiffer {
+    /// Which ones.
+    pub forms: DifferingForms,
+    /// Both sides, for people.
+    pub details: String,
+}
+
+/// Which forms of a case disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferingForms {
+    /// `decode(encode(c))` is not `c`.
+    Decoded,
+    /// `parse(print(c))` is not `c`.
+    Parsed,
+    /// The printed text does not parse.
+    Unparsed,
+    /// The C decoder reads another case.
+    DecodedInC,
+    /// The C decoder refuses canonical bytes.
+    RefusedByC,
+    /// The C decoder accepts bytes that are not canonical.
+    AcceptedByC,
+    /// C and Rust build two worlds.
+    Worlds,
+}
+
+impl DifferingForms {
+    /// What is wrong, in a few words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DifferingForms::Decoded => "decode(encode(c)) is not c",
+            DifferingForms::Parsed => "parse(print(c)) is not c",
+            DifferingForms::Unparsed => "the printed text does not parse",
+            DifferingForms::DecodedInC => "the C decoder reads another case",
+            DifferingForms::RefusedByC => "the C decoder refuses canonical bytes",
+            DifferingForms::AcceptedByC => "the C decoder accepts bytes that are not canonical",
+            DifferingForms::Worlds => "C and Rust build two worlds",
+        }
+    }
+
+    fn with(self, details: String) -> FormsDiffer {
+        FormsDiffer { forms: self, details }
+    }
+}
 
 /// Checks the forms of a case, and its world in C and in Rust, which are made anew in the
 /// same memory for each.
@@ -19,7 +69,7 @@ impl Forms {
     /// # Errors
     ///
     /// What does not hold, with both sides.
-    pub fn check(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub fn check(&mut self, bytes: &[u8]) -> Result<(), FormsDiffer> {
         let case = Case::decode(bytes);
         check_forms(&case, bytes)?;
         self.check_world(&case)
@@ -27,9 +77,9 @@ impl Forms {
 
     /// Holds the world that C builds against that of Rust. So also for the case that a kernel
     /// would make of it by halving every order that it may choose.
-    fn check_world(&mut self, case: &Case) -> Result<(), String> {
-        let differs = |what| format!("C and Rust build two worlds: {what}\n{case:?}");
-        let refused = |error| format!("the C decoder refuses canonical bytes: {error:?}\n{case:?}");
+    fn check_world(&mut self, case: &Case) -> Result<(), FormsDiffer> {
+        let differs = |what| DifferingForms::Worlds.with(format!("{what}\n{case:?}"));
+        let refused = |error| DifferingForms::RefusedByC.with(format!("{error:?}\n{case:?}"));
         self.in_c.build(&case.encode()).map_err(refused)?;
         self.in_rust.build(case);
         self.in_c.compare(&self.in_rust).map_err(differs)?;
@@ -50,34 +100,32 @@ impl Forms {
     }
 }
 
-fn check_forms(case: &Case, bytes: &[u8]) -> Result<(), String> {
+fn check_forms(case: &Case, bytes: &[u8]) -> Result<(), FormsDiffer> {
     let canonical = case.encode();
-    if Case::decode(&canonical) != *case {
-        return Err(unequal("decode(encode(c)) is not c", case, &Case::decode(&canonical)));
+    let decoded = Case::decode(&canonical);
+    if decoded != *case {
+        return Err(DifferingForms::Decoded.with(both(case, &decoded)));
     }
     let text = case.to_text();
     match Case::from_text(&text) {
         Ok(parsed) if parsed == *case => {}
-        Ok(parsed) => return Err(unequal("parse(print(c)) is not c", case, &parsed)),
-        Err(error) => return Err(format!("the printed text does not parse: {error}\n{text}")),
+        Ok(parsed) => return Err(DifferingForms::Parsed.with(both(case, &parsed))),
+        Err(error) => return Err(DifferingForms::Unparsed.with(format!("{error}\n{text}"))),
     }
     match decode_canonical(&canonical) {
         Ok(records) if records == case.records => {}
         Ok(records) => {
-            return Err(unequal("the C decoder reads another case", case, &Case { records }));
+            return Err(DifferingForms::DecodedInC.with(both(case, &Case { records })));
         }
-        Err(error) => {
-            return Err(format!("the C decoder refuses canonical bytes: {error:?}\n{text}"));
-        }
+        Err(error) => return Err(DifferingForms::RefusedByC.with(format!("{error:?}\n{text}"))),
     }
-    let accepted = decode_canonical(bytes).is_ok();
-    if accepted != (bytes == canonical) {
-        let what = if accepted { "accepts bytes that are not" } else { "refuses bytes that are" };
-        return Err(format!("the C decoder {what} canonical: {bytes:02x?}"));
+    match (decode_canonical(bytes).is_ok(), bytes == canonical) {
+        (true, false) => Err(DifferingForms::AcceptedByC.with(format!("{bytes:02x?}"))),
+        (false, true) => Err(DifferingForms::RefusedByC.with(format!("{bytes:02x?}"))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-fn unequal(what: &str, expected: &Case, found: &Case) -> String {
-    format!("{what}\nexpected:\n{expected:?}found:\n{found:?}")
+fn both(expected: &Case, found: &Case) -> String {
+    format!("expected:\n{expected:?}found:\n{found:?}")
 }

@@ -4,41 +4,26 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use put_user_page_kernel::{Options, OwnKernel};
-
-use crate::backend::{Backend, BackendError, Class, Ran};
-use crate::backends::{
-    Candidate, Fast, InProcess, Kernel, KernelGuest, KernelOptions, Naive, PageMap, Way, fast,
-    naive,
-};
-use crate::case::{Case, Function};
-use crate::comparer::{Comparer, Verdict};
+use crate::backend::{Backend, BackendError, Class};
+use crate::backends::{Candidate, Reference, fast, naive};
+use crate::case::Case;
+use crate::divergence::Divergence;
 use crate::forms::Forms;
 use crate::largest;
-use crate::machine::Machine;
-use crate::oracle::{self, Comparison};
-use crate::registry::{CANDIDATE_VARIABLE, Check, KDIR_VARIABLE, KERNEL_VARIABLE, Target};
-use crate::report::{Found, Report, investigate};
+use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
+use crate::report::Report;
 use crate::states::StateSet;
-use crate::world::World;
+use crate::trial::{Trial, Verdict};
 
 /// A target, ready to check cases.
 #[derive(Debug)]
 pub struct Harness {
     target: &'static Target,
-    case: Case,
-    world: World,
-    reference: InProcess<Naive>,
-    subject: Subject,
-}
-
-/// What the reference is held against.
-#[derive(Debug)]
-enum Subject {
-    Fast(InProcess<PageMap<Fast>>),
-    Candidate(InProcess<PageMap<Candidate>>),
-    Forms(Forms),
-    Kernel(Box<[Kernel; 3]>),
+    trial: Trial,
+    reference: Reference,
+    backends: Vec<Box<dyn Backend>>,
+    /// Of the target that holds the forms of a case against each other.
+    forms: Option<Forms>,
 }
 
 /// What a case was, if nothing diverged.
@@ -54,15 +39,9 @@ pub struct Checked {
 #[derive(Clone, Debug)]
 pub enum CheckError {
     /// The two sides diverge.
-    Diverges(Box<Report>),
+    Diverges(Box<Divergence>),
     /// The backend does not work any more.
     Broken(BackendError),
-}
-
-impl From<Box<Report>> for CheckError {
-    fn from(report: Box<Report>) -> CheckError {
-        CheckError::Diverges(report)
-    }
 }
 
 impl From<BackendError> for CheckError {
@@ -74,44 +53,46 @@ impl From<BackendError> for CheckError {
 impl fmt::Display for CheckError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CheckError::Diverges(report) => report.fmt(formatter),
+            CheckError::Diverges(divergence) => Report::of(divergence).fmt(formatter),
             CheckError::Broken(error) => write!(formatter, "{error}\n{}", error.help),
         }
     }
 }
 
 impl Harness {
-    /// The target's backends. The `candidate` target takes the shared object that the
-    /// environment variable [`CANDIDATE_VARIABLE`] names, or the example that is built in;
-    /// the `kernel` target boots the kernel that [`KERNEL_VARIABLE`] and [`KDIR_VARIABLE`]
-    /// name, or the one that was set up.
+    /// A target whose backends are in this process. The `candidate` target takes the shared
+    /// object that the environment variable [`CANDIDATE_VARIABLE`] names, or the example that
+    /// is built in.
     ///
     /// # Errors
     ///
-    /// The shared object does not load; the kernel is not set up, or does not boot.
+    /// The shared object does not load; or it is the `kernel` target, whose backends
+    /// [`with_backends`](Self::with_backends) takes.
     pub fn new(target: &'static Target) -> Result<Self, BackendError> {
-        let subject = match target.check {
-            Check::OneFunction(_) | Check::Program => Subject::Fast(fast()),
-            Check::Decode => Subject::Forms(Forms::default()),
-            Check::Candidate => Subject::Candidate(match candidate_path() {
+        let backend: Box<dyn Backend> = match target.check {
+            Check::OneFunction(_) | Check::Program => Box::new(fast()),
+            Check::Decode => {
+                let forms = Some(Forms::default());
+                return Ok(Harness { forms, ..Harness::with_backends(target, Vec::new()) });
+            }
+            Check::Candidate => Box::new(match candidate_path() {
                 Some(path) => Candidate::load(&path)?.into_backend(&path.display().to_string()),
                 None => Candidate::built_in().into_backend("candidate"),
             }),
             Check::Kernel => {
-                let guest = KernelGuest::start(KernelOptions {
-                    guest: Options { kernel: own_kernel()?, ..Options::default() },
-                    ..KernelOptions::default()
-                })?;
-                Subject::Kernel(Box::new(Way::ALL.map(|way| guest.backend(way))))
+                return Err(BackendError {
+                    message: format!("the target {} runs in no process of ours", target.name),
+                    help: "give its harness the backends of a kernel".to_owned(),
+                });
             }
         };
-        Ok(Harness {
-            target,
-            case: Case::default(),
-            world: World::default(),
-            reference: naive(),
-            subject,
-        })
+        Ok(Harness::with_backends(target, vec![backend]))
+    }
+
+    /// A target that is to hold these backends against the reference.
+    pub fn with_backends(target: &'static Target, backends: Vec<Box<dyn Backend>>) -> Self {
+        let (trial, reference) = (Trial::with_room(), naive());
+        Harness { target, trial, reference, backends, forms: None }
     }
 
     /// The case that the target makes of these bytes.
@@ -126,13 +107,16 @@ impl Harness {
     /// is not run: it may have bugs, and nobody waits for its report yet.
     pub fn warm_up(&mut self) {
         for case in largest::cases() {
-            self.case.decode_from(&case.encode());
-            self.world.build(&self.case);
-            self.reference.run_world(&self.world, Class::OverRelease);
-            if let Subject::Forms(forms) = &mut self.subject {
-                forms.in_rust.build(&self.case);
+            self.trial.become_of(&case.encode(), |_| {}, &mut self.reference);
+            if let Some(forms) = &mut self.forms {
+                forms.in_rust.build(&case);
             }
         }
+    }
+
+    /// What the target holds against the reference.
+    pub fn backends(&self) -> &[Box<dyn Backend>] {
+        &self.backends
     }
 
     /// Runs a case on both sides and compares.
@@ -141,36 +125,23 @@ impl Harness {
     ///
     /// They diverge, or the backend does not work any more.
     pub fn check(&mut self, bytes: &[u8]) -> Result<Checked, CheckError> {
-        self.case.decode_from(bytes);
-        self.target.check.adapt(&mut self.case);
-        self.world.build(&self.case);
-        self.reference.run_world(&self.world, Class::OverRelease);
-        let class = oracle::classify(&self.world, self.reference.last());
-        let states = self.reference.machine.states();
-        states.show_to_engine();
-        match &mut self.subject {
-            Subject::Fast(fast) => {
-                compare(&self.case, &self.world, class, &mut self.reference, fast)?;
+        let Harness { target, trial, reference, backends, forms } = self;
+        trial.become_of(bytes, |case| target.check.adapt(case), reference);
+        trial.states().show_to_engine();
+        if let Some(forms) = forms {
+            let diverges = |differ| Divergence::of_forms(trial.case(), differ);
+            forms.check(bytes).map_err(|differ| CheckError::Diverges(diverges(differ)))?;
+        }
+        for backend in backends {
+            if let Verdict::Differs(divergence) = trial.run_on(&mut **backend, reference)? {
+                return Err(CheckError::Diverges(divergence));
             }
-            Subject::Candidate(candidate) => {
-                compare(&self.case, &self.world, class, &mut self.reference, candidate)?;
-            }
-            Subject::Kernel(ways) => check_in_kernel(&self.case, &mut **ways)?,
-            Subject::Forms(forms) => {
-                forms.check(bytes).map_err(|what| Report::of_forms(&self.case, what))?;
+            if let Some(failure) = backend.unexplained().into_iter().next() {
+                let divergence = Divergence::of_unexplained(&**backend, failure);
+                return Err(CheckError::Diverges(divergence));
             }
         }
-        Ok(Checked { class, states })
-    }
-
-    /// The functions that the target's backend has.
-    pub fn functions(&self) -> &[Function] {
-        match &self.subject {
-            Subject::Fast(fast) => &fast.functions,
-            Subject::Candidate(candidate) => &candidate.functions,
-            Subject::Kernel(_) => &Function::ALL,
-            Subject::Forms(_) => &[],
-        }
+        Ok(Checked { class: trial.class(), states: trial.states() })
     }
 }
 
@@ -183,54 +154,4 @@ pub fn candidate_path() -> Option<PathBuf> {
 pub fn candidate_argument() -> Option<String> {
     let path = candidate_path()?.display().to_string();
     Some(if path.contains('/') { path } else { format!("./{path}") })
-}
-
-/// The kernel that the environment names, if it names one.
-fn own_kernel() -> Result<Option<OwnKernel>, BackendError> {
-    let path = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
-    match (path(KERNEL_VARIABLE), path(KDIR_VARIABLE)) {
-        (None, None) => Ok(None),
-        (Some(image), Some(kdir)) => Ok(Some(OwnKernel { image, kdir })),
-        _ => Err(BackendError {
-            message: format!("of {KERNEL_VARIABLE} and {KDIR_VARIABLE} only one is set"),
-            help: "set both: the kernel's image, and the directory that it was built in".to_owned(),
-        }),
-    }
-}
-
-/// Holds a case in the kernel against the reference, in each way of releasing.
-fn check_in_kernel(case: &Case, ways: &mut [Kernel]) -> Result<(), CheckError> {
-    let backends = ways.iter_mut().map(|way| way as &mut dyn Backend);
-    let mut report = None;
-    Comparer::new(backends.collect()).compare(
-        std::slice::from_ref(case),
-        &mut |_, _, verdict| {
-            if let Verdict::Differs(found) = verdict {
-                report.get_or_insert(found);
-            }
-        },
-    )?;
-    for way in ways {
-        let unexplained = way.unexplained().into_iter();
-        report = report.or(unexplained.map(|f| Report::of_unexplained(way.name(), f)).next());
-    }
-    report.map_or(Ok(()), |report| Err(report.into()))
-}
-
-fn compare(
-    case: &Case,
-    world: &World,
-    class: Class,
-    reference: &mut InProcess<Naive>,
-    backend: &mut InProcess<impl Machine>,
-) -> Result<(), Box<Report>> {
-    if backend.skips(world, class).is_some() {
-        return Ok(());
-    }
-    let observed = reference.observes.and(backend.observes);
-    let outcome = backend.run_world(world, class);
-    let comparison = oracle::compare(world, reference.last(), Ran::Outcome(outcome), observed);
-    let Comparison::Differs(differences) = comparison else { return Ok(()) };
-    let found = Found { differences, as_made: world, log: String::new() };
-    Err(Box::new(investigate(case, world, reference, backend, found)))
 }

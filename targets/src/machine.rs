@@ -10,8 +10,9 @@ use crate::world::{Step, World};
 /// One implementation of the four functions, and the pages that it works on.
 pub trait Machine {
     /// Builds the world: every compound page with its `refs` and its owner's reference.
-    /// In a valid case nothing may look at a page after it was freed.
-    fn build(&mut self, world: &World, class: Class);
+    /// In a valid case nothing may look at a page after it was freed. The reference, which
+    /// tells the class, gets none.
+    fn build(&mut self, world: &World, class: Option<Class>);
 
     /// Takes a reference for each backed entry as get_user_pages() does, and returns for
     /// how many entries, the unbacked ones before the end counted, that went well. Here
@@ -42,7 +43,7 @@ pub trait Machine {
 pub fn run(
     machine: &mut impl Machine,
     world: &World,
-    class: Class,
+    class: Option<Class>,
     lengths: &mut Vec<usize>,
     outcome: &mut Outcome,
 ) {

@@ -1,14 +1,16 @@
 //! The oracle: two outcomes of one case, and the rules by which they are compared.
 
+mod difference;
 mod events;
 mod rules;
 mod stray_writes;
 
-use std::collections::BTreeMap;
+pub use difference::{Difference, Field, PageField, Sides, Subject};
+pub use rules::LockRule;
 
 use crate::backend::{Class, Events, Observes, Ran, Skip};
 use crate::case::Function;
-use crate::outcome::{Event, EventKind, FolioState, Outcome};
+use crate::outcome::{Event, EventKind, FolioState, Imbalance, Outcome};
 use crate::world::World;
 
 /// What a comparison came to.
@@ -20,35 +22,6 @@ pub enum Comparison {
     Differs(Vec<Difference>),
     /// There is nothing to compare.
     Skipped(Skip),
-}
-
-/// One thing that differs between the reference and a backend.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Difference {
-    /// What it is about.
-    pub subject: Subject,
-    /// Which field of it.
-    pub field: String,
-    /// What the reference has.
-    pub reference: String,
-    /// What the backend has.
-    pub backend: String,
-}
-
-/// What a difference is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// The backend as a whole.
-    Backend,
-    /// The call with this number.
-    Call(usize),
-    /// The step that takes references with this number among them.
-    Acquire(usize),
-    /// The compound page with this number.
-    Folio(usize),
-    /// The page at this frame, which is no head page.
-    Frame(usize),
 }
 
 /// The class of a case, by the reference's outcome.
@@ -88,12 +61,8 @@ pub fn compare(
         Ran::Survived => return Comparison::Same,
         Ran::Skipped(skip) => return Comparison::Skipped(skip),
         Ran::Failed(failure) => {
-            return Comparison::Differs(vec![Difference {
-                subject: Subject::Backend,
-                field: "process".to_owned(),
-                reference: "ends".to_owned(),
-                backend: failure.to_string(),
-            }]);
+            let (subject, field) = (Subject::Backend, Field::Process(failure));
+            return Comparison::Differs(vec![Difference { subject, field }]);
         }
     };
     // The common case, without looking at anything twice. Equal events in equal order
@@ -107,7 +76,7 @@ pub fn compare(
     if same {
         return Comparison::Same;
     }
-    let differences = differences(world, reference, backend, observed);
+    let differences = differences(world, reference, &backend, observed);
     if differences.is_empty() { Comparison::Same } else { Comparison::Differs(differences) }
 }
 
@@ -119,10 +88,15 @@ fn differences(
 ) -> Vec<Difference> {
     let mut found = Vec::new();
     if observed.errors {
-        push_unequal(&mut found, &reference.errors, &backend.errors, "stopped at", Subject::Call);
+        let (ours, theirs) = (&reference.errors, &backend.errors);
+        push_unequal(&mut found, ours, theirs, Subject::Call, Field::StoppedAt);
     }
-    push_unequal(&mut found, &reference.acquired, &backend.acquired, "length", Subject::Acquire);
-    push_states(&mut found, &reference.folios, &backend.folios);
+    let (ours, theirs) = (&reference.acquired, &backend.acquired);
+    push_unequal(&mut found, ours, theirs, Subject::Acquire, Field::Length);
+    for number in 0..reference.folios.len().max(backend.folios.len()) {
+        let (ours, theirs) = (reference.folios.get(number), backend.folios.get(number));
+        push_folio(&mut found, number, ours, theirs);
+    }
     let (ours, theirs) = (
         events::seen(world, &reference.events, observed.events),
         events::seen(world, &backend.events, observed.events),
@@ -134,101 +108,61 @@ fn differences(
     if observed.stray_writes {
         stray_writes::push(&mut found, world, backend);
     }
-    push_imbalances(&mut found, backend);
+    found.extend(backend.imbalances.iter().map(|&imbalance| {
+        let Imbalance { counter, folio, expected, found } = imbalance;
+        let subject = folio.map_or(Subject::Backend, Subject::Folio);
+        let field = Field::Counter { counter, reference: expected, backend: found };
+        Difference { subject, field }
+    }));
     found
 }
 
-fn push_imbalances(found: &mut Vec<Difference>, backend: &Outcome) {
-    found.extend(backend.imbalances.iter().map(|imbalance| Difference {
-        subject: imbalance.folio.map_or(Subject::Backend, Subject::Folio),
-        field: imbalance.counter.name().to_owned(),
-        reference: imbalance.expected.to_string(),
-        backend: imbalance.found.to_string(),
-    }));
-}
-
-fn push_unequal<T: PartialEq + Show>(
+fn push_unequal<T: PartialEq + Copy>(
     found: &mut Vec<Difference>,
     reference: &[T],
     backend: &[T],
-    field: &str,
     subject: fn(usize) -> Subject,
+    field: fn(Sides<T>) -> Field,
 ) {
     for number in 0..reference.len().max(backend.len()) {
-        let (ours, theirs) = (reference.get(number), backend.get(number));
-        if ours != theirs {
-            found.push(Difference {
-                subject: subject(number),
-                field: field.to_owned(),
-                reference: ours.map_or_else(|| MISSING.to_owned(), Show::show),
-                backend: theirs.map_or_else(|| MISSING.to_owned(), Show::show),
-            });
-        }
+        let (ours, theirs) = (reference.get(number).copied(), backend.get(number).copied());
+        let sides = Sides::unequal(ours, theirs);
+        let difference = |sides| Difference { subject: subject(number), field: field(sides) };
+        found.extend(sides.map(difference));
     }
 }
 
-const MISSING: &str = "nothing";
-
-/// A value for people.
-trait Show {
-    fn show(&self) -> String;
-}
-
-impl Show for usize {
-    fn show(&self) -> String {
-        self.to_string()
+/// A page that is in two kinds of state differs in what both kinds have too.
+fn push_folio(
+    found: &mut Vec<Difference>,
+    number: usize,
+    reference: Option<&FolioState>,
+    backend: Option<&FolioState>,
+) {
+    fn unequal<T: PartialEq>(
+        (ours, theirs): (Option<&FolioState>, Option<&FolioState>),
+        value: impl Fn(&FolioState) -> Option<T>,
+        field: fn(Sides<T>) -> Field,
+    ) -> Option<Field> {
+        Sides::unequal(ours.and_then(&value), theirs.and_then(&value)).map(field)
     }
-}
-
-impl Show for Option<usize> {
-    fn show(&self) -> String {
-        self.map_or_else(|| "the end".to_owned(), |entry| format!("entry {entry}"))
-    }
-}
-
-fn push_states(found: &mut Vec<Difference>, reference: &[FolioState], backend: &[FolioState]) {
-    for number in 0..reference.len().max(backend.len()) {
-        let (ours, theirs) = (reference.get(number), backend.get(number));
-        if ours == theirs {
-            continue;
-        }
-        let (ours, theirs) = (fields(ours), fields(theirs));
-        let names: Vec<&str> = if ours.keys().eq(theirs.keys()) {
-            ours.keys().copied().collect()
-        } else {
-            vec!["state", "refcount", "dirty"]
-        };
-        for name in names {
-            let value = |fields: &BTreeMap<_, String>| {
-                fields.get(name).cloned().unwrap_or_else(|| "-".to_owned())
-            };
-            let (reference, backend) = (value(&ours), value(&theirs));
-            if reference != backend {
-                let (subject, field) = (Subject::Folio(number), name.to_owned());
-                found.push(Difference { subject, field, reference, backend });
-            }
-        }
-    }
-}
-
-/// The fields of a compound page's state for people, by their names.
-pub fn fields(state: Option<&FolioState>) -> BTreeMap<&'static str, String> {
-    let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-    match state {
-        None => BTreeMap::from([("state", MISSING.to_owned())]),
-        Some(FolioState::Free) => BTreeMap::from([("state", "free".to_owned())]),
-        Some(FolioState::Freed { dirty }) => {
-            BTreeMap::from([("state", "freed".to_owned()), ("dirty", yes_no(*dirty))])
-        }
-        Some(FolioState::Live { refcount, dirty, locked, accounting }) => BTreeMap::from([
-            ("state", "live".to_owned()),
-            ("refcount", refcount.to_string()),
-            ("dirty", yes_no(*dirty)),
-            ("locked", yes_no(*locked)),
-            ("dirty count of its file", accounting.dirty_count.to_string()),
-            ("dirty tags of its file", accounting.dirty_tags.to_string()),
-        ]),
-    }
+    let states = (reference, backend);
+    let count = |state: &FolioState| state.accounting().map(|file| file.dirty_count);
+    let tags = |state: &FolioState| state.accounting().map(|file| file.dirty_tags);
+    let dirty = unequal(states, FolioState::dirty, Field::Dirty);
+    let refcount = unequal(states, FolioState::refcount, Field::Refcount);
+    let fields = match unequal(states, |state| Some(state.kind()), Field::State) {
+        None => [
+            dirty,
+            unequal(states, count, Field::DirtyCount),
+            unequal(states, tags, Field::DirtyTags),
+            unequal(states, FolioState::locked, Field::Locked),
+            refcount,
+        ],
+        state => [state, refcount, dirty, None, None],
+    };
+    let subject = Subject::Folio(number);
+    found.extend(fields.into_iter().flatten().map(|field| Difference { subject, field }));
 }
 
 fn subject_at(world: &World, frame: usize) -> Subject {

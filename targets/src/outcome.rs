@@ -80,6 +80,61 @@ pub enum FolioState {
     },
 }
 
+/// The kinds of [`FolioState`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateKind {
+    /// Free from the start.
+    Free,
+    /// In use.
+    Live,
+    /// Freed by a call.
+    Freed,
+}
+
+impl FolioState {
+    /// Its kind.
+    pub const fn kind(&self) -> StateKind {
+        match self {
+            FolioState::Free => StateKind::Free,
+            FolioState::Live { .. } => StateKind::Live,
+            FolioState::Freed { .. } => StateKind::Freed,
+        }
+    }
+
+    /// The references of a page in use.
+    pub const fn refcount(&self) -> Option<i32> {
+        match *self {
+            FolioState::Live { refcount, .. } => Some(refcount),
+            FolioState::Free | FolioState::Freed { .. } => None,
+        }
+    }
+
+    /// Whether the page is marked dirty, or was when it was freed.
+    pub const fn dirty(&self) -> Option<bool> {
+        match *self {
+            FolioState::Live { dirty, .. } | FolioState::Freed { dirty } => Some(dirty),
+            FolioState::Free => None,
+        }
+    }
+
+    /// Whether somebody holds the lock of a page in use.
+    pub const fn locked(&self) -> Option<bool> {
+        match *self {
+            FolioState::Live { locked, .. } => Some(locked),
+            FolioState::Free | FolioState::Freed { .. } => None,
+        }
+    }
+
+    /// What its file keeps of a page in use.
+    pub const fn accounting(&self) -> Option<Accounting> {
+        match *self {
+            FolioState::Live { accounting, .. } => Some(accounting),
+            FolioState::Free | FolioState::Freed { .. } => None,
+        }
+    }
+}
+
 /// What a file keeps of a compound page of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accounting {
@@ -188,8 +243,6 @@ pub enum Counter {
     AcquiredPins,
     /// References that a call was to drop, and the case should have had: it ended there.
     Lacking,
-    /// Not a counter, but a note: what differs came of calls that release a range.
-    RangeCalls,
 }
 
 impl Counter {
@@ -203,7 +256,6 @@ impl Counter {
             Counter::TimesFreed => "times freed",
             Counter::AcquiredPins => "NR_FOLL_PIN_ACQUIRED",
             Counter::Lacking => "references left for the next call",
-            Counter::RangeCalls => "calls of unpin_user_page_range_dirty_lock()",
         }
     }
 }

@@ -1,19 +1,18 @@
-//! Reports: a divergence that a person understands at a glance.
+//! Reports: a divergence told so that a person understands it at a glance. The last step:
+//! nothing reads the words again.
 
-mod layout_kind;
 mod table;
+mod words;
 
 use std::fmt::{self, Write};
 
-pub use layout_kind::LayoutKind;
 use serde::Serialize;
 
-use crate::backend::{Backend, Failure, Job};
 use crate::case::text::page_name;
-use crate::case::{Case, Function, Kind};
-use crate::oracle::{self, Comparison, Difference, Subject};
-use crate::outcome::Outcome;
-use crate::told::{self, reference_outcome};
+use crate::case::{Function, Kind};
+use crate::divergence::{Call, Divergence};
+use crate::findings::LayoutKind;
+use crate::oracle::{self, Field, Subject};
 use crate::world::{Step, World};
 
 /// A divergence, cut down to the first call that shows it.
@@ -75,135 +74,22 @@ pub struct FieldReport {
     pub backend: String,
 }
 
-impl SubjectReport {
-    fn of_no_page(subject: String, fields: Vec<FieldReport>) -> SubjectReport {
-        SubjectReport { subject, named_by: None, layout: LayoutKind::NoPage, fields }
-    }
-}
-
 impl Report {
-    /// A report of a failure that no case can be blamed for.
-    pub fn of_unexplained(backend: &str, failure: Failure) -> Box<Report> {
-        let fields = vec![FieldReport {
-            field: "process".to_owned(),
-            before: None,
-            reference: "ends".to_owned(),
-            backend: format!("{failure}; not again when the same cases ran one by one"),
-        }];
-        let subject = "the backend, after some of the cases so far".to_owned();
-        Box::new(Report {
-            backend: backend.to_owned(),
-            call: None,
-            subjects: vec![SubjectReport::of_no_page(subject, fields)],
-            not_compared: Vec::new(),
-            case: String::new(),
-            log: failure.log,
+    /// The report of a divergence.
+    pub fn of(divergence: &Divergence) -> Report {
+        Report {
+            backend: divergence.backend.clone(),
+            call: divergence.call.map(|call| call_report(&divergence.world, call)),
+            subjects: subjects(divergence),
+            not_compared: divergence.not_compared.clone(),
+            case: divergence.case.as_ref().map(|case| case.to_text()).unwrap_or_default(),
+            log: divergence.log.clone(),
             reproduce: None,
-        })
-    }
-
-    /// A report of the `decode` target: two forms of a case disagree.
-    pub fn of_forms(case: &Case, what: String) -> Box<Report> {
-        let fields = vec![FieldReport {
-            field: "form".to_owned(),
-            before: None,
-            reference: "all forms agree".to_owned(),
-            backend: what,
-        }];
-        let subject = "the case".to_owned();
-        Box::new(Report {
-            backend: "decode".to_owned(),
-            call: None,
-            subjects: vec![SubjectReport::of_no_page(subject, fields)],
-            not_compared: Vec::new(),
-            case: case.to_text(),
-            log: String::new(),
-            reproduce: None,
-        })
-    }
-}
-
-/// What a comparison found.
-#[derive(Debug)]
-pub struct Found<'a> {
-    /// What differs.
-    pub differences: Vec<Difference>,
-    /// The world that the differences are in: as the kernel made it, where one did.
-    pub as_made: &'a World,
-    /// What a kernel that did not survive logged; else empty.
-    pub log: String,
-}
-
-/// The report of a divergence: finds the first call that shows it, by running the program
-/// cut after each call in turn.
-pub fn investigate(
-    case: &Case,
-    world: &World,
-    reference: &mut dyn Backend,
-    backend: &mut dyn Backend,
-    Found { differences, as_made, log }: Found<'_>,
-) -> Report {
-    let bytes = case.encode();
-    let mut cut = world.clone();
-    let calls: Vec<usize> = world.calls().map(|(step, _)| step).collect();
-    let first = calls.iter().enumerate().find_map(|(number, &step)| {
-        if calls.len() == 1 && step + 1 == world.steps.len() {
-            // Cutting after the only statement would run the same again.
-            return Some((number, step, differences.clone()));
-        }
-        cut.steps = world.steps[..=step].to_vec();
-        let differences = differences_of(case, &bytes, &cut, reference, backend);
-        (!differences.is_empty()).then_some((number, step, differences))
-    });
-    let (number, step, differences) = match first {
-        Some((number, step, differences)) => (Some(number), step, differences),
-        None => (None, world.steps.len(), differences),
-    };
-    let mut cut = as_made.clone();
-    cut.steps.truncate(step);
-    let before = reference_outcome(&bytes, &cut, reference);
-    let call = number.map(|number| call_report(as_made, number, step));
-    let missing = reference.observes().and(backend.observes()).missing();
-    Report {
-        backend: backend.name().to_owned(),
-        subjects: subjects(as_made, &before, step, differences),
-        call,
-        not_compared: missing,
-        case: case.to_text(),
-        log,
-        reproduce: None,
-    }
-}
-
-fn differences_of(
-    case: &Case,
-    bytes: &[u8],
-    world: &World,
-    reference: &mut dyn Backend,
-    backend: &mut dyn Backend,
-) -> Vec<Difference> {
-    let expected = reference_outcome(bytes, world, reference);
-    let class = oracle::classify(world, &expected);
-    let observed = reference.observes().and(backend.observes());
-    let mut comparison = Comparison::Same;
-    if backend.skips(world, class).is_none() {
-        let job = Job { bytes, world, class };
-        let result = backend.run(&[job], &mut |_, ran| {
-            let held = told::compare(case, world, &expected, ran, observed, reference);
-            comparison = held.comparison;
-        });
-        if result.is_err() {
-            // It worked for the whole case; what it did there is reported then.
-            return Vec::new();
         }
     }
-    match comparison {
-        Comparison::Differs(differences) => differences,
-        Comparison::Same | Comparison::Skipped(_) => Vec::new(),
-    }
 }
 
-fn call_report(world: &World, number: usize, step: usize) -> CallReport {
+fn call_report(world: &World, Call { number, step }: Call) -> CallReport {
     match &world.steps[step] {
         Step::Call { function, array, entries } => {
             CallReport { number, function: *function, entries: entries.len(), array: *array }
@@ -212,42 +98,34 @@ fn call_report(world: &World, number: usize, step: usize) -> CallReport {
     }
 }
 
-fn subjects(
-    world: &World,
-    before: &Outcome,
-    step: usize,
-    mut differences: Vec<Difference>,
-) -> Vec<SubjectReport> {
+fn subjects(divergence: &Divergence) -> Vec<SubjectReport> {
+    let Divergence { call, differences, world, before, .. } = divergence;
+    let step = call.map_or(world.steps.len(), |call| call.step);
+    let mut differences: Vec<_> = differences.iter().collect();
     differences.sort_by_key(|difference| difference.subject);
     let by_subject = differences.chunk_by(|one, other| one.subject == other.subject);
     by_subject
         .map(|of_subject| {
             let subject = of_subject[0].subject;
-            let fields = of_subject.iter().map(|difference| FieldReport {
-                field: difference.field.clone(),
-                before: value_before(before, difference),
-                reference: difference.reference.clone(),
-                backend: difference.backend.clone(),
-            });
             SubjectReport {
-                subject: describe(world, subject),
+                subject: describe(world, subject, &of_subject[0].field),
                 named_by: named_by(world, step, subject),
                 layout: LayoutKind::of(world, step, subject),
-                fields: fields.collect(),
+                fields: of_subject.iter().map(|one| words::field(one, before)).collect(),
             }
         })
         .collect()
 }
 
-fn value_before(before: &Outcome, difference: &Difference) -> Option<String> {
-    let Subject::Folio(number) = difference.subject else { return None };
-    oracle::fields(before.folios.get(number)).get(difference.field.as_str()).cloned()
-}
-
 /// What a difference is about, for people.
-fn describe(world: &World, subject: Subject) -> String {
+fn describe(world: &World, subject: Subject, field: &Field) -> String {
     match subject {
-        Subject::Backend => "the backend".to_owned(),
+        Subject::Backend => match field {
+            Field::Forms(_) => "the case",
+            Field::ProcessOnce(_) => "the backend, after some of the cases so far",
+            _ => "the backend",
+        }
+        .to_owned(),
         Subject::Call(number) => match oracle::function_of_call(world, number) {
             Some(function) => format!("call {number}, {}", function.name()),
             None => format!("call {number}"),

@@ -5,14 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use libtest_mimic::{Arguments, Failed, Trial};
-use put_user_page_targets::backend::{Backend, Class};
+use libtest_mimic::{Arguments, Failed, Trial as Test};
+use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{Candidate, fast, naive};
 use put_user_page_targets::case::Case;
-use put_user_page_targets::comparer::{Comparer, Verdict};
+use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::outcome::Outcome;
 use put_user_page_targets::registry::{self, Check, TARGETS, Target};
+use put_user_page_targets::report::Report;
+use put_user_page_targets::trial::Verdict;
 use put_user_page_targets::world::World;
 
 fn main() {
@@ -26,20 +28,20 @@ fn main() {
         for path in &inputs {
             let (path, harness) = (path.clone(), Arc::clone(&harness));
             let name = format!("{}/{}", target.name, file_name(&path));
-            trials.push(Trial::test(name, move || replay(target, &path, &harness)));
+            trials.push(Test::test(name, move || replay(target, &path, &harness)));
         }
         let name = format!("{}::has_inputs", target.name);
         let count = inputs.len();
-        trials.push(Trial::test(name, move || match count {
+        trials.push(Test::test(name, move || match count {
             0 => Err(format!("corpus/{} is empty", target.name).into()),
             _ => Ok(()),
         }));
     }
-    trials.push(Trial::test("corpus_is_under_2_mib", size));
-    trials.push(Trial::test("every_backend_agrees_on_every_file", every_backend));
+    trials.push(Test::test("corpus_is_under_2_mib", size));
+    trials.push(Test::test("every_backend_agrees_on_every_file", every_backend));
     for seed in 0..4 {
         let name = format!("outcomes_do_not_depend_on_the_order::seed_{seed}");
-        trials.push(Trial::test(name, move || any_order(seed)));
+        trials.push(Test::test(name, move || any_order(seed)));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -118,8 +120,8 @@ fn every_backend() -> Result<(), Failed> {
     let mut comparer = Comparer::new(vec![&mut naive, &mut fast, &mut candidate]);
     let mut reports = Vec::new();
     comparer.compare(&cases()?, &mut |_, _, verdict| {
-        if let Verdict::Differs(report) = verdict {
-            reports.push(report.to_string());
+        if let Verdict::Differs(divergence) = verdict {
+            reports.push(Report::of(&divergence).to_string());
         }
     })?;
     if reports.is_empty() { Ok(()) } else { Err(reports.join("\n").into()) }
@@ -134,20 +136,20 @@ fn any_order(seed: u64) -> Result<(), Failed> {
     let expected: Vec<(Outcome, Outcome)> = worlds
         .iter()
         .map(|world| {
-            let naive = naive.run_world(world, Class::OverRelease).clone();
-            (naive, fast.run_world(world, Class::OverRelease).clone())
+            let naive = naive.run_world(world, None).clone();
+            (naive, fast.run_world(world, None).clone())
         })
         .collect();
     fastrand::Rng::with_seed(seed).shuffle(&mut order);
     for index in order {
         let world = &worlds[index];
-        let ours = naive.run_world(world, Class::OverRelease);
+        let ours = naive.run_world(world, None);
         if *ours != expected[index].0 {
             return Err(
                 format!("{}: case {index} depends on the cases before it", naive.name()).into()
             );
         }
-        let theirs = fast.run_world(world, Class::OverRelease);
+        let theirs = fast.run_world(world, None);
         if *theirs != expected[index].1 {
             return Err(
                 format!("{}: case {index} depends on the cases before it", fast.name()).into()

@@ -7,21 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{report, scenarios};
+use common::{divergence, scenarios};
 use put_user_page_targets::case::Case;
-use put_user_page_targets::comparer::{Comparer, Verdict};
+use put_user_page_targets::comparer::Comparer;
+use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::findings::{Findings, Recorded, Signature};
 use put_user_page_targets::mistakes::{Mistake, wrong};
 use put_user_page_targets::registry::{Target, target};
-use put_user_page_targets::report::Report;
+use put_user_page_targets::trial::Verdict;
 
 /// What the mistake has in all scenarios.
 fn signatures(mistake: Mistake) -> BTreeSet<Signature> {
     let mut wrong = wrong(Some(mistake));
     let mut signatures = BTreeSet::new();
     let compared = Comparer::new(vec![&mut wrong]).compare(&scenarios(), &mut |_, _, verdict| {
-        if let Verdict::Differs(report) = verdict {
-            signatures.insert(Signature::of(&report));
+        if let Verdict::Differs(divergence) = verdict {
+            signatures.insert(Signature::of(&divergence));
         }
     });
     compared.expect("machines in this process work");
@@ -50,8 +51,8 @@ fn text(length: usize) -> Case {
     Case::from_text(&text).expect("a good text")
 }
 
-fn of_mistake(mistake: Mistake, case: &Case) -> Report {
-    *report(case, &mut wrong(Some(mistake))).expect("the case shows the mistake")
+fn of_mistake(mistake: Mistake, case: &Case) -> Divergence {
+    *divergence(case, &mut wrong(Some(mistake))).expect("the case shows the mistake")
 }
 
 fn program() -> &'static Target {

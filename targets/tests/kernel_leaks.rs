@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use put_user_page_targets::backend::{Backend, Class, Job, Ran};
-use put_user_page_targets::backends::{KernelGuest, KernelOptions, Way};
+use put_user_page_targets::backends::{Api, KernelGuest, KernelOptions};
 use put_user_page_targets::case::Case;
 use put_user_page_targets::world::World;
 
@@ -49,7 +49,7 @@ fn a_million_cases_leave_nothing_behind() {
     for free in [false, true] {
         let guest = KernelGuest::start(KernelOptions { free, ..KernelOptions::default() });
         let guest = guest.unwrap_or_else(|error| panic!("{error}\n{}", error.help));
-        let mut backends = Way::ALL.map(|way| guest.backend(way));
+        let mut backends = Api::ALL.map(|api| guest.backend(api));
         // The first batches fill what the module and the kernel keep for the next ones.
         run(&mut backends, &TEXTS, BATCH * 3);
         run(&mut backends, &MAPPED_TEXTS, BATCH * 3);
@@ -69,22 +69,21 @@ fn a_million_cases_leave_nothing_behind() {
     }
 }
 
-/// Runs so many cases, in all ways by turns.
-fn run(backends: &mut [impl Backend; 3], texts: &[&str; 8], cases: usize) {
+/// Runs so many cases, on all backends by turns.
+fn run(backends: &mut [impl Backend], texts: &[&str; 8], cases: usize) {
     let texts = texts.map(|text| Case::from_text(text).expect("it is a case"));
     let worlds = texts.each_ref().map(World::of);
-    let bytes = texts.each_ref().map(Case::encode);
     let job = |number: usize| {
         let number = number % texts.len();
-        Job { bytes: &bytes[number], world: &worlds[number], class: Class::Valid }
+        Job { case: &texts[number], world: &worlds[number], class: Class::Valid }
     };
     let jobs: Vec<Job<'_>> = (0..BATCH).map(job).collect();
     let (mut ran, mut turn) = (0, 0);
     while ran < cases {
-        let backend = &mut backends[turn % 3];
+        let backend = turn % backends.len();
         turn += 1;
         let count = BATCH.min(cases - ran);
-        let result = backend.run(&jobs[..count], &mut |index, outcome| {
+        let result = backends[backend].run(&jobs[..count], &mut |index, outcome| {
             assert!(matches!(outcome, Ran::Outcome(_)), "{index}: {outcome:?}");
             ran += 1;
         });

@@ -5,7 +5,7 @@ mod common;
 
 use std::convert::Infallible;
 
-use common::report;
+use common::divergence;
 use fastrand::Rng;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::case::Case;
@@ -34,7 +34,7 @@ impl Mistaken {
 
     /// What a case shows of it.
     fn signature(&mut self, case: &Case) -> Option<Signature> {
-        report(case, &mut *self.backend).map(|report| Signature::of(&report))
+        divergence(case, &mut *self.backend).map(|divergence| Signature::of(&divergence))
     }
 
     /// The case, minimised.

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 
 use common::scenarios;
 use put_user_page_targets::case::{Case, Function};
-use put_user_page_targets::comparer::{Comparer, Verdict};
+use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::mistakes::{Finder, Mistake, wrong};
+use put_user_page_targets::report::Report;
 use put_user_page_targets::states::Needs;
+use put_user_page_targets::trial::Verdict;
 
 /// The fields that reports name, over all scenarios.
 fn fields_that_differ(mistake: Option<Mistake>) -> BTreeSet<String> {
@@ -22,7 +24,8 @@ fn fields(mistake: Option<Mistake>, cases: &[Case]) -> BTreeSet<String> {
     let mut comparer = Comparer::new(vec![&mut wrong]);
     let mut fields = BTreeSet::new();
     let compared = comparer.compare(cases, &mut |_, _, verdict| {
-        if let Verdict::Differs(report) = verdict {
+        if let Verdict::Differs(divergence) = verdict {
+            let report = Report::of(&divergence);
             let named = report.subjects.iter().flat_map(|subject| &subject.fields);
             fields.extend(named.map(|field| field.field.clone()));
         }

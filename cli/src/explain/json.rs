@@ -1,6 +1,6 @@
 //! A case as JSON. docs/explain-json.md describes it; change both together.
 
-use put_user_page_targets::backend::Class;
+use put_user_page_targets::backend::{Class, Ran};
 use put_user_page_targets::case::Function;
 use put_user_page_targets::layout::Place;
 use put_user_page_targets::oracle::Difference;
@@ -9,7 +9,7 @@ use put_user_page_targets::report::Report;
 use put_user_page_targets::world::{Entry, Folio, Step, World};
 use serde::Serialize;
 
-use super::examine::{Did, Examined, OfBackend};
+use super::examine::{Examined, OfBackend};
 use super::names::name_of;
 
 #[derive(Serialize)]
@@ -56,17 +56,18 @@ struct BackendItem<'a> {
 
 impl<'a> Explanation<'a> {
     pub(super) fn of(examined: &'a Examined) -> Self {
-        let Examined { input, world, class, states, backends, forms } = examined;
+        let Examined { input, trial, backends, forms } = examined;
+        let world = trial.world();
         Explanation {
             file: input.path.as_ref().map(|path| path.display().to_string()),
             target: input.target.map(|target| target.name),
             case: input.case.to_text(),
-            class: *class,
-            states: states.iter().map(|state| state.name).collect(),
+            class: trial.class(),
+            states: trial.states().iter().map(|state| state.name).collect(),
             world: WorldItem::of(world),
             program: &world.steps,
             backends: backends.iter().map(BackendItem::of).collect(),
-            forms: forms.as_deref(),
+            forms: forms.as_ref(),
         }
     }
 }
@@ -91,11 +92,11 @@ impl<'a> WorldItem<'a> {
 impl<'a> BackendItem<'a> {
     fn of(backend: &'a OfBackend) -> Self {
         let (mut skipped, mut failed, mut outcome) = (None, None, None);
-        match &backend.did {
-            Did::Outcome(found) => outcome = Some(found),
-            Did::Failed(failure) => failed = Some(failure.to_string()),
-            Did::Skipped(skip) => skipped = Some(skip.to_string()),
-            Did::Survived => {}
+        match &backend.ran {
+            Ran::Outcome(found) => outcome = Some(&**found),
+            Ran::Failed(failure) => failed = Some(failure.to_string()),
+            Ran::Skipped(skip) => skipped = Some(skip.to_string()),
+            Ran::Survived => {}
         }
         BackendItem {
             name: &backend.name,

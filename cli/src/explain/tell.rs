@@ -1,10 +1,11 @@
 //! What a backend did, step by step, and what it left behind.
 
+use put_user_page_targets::backend::Ran;
 use put_user_page_targets::case::Kind;
 use put_user_page_targets::outcome::{Event, FolioState, Outcome, StrayWrite};
 use put_user_page_targets::world::{Step, World};
 
-use super::examine::{Did, OfBackend};
+use super::examine::OfBackend;
 use super::names::{self, groups, name_at, name_of};
 use crate::table;
 
@@ -13,14 +14,14 @@ const SHOWN: usize = 40;
 
 /// Whether the backend agrees with the reference, in a line.
 pub(super) fn headline(backend: &OfBackend) -> String {
-    let OfBackend { name, did, differences, .. } = backend;
-    match did {
-        Did::Skipped(skip) => format!("{name} skipped it: {skip}"),
-        Did::Survived => format!("{name} survived it"),
-        Did::Failed(failure) => format!("{name} {failure}"),
-        Did::Outcome(_) if name == "reference" => name.clone(),
-        Did::Outcome(_) if differences.is_empty() => format!("{name} did the same"),
-        Did::Outcome(_) => format!("{name} did something else"),
+    let OfBackend { name, ran, differences, .. } = backend;
+    match ran {
+        Ran::Skipped(skip) => format!("{name} skipped it: {skip}"),
+        Ran::Survived => format!("{name} survived it"),
+        Ran::Failed(failure) => format!("{name} {failure}"),
+        Ran::Outcome(_) if name == "reference" => name.clone(),
+        Ran::Outcome(_) if differences.is_empty() => format!("{name} did the same"),
+        Ran::Outcome(_) => format!("{name} did something else"),
     }
 }
 
@@ -35,7 +36,7 @@ pub(super) fn lines(world: &World, backend: &OfBackend) -> Vec<String> {
         lines
             .push(format!("not compared, for it cannot tell: {}", backend.not_compared.join(", ")));
     }
-    let Did::Outcome(outcome) = &backend.did else { return lines };
+    let Ran::Outcome(outcome) = &backend.ran else { return lines };
     let world = backend.as_made.as_ref().unwrap_or(world);
     if backend.as_made.is_some() {
         let orders: Vec<String> = outcome.orders.iter().map(u8::to_string).collect();

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::{Backend, Class, Job, Ran};
-use put_user_page_targets::backends::{Kernel, KernelGuest, KernelOptions, Way};
+use put_user_page_targets::backends::{Api, Kernel, KernelGuest, KernelOptions, naive};
 use put_user_page_targets::case::Case;
-use put_user_page_targets::comparer::Comparer;
-use put_user_page_targets::world::World;
+use put_user_page_targets::trial::Trial;
 use serde::Serialize;
 
 use super::KernelArguments;
@@ -63,23 +62,12 @@ impl Figure {
     }
 }
 
-/// A case, ready to be sent.
-struct Prepared {
-    bytes: Vec<u8>,
-    world: World,
-}
-
-impl Prepared {
-    fn new(case: &Case) -> Prepared {
-        Prepared { bytes: case.encode(), world: World::of(case) }
-    }
-}
-
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let corpus = valid_cases(&arguments.corpus)?;
-    let null = vec![Prepared::new(&Case::default())];
+    let mut reference = naive();
+    let null = vec![Trial::of(&Case::default(), &mut reference)];
     let small = Case::from_text(SMALL).expect("it is a case");
-    let small = vec![Prepared::new(&small)];
+    let small = vec![Trial::of(&small, &mut reference)];
     let mut figures = Vec::new();
     let mut boots = Vec::new();
     let mut guest = None;
@@ -90,14 +78,14 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     }
     let guest = guest.expect("it runs at least once");
     figures.push(Figure::new("boot until ready".to_owned(), "s", boots));
-    let mut kernel = guest.backend(Way::Patch);
+    let mut kernel = guest.backend(Api::Patch);
     let mut trips = Vec::new();
     for _ in 0..arguments.runs {
         trips.push(round_trip(&mut kernel, &null[0])?);
     }
     figures.push(Figure::new("round trip of one null case".to_owned(), "µs", trips));
-    for way in Way::ALL {
-        let mut kernel = guest.backend(way);
+    for api in Api::ALL {
+        let mut kernel = guest.backend(api);
         // Measured by turns, for a machine may be busy in between.
         let mut rates = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..arguments.runs {
@@ -113,9 +101,9 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             format!("{} valid cases of {}", corpus.len(), arguments.corpus.display()),
         ];
         for (what, rates) in named.into_iter().zip(rates) {
-            figures.push(Figure::new(format!("{}: {what}", way.name()), "cases/s", rates));
+            figures.push(Figure::new(format!("{}: {what}", api.name()), "cases/s", rates));
         }
-        let what = format!("{}: 8 pages, of the null case's rate", way.name());
+        let what = format!("{}: 8 pages, of the null case's rate", api.name());
         figures.push(Figure::new(what, "%", ratios));
     }
     write(arguments, out, &figures)?;
@@ -128,14 +116,14 @@ fn start(arguments: &Arguments) -> Result<KernelGuest, Stop> {
 }
 
 /// The cases of a corpus that a kernel can run.
-fn valid_cases(corpus: &std::path::Path) -> Result<Vec<Prepared>, Stop> {
-    let mut reference = Comparer::new(Vec::new());
+fn valid_cases(corpus: &std::path::Path) -> Result<Vec<Trial>, Stop> {
+    let mut reference = naive();
     let mut cases = Vec::new();
     for file in inputs::files(&[corpus.to_owned()])? {
         let case = inputs::read(&file, None)?.case;
-        let (_, class, _) = reference.reference_outcome(&case);
-        if class == Class::Valid {
-            cases.push(Prepared::new(&case));
+        let trial = Trial::of(&case, &mut reference);
+        if trial.class() == Class::Valid {
+            cases.push(trial);
         }
     }
     if cases.is_empty() {
@@ -145,9 +133,8 @@ fn valid_cases(corpus: &std::path::Path) -> Result<Vec<Prepared>, Stop> {
     Ok(cases)
 }
 
-fn jobs(cases: &[Prepared], count: usize) -> Vec<Job<'_>> {
-    let repeated = cases.iter().cycle().take(count);
-    repeated.map(|Prepared { bytes, world }| Job { bytes, world, class: Class::Valid }).collect()
+fn jobs(cases: &[Trial], count: usize) -> Vec<Job<'_>> {
+    cases.iter().cycle().take(count).map(Trial::job).collect()
 }
 
 fn time(kernel: &mut Kernel, jobs: &[Job<'_>]) -> Result<Duration, Stop> {
@@ -168,7 +155,7 @@ fn time(kernel: &mut Kernel, jobs: &[Job<'_>]) -> Result<Duration, Stop> {
 }
 
 /// Microseconds from sending one case to its outcome, the mean of many.
-fn round_trip(kernel: &mut Kernel, case: &Prepared) -> Result<f64, Stop> {
+fn round_trip(kernel: &mut Kernel, case: &Trial) -> Result<f64, Stop> {
     const TRIPS: u32 = 1000;
     let jobs = jobs(std::slice::from_ref(case), 1);
     let mut all = Duration::ZERO;
@@ -179,7 +166,7 @@ fn round_trip(kernel: &mut Kernel, case: &Prepared) -> Result<f64, Stop> {
 }
 
 /// Cases in a second, in batches.
-fn rate(kernel: &mut Kernel, cases: &[Prepared]) -> Result<f64, Stop> {
+fn rate(kernel: &mut Kernel, cases: &[Trial]) -> Result<f64, Stop> {
     let jobs = jobs(cases, BATCH);
     let mut all = Duration::ZERO;
     for _ in 0..BATCHES {

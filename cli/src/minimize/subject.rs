@@ -1,11 +1,12 @@
 //! What a case diverges on: a backend, or the forms of a case.
 
 use put_user_page_targets::backend::Backend;
+use put_user_page_targets::backends::{Reference, naive};
 use put_user_page_targets::case::Case;
-use put_user_page_targets::comparer::{Comparer, Verdict};
+use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
 use put_user_page_targets::registry::Check;
-use put_user_page_targets::report::Report;
+use put_user_page_targets::trial::{Trial, Verdict};
 
 use crate::backends::Opened;
 use crate::error::{Stop, does_not_hold};
@@ -13,34 +14,37 @@ use crate::inputs::Input;
 
 /// A case that diverges.
 pub(super) struct Diverging {
-    subject: Subject,
+    side: Side,
     /// What diverges: what the target gets, or the case that it makes of it.
     pub(super) bytes: Vec<u8>,
-    pub(super) report: Box<Report>,
+    pub(super) divergence: Box<Divergence>,
 }
 
-enum Subject {
+enum Side {
     Forms(Box<Forms>),
-    Backend(Box<dyn Backend>),
+    Backend { backend: Box<dyn Backend>, reference: Box<Reference> },
 }
 
 impl Diverging {
     /// Holds a case against the reference on the backends, and for the target `decode` its
     /// forms against each other. The first that diverges counts.
     pub(super) fn find(input: &Input, backends: Vec<Opened>) -> Result<Diverging, Stop> {
-        let mut subjects = Vec::new();
+        let mut sides = Vec::new();
         if input.target.is_some_and(|target| target.check == Check::Decode) {
-            subjects.push((Subject::Forms(Box::default()), input.bytes.clone()));
+            sides.push((Side::Forms(Box::default()), input.bytes.clone()));
         }
         for Opened { backend, .. } in backends {
-            subjects.push((Subject::Backend(backend), input.case.encode()));
+            sides.push((
+                Side::Backend { backend, reference: Box::new(naive()) },
+                input.case.encode(),
+            ));
         }
         let mut why = Vec::new();
-        for (mut subject, bytes) in subjects {
-            why.push(match subject.run(&bytes)? {
-                Verdict::Differs(report) => return Ok(Diverging { subject, bytes, report }),
-                Verdict::Same => format!("{} does as it should", subject.name()),
-                Verdict::Skipped(skip) => format!("{} skips it, for {skip}", subject.name()),
+        for (mut side, bytes) in sides {
+            why.push(match side.run(&bytes)? {
+                Verdict::Differs(divergence) => return Ok(Diverging { side, bytes, divergence }),
+                Verdict::Same => format!("{} does as it should", side.name()),
+                Verdict::Skipped(skip) => format!("{} skips it, for {skip}", side.name()),
             });
         }
         if why.is_empty() {
@@ -55,30 +59,27 @@ impl Diverging {
 
     /// What comes of other bytes.
     pub(super) fn run(&mut self, bytes: &[u8]) -> Result<Verdict, Stop> {
-        self.subject.run(bytes)
+        self.side.run(bytes)
     }
 }
 
-impl Subject {
+impl Side {
     fn name(&self) -> &str {
         match self {
-            Subject::Forms(_) => "decode",
-            Subject::Backend(backend) => backend.name(),
+            Side::Forms(_) => "decode",
+            Side::Backend { backend, .. } => backend.name(),
         }
     }
 
     fn run(&mut self, bytes: &[u8]) -> Result<Verdict, Stop> {
         let case = Case::decode(bytes);
         match self {
-            Subject::Forms(forms) => Ok(match forms.check(bytes) {
+            Side::Forms(forms) => Ok(match forms.check(bytes) {
                 Ok(()) => Verdict::Same,
-                Err(what) => Verdict::Differs(Report::of_forms(&case, what)),
+                Err(differ) => Verdict::Differs(Divergence::of_forms(&case, differ)),
             }),
-            Subject::Backend(backend) => {
-                let mut found = Verdict::Same;
-                Comparer::new(vec![backend.as_mut()])
-                    .compare(&[case], &mut |_, _, verdict| found = verdict)?;
-                Ok(found)
+            Side::Backend { backend, reference } => {
+                Ok(Trial::of(&case, reference).run_on(&mut **backend, reference)?)
             }
         }
     }

@@ -15,26 +15,26 @@ use crate::output::count;
 
 /// One case on which one backend differs.
 #[derive(Serialize)]
-pub(super) struct Divergence {
+pub(super) struct Diverging {
     pub(super) file: String,
     target: Option<&'static str>,
     /// Where the case was saved: one that was in no file, or killed a kernel, whose log is
     /// in `logs/` there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) artifact: Option<String>,
-    pub(super) report: Box<Report>,
+    pub(super) report: Report,
 }
 
-impl Divergence {
+impl Diverging {
     pub(super) fn new(
         file: &Path,
         target: Option<&'static Target>,
         artifact: Option<&Path>,
-        report: Box<Report>,
-    ) -> Divergence {
+        report: Report,
+    ) -> Diverging {
         let target = target.map(|target| target.name);
         let artifact = artifact.map(|path| path.display().to_string());
-        Divergence { file: file.display().to_string(), target, artifact, report }
+        Diverging { file: file.display().to_string(), target, artifact, report }
     }
 }
 
@@ -53,7 +53,7 @@ struct OfBackend {
 #[derive(Serialize)]
 pub(super) struct Tally {
     pub(super) cases: usize,
-    divergences: Vec<Divergence>,
+    divergences: Vec<Diverging>,
     skipped: usize,
     backends: Vec<OfBackend>,
 }
@@ -62,7 +62,7 @@ impl Tally {
     pub(super) fn new(backends: &[Opened]) -> Tally {
         let of_backend = |opened: &Opened| OfBackend {
             name: opened.backend.name().to_owned(),
-            lacks: opened.lacks.clone(),
+            lacks: opened.backend.lacks(),
             skipped: BTreeMap::new(),
             note: opened.note_of_lacking(),
         };
@@ -75,7 +75,7 @@ impl Tally {
         *self.backends[backend].skipped.entry(skip.to_string()).or_default() += 1;
     }
 
-    pub(super) fn add(&mut self, found: Vec<Divergence>) {
+    pub(super) fn add(&mut self, found: Vec<Diverging>) {
         self.divergences.extend(found);
     }
 

@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use put_user_page_targets::backend::Class;
+use put_user_page_targets::backends::naive;
 use put_user_page_targets::case::text::page_name;
 use put_user_page_targets::case::{Case, Function};
-use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::layout::{Layout, Place};
 use put_user_page_targets::outcome::{Event, EventKind, FolioState, Outcome};
+use put_user_page_targets::trial::Trial;
 use put_user_page_targets::world::{Step, World};
 
 /// A case, told.
@@ -71,12 +72,12 @@ impl Story {
 
     /// The story of a case in a file.
     pub(super) fn of(file: &Path, case: &Case) -> Story {
-        let world = World::of(case);
-        let (outcome, class, _) = Comparer::new(Vec::new()).reference_outcome(case);
+        let trial = Trial::of(case, &mut naive());
+        let (world, outcome) = (trial.world().clone(), trial.expected().clone());
         let mut story = Story {
             name: test_name(file),
             text: case.to_text(),
-            class,
+            class: trial.class(),
             folios: world
                 .layout
                 .places

@@ -13,7 +13,7 @@ use std::process::{abort, exit};
 use std::sync::Mutex;
 
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
-use put_user_page_targets::case::Function;
+use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::findings::Findings;
 use put_user_page_targets::harness::{CheckError, Harness, candidate_path};
 use put_user_page_targets::registry::{
@@ -72,9 +72,7 @@ fn introduce_candidate(harness: &Harness) {
         eprintln!("{CANDIDATE_VARIABLE} names no shared object: running {BUILT_IN_CANDIDATE}");
         return;
     };
-    let lacks =
-        Function::ALL.into_iter().filter(|function| !harness.functions().contains(function));
-    for function in lacks {
+    for function in harness.backends().iter().flat_map(|backend| backend.lacks()) {
         let (path, name) = (path.display(), function.name());
         eprintln!("{path} has no {name}(): cases that call it are skipped");
     }
@@ -108,16 +106,16 @@ pub fn check(bytes: &[u8]) {
         }
         match fuzzed.harness.check(bytes) {
             Ok(_) => {}
-            Err(CheckError::Diverges(report)) => fuzzed.diverges(bytes, report),
+            Err(CheckError::Diverges(divergence)) => fuzzed.diverges(bytes, &divergence),
             Err(CheckError::Broken(error)) => end(&error.message, &error.help),
         }
     });
 }
 
 impl Fuzzed {
-    fn diverges(&self, bytes: &[u8], mut report: Box<Report>) {
+    fn diverges(&self, bytes: &[u8], divergence: &Divergence) {
         if let Some(findings) = &self.findings {
-            match findings.record(self.target, bytes, &report) {
+            match findings.record(self.target, bytes, divergence) {
                 Ok(_) => return,
                 Err(why) => end(
                     &format!("a divergence cannot be recorded: {why}"),
@@ -126,6 +124,7 @@ impl Fuzzed {
             }
         }
         let file = (self.saved_as)(bytes);
+        let mut report = Box::new(Report::of(divergence));
         report.reproduce = Some(saved::command(&report, self.target, &file));
         saved::save_log(&report, &file);
         panic_any(report);

@@ -1,5 +1,7 @@
 //! A machine in this process as a backend.
 
+use std::borrow::Cow;
+
 use crate::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
 use crate::case::Function;
 use crate::machine::{self, Machine};
@@ -37,15 +39,16 @@ impl<M: Machine> InProcess<M> {
         }
     }
 
-    /// Runs one world of a class. Of this, no memory is allocated.
-    pub fn run_world(&mut self, world: &World, class: Class) -> &Outcome {
+    /// Runs one world, whose class is not known yet where the reference is to tell it. Of
+    /// this, no memory is allocated.
+    pub fn run_world(&mut self, world: &World, class: Option<Class>) -> &Outcome {
         machine::run(&mut self.machine, world, class, &mut self.lengths, &mut self.outcome);
         &self.outcome
     }
 
-    /// The outcome of the world that was run last.
-    pub fn last(&self) -> &Outcome {
-        &self.outcome
+    /// Exchanges the outcome of the world that was run last for memory to run the next in.
+    pub(crate) fn swap_outcome(&mut self, other: &mut Outcome) {
+        std::mem::swap(&mut self.outcome, other);
     }
 }
 
@@ -72,6 +75,10 @@ impl<M: Machine> Backend for InProcess<M> {
         self.observes
     }
 
+    fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
     fn skips(&self, world: &World, class: Class) -> Option<Skip> {
         skips(&self.functions, self.over_release, world, class)
     }
@@ -82,7 +89,8 @@ impl<M: Machine> Backend for InProcess<M> {
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
         for (index, job) in jobs.iter().enumerate() {
-            deliver(index, Ran::Outcome(self.run_world(job.world, job.class)));
+            let outcome = self.run_world(job.world, Some(job.class));
+            deliver(index, Ran::Outcome(Cow::Borrowed(outcome)));
         }
         Ok(())
     }

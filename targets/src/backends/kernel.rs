@@ -1,9 +1,10 @@
-//! The Linux kernel in QEMU as backends: three ways of releasing pages, in one guest.
+//! The Linux kernel in QEMU as backends: its functions for releasing pages, in one guest.
 
 mod answer;
 mod job;
 mod layout;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,51 +13,55 @@ use std::time::Duration;
 
 use put_user_page_kernel::{Death, Error, GuestJob, How, Options, Runner};
 
-use self::job::{KernelJob, Turn, has_ranges};
+use self::job::{KernelJob, has_ranges};
 pub use self::layout::LayoutDifference;
-use super::{InProcess, Naive, naive};
 use crate::backend::{
     Backend, BackendError, Class, Events, Failure, HowFailed, Job, Observes, Ran, Skip,
 };
 use crate::case::Case;
-use crate::oracle::Comparison;
-use crate::outcome::{Counter, Imbalance, Outcome};
-use crate::told;
+use crate::outcome::Outcome;
 use crate::world::World;
 
-/// A way of releasing pages that the kernel has.
+/// The functions of the kernel that a backend releases pages with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Api {
     /// The four functions as the patch defines them, on the kernel's own primitives.
     Patch,
     /// release_pages(), which put_user_pages() was to replace.
     ReleasePages,
     /// unpin_user_page*(), which put_user_page*() became.
     Unpin,
+    /// The same, with arrays that are a range released by
+    /// unpin_user_page_range_dirty_lock().
+    UnpinRange,
 }
 
-impl Way {
-    /// All ways, by their number in the module.
-    pub const ALL: [Way; 3] = [Way::Patch, Way::ReleasePages, Way::Unpin];
+impl Api {
+    /// All of them.
+    pub const ALL: [Api; 4] = [Api::Patch, Api::ReleasePages, Api::Unpin, Api::UnpinRange];
 
     /// The name of the backend.
     pub const fn name(self) -> &'static str {
         match self {
-            Way::Patch => "kernel",
-            Way::ReleasePages => "kernel-release-pages",
-            Way::Unpin => "kernel-unpin",
+            Api::Patch => "kernel",
+            Api::ReleasePages => "kernel-release-pages",
+            Api::Unpin => "kernel-unpin",
+            Api::UnpinRange => "kernel-unpin-range",
         }
     }
 
     /// What the backend is, in a line.
     pub const fn what(self) -> &'static str {
         match self {
-            Way::Patch => "the Linux kernel in QEMU: the four functions as the patch defines them",
-            Way::ReleasePages => {
+            Api::Patch => "the Linux kernel in QEMU: the four functions as the patch defines them",
+            Api::ReleasePages => {
                 "the Linux kernel in QEMU: release_pages(), which put_user_pages() was to replace"
             }
-            Way::Unpin => {
+            Api::Unpin => {
                 "the Linux kernel in QEMU: unpin_user_page*(), what kernels release pins with today"
+            }
+            Api::UnpinRange => {
+                "the Linux kernel in QEMU: unpin_user_page_range_dirty_lock(), for ranges of pages"
             }
         }
     }
@@ -134,16 +139,10 @@ impl KernelGuest {
         self.runner.borrow().boot_time()
     }
 
-    /// One way of releasing pages in this guest, as a backend.
-    pub fn backend(&self, way: Way) -> Kernel {
-        Kernel {
-            way,
-            guest: self.clone(),
-            reference: naive(),
-            outcome: Outcome::with_room(),
-            as_ranges: Outcome::with_room(),
-            unexplained: Vec::new(),
-        }
+    /// Some functions for releasing pages in this guest, as a backend.
+    pub fn backend(&self, api: Api) -> Kernel {
+        let (guest, outcome) = (self.clone(), Outcome::with_room());
+        Kernel { api, guest, outcome, unexplained: Vec::new() }
     }
 }
 
@@ -156,31 +155,30 @@ impl From<Error> for BackendError {
 /// What is seen of a kernel's pages.
 const OBSERVES: Observes = Observes { errors: false, stray_writes: true, events: Events::OfPages };
 
-/// The kernel, releasing pages in one way.
+/// The kernel, releasing pages with some of its functions.
 #[derive(Debug)]
 pub struct Kernel {
-    way: Way,
+    api: Api,
     guest: KernelGuest,
-    /// Tells which of two outcomes is the wrong one.
-    reference: InProcess<Naive>,
     outcome: Outcome,
-    as_ranges: Outcome,
     /// Failures of guests that were thrown away, which no case can be blamed for.
     unexplained: Vec<Failure>,
 }
 
 impl Backend for Kernel {
     fn name(&self) -> &str {
-        self.way.name()
+        self.api.name()
     }
 
     fn observes(&self) -> Observes {
         OBSERVES
     }
 
-    fn skips(&self, _world: &World, class: Class) -> Option<Skip> {
-        let runs = class == Class::Valid || self.guest.options.undefined;
-        (!runs).then_some(Skip::OverRelease)
+    fn skips(&self, world: &World, class: Class) -> Option<Skip> {
+        if class == Class::OverRelease && !self.guest.options.undefined {
+            return Some(Skip::OverRelease);
+        }
+        (self.api == Api::UnpinRange && !has_ranges(world)).then_some(Skip::NoRange)
     }
 
     fn run(
@@ -206,77 +204,24 @@ impl Kernel {
         jobs: &[Job<'_>],
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
-        let free = self.guest.options.free;
-        let mut sent = Vec::with_capacity(jobs.len());
-        for (index, job) in jobs.iter().enumerate().filter(|(_, job)| job.class == Class::Valid) {
-            let turns: &[Turn] = if self.way == Way::Unpin && has_ranges(job.world) {
-                &[Turn::Arrays, Turn::Ranges]
-            } else {
-                &[Turn::Only]
-            };
-            sent.extend(turns.iter().map(|&t| KernelJob::new(index, job, self.way, free, t)));
-        }
+        let Kernel { api, guest, outcome, .. } = self;
+        let valid = jobs.iter().enumerate().filter(|(_, job)| job.class == Class::Valid);
+        let (indices, sent): (Vec<usize>, Vec<KernelJob>) = valid
+            .map(|(index, job)| (index, KernelJob::new(job, *api, guest.options.free)))
+            .unzip();
         let guest_jobs: Vec<GuestJob<'_>> = sent.iter().map(KernelJob::guest_job).collect();
-        let guest = self.guest.clone();
-        let mut runner = guest.runner.borrow_mut();
         let mut answered = Ok(());
-        // The first of two runs of a case, if it is not to be delivered yet.
-        let mut first: Option<Result<(), Instead>> = None;
-        runner.run(&guest_jobs, &mut |number, answer| {
+        guest.runner.borrow_mut().run(&guest_jobs, &mut |number, answer| {
             if answered.is_err() {
                 return;
             }
-            let &KernelJob { index, turn, .. } = &sent[number];
-            let into = match turn {
-                Turn::Only | Turn::Arrays => &mut self.outcome,
-                Turn::Ranges => &mut self.as_ranges,
-            };
-            let ran = match take(answer, jobs[index].world, into) {
-                Ok(ran) => ran,
-                Err(error) => {
-                    answered = Err(error);
-                    return;
-                }
-            };
-            match turn {
-                Turn::Only => deliver(index, show(ran, &self.outcome)),
-                Turn::Arrays => first = Some(ran),
-                Turn::Ranges => {
-                    let first = first.take().expect("a case runs with arrays first");
-                    self.deliver_worse(index, &jobs[index], first, ran, deliver);
-                }
+            let index = indices[number];
+            match take(answer, jobs[index].world, outcome) {
+                Ok(ran) => deliver(index, ran),
+                Err(error) => answered = Err(error),
             }
         })?;
         answered
-    }
-
-    /// Of two runs of a case, delivers the worse: one that died before one that differs from
-    /// the reference, and what was skipped last.
-    fn deliver_worse(
-        &mut self,
-        index: usize,
-        job: &Job<'_>,
-        arrays: Result<(), Instead>,
-        ranges: Result<(), Instead>,
-        deliver: &mut dyn FnMut(usize, Ran<'_>),
-    ) {
-        if arrays.is_ok() && ranges.is_ok() && self.outcome == self.as_ranges {
-            deliver(index, show(arrays, &self.outcome));
-            return;
-        }
-        let badness_of_arrays = badness(&mut self.reference, job, &arrays, &self.outcome);
-        let badness_of_ranges = badness(&mut self.reference, job, &ranges, &self.as_ranges);
-        if badness_of_arrays >= badness_of_ranges {
-            deliver(index, show(arrays, &self.outcome));
-            return;
-        }
-        if badness_of_ranges == Badness::Differs {
-            // For the reader of a report.
-            let (counter, folio) = (Counter::RangeCalls, None);
-            let note = Imbalance { counter, folio, expected: 0, found: 1 };
-            self.as_ranges.imbalances.push(note);
-        }
-        deliver(index, show(ranges, &self.as_ranges));
     }
 
     /// Cases that over-release, each in a guest of its own that is thrown away: what it does
@@ -288,31 +233,27 @@ impl Kernel {
     ) -> Result<(), BackendError> {
         let undefined = jobs.iter().enumerate().filter(|(_, job)| job.class == Class::OverRelease);
         let aftermath = Case::from_text(AFTERMATH).expect("it is a case");
-        let (bytes, world) = (aftermath.encode(), World::of(&aftermath));
-        let aftermath = Job { bytes: &bytes, world: &world, class: Class::Valid };
+        let world = World::of(&aftermath);
+        let aftermath = Job { case: &aftermath, world: &world, class: Class::Valid };
         for (index, job) in undefined {
-            let sent = [(index, job), (index, &aftermath)]
-                .map(|(index, job)| KernelJob::new(index, job, self.way, true, Turn::Only));
+            let both = [job, &aftermath];
+            let sent = both.map(|job| KernelJob::new(job, self.api, true));
             let guest_jobs = sent.each_ref().map(KernelJob::guest_job);
             let mut runner = Runner::start(&self.guest.options.guest)?;
-            let mut came = [const { Ok(Ok(())) }; 2];
+            let mut came = [const { Ok(Ran::Survived) }; 2];
             runner.run(&guest_jobs, &mut |number, answer| {
-                let world = if number == 0 { job.world } else { &world };
                 // The aftermath is not to blame for what it came by.
                 let answer = answer.map_err(|death| Death { after: None, ..death });
-                came[number] = take(answer, world, &mut self.outcome);
+                let ran = take(answer, both[number].world, &mut self.outcome);
+                came[number] = ran.map(Ran::into_owned);
             })?;
             let [itself, after] = came;
-            deliver(
-                index,
-                match (itself?, after?) {
-                    (Err(Instead::Failed(failure)), _) | (_, Err(Instead::Failed(failure))) => {
-                        Ran::Failed(failure)
-                    }
-                    (Err(Instead::Skipped(skip)), _) => Ran::Skipped(skip),
-                    (Ok(()), _) => Ran::Survived,
-                },
-            );
+            let ran = match (itself?, after?) {
+                (Ran::Outcome(_) | Ran::Survived, Ran::Failed(failure)) => Ran::Failed(failure),
+                (Ran::Outcome(_) | Ran::Survived, _) => Ran::Survived,
+                (itself, _) => itself,
+            };
+            deliver(index, ran);
             self.unexplained.extend(runner.take_unexplained().into_iter().map(failure));
         }
         Ok(())
@@ -324,67 +265,24 @@ impl Kernel {
 const AFTERMATH: &str = "folio a repeat=256\nfolio b repeat=256\nfolio c repeat=256\n\
     folio d order=1 repeat=64\nfolio e order=3 repeat=16\nfolio f order=9 repeat=2\n";
 
-/// How bad it is what came of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Badness {
-    Skipped,
-    Same,
-    Differs,
-    Failed,
-}
-
-fn badness(
-    reference: &mut InProcess<Naive>,
-    job: &Job<'_>,
-    ran: &Result<(), Instead>,
-    outcome: &Outcome,
-) -> Badness {
-    match ran {
-        Err(Instead::Failed(_)) => return Badness::Failed,
-        Err(Instead::Skipped(_)) => return Badness::Skipped,
-        Ok(()) => {}
-    }
-    let case = Case::decode(job.bytes);
-    let expected = told::reference_outcome(job.bytes, job.world, reference);
-    let ran = Ran::Outcome(outcome);
-    match told::compare(&case, job.world, &expected, ran, OBSERVES, reference).comparison {
-        Comparison::Same => Badness::Same,
-        Comparison::Differs(_) => Badness::Differs,
-        Comparison::Skipped(_) => Badness::Skipped,
-    }
-}
-
-/// What there is instead of an outcome.
-enum Instead {
-    Failed(Failure),
-    Skipped(Skip),
-}
-
-fn take(
+/// What came of a case, by the guest's answer.
+fn take<'a>(
     answer: Result<&[u8], Death>,
     world: &World,
-    into: &mut Outcome,
-) -> Result<Result<(), Instead>, BackendError> {
-    match answer {
-        Err(death) => Ok(Err(Instead::Failed(failure(death)))),
-        Ok(bytes) => match answer::read(bytes, world, into) {
-            Ok(None) => Ok(Ok(())),
-            Ok(Some(skip)) => Ok(Err(Instead::Skipped(skip))),
-            Err(message) => Err(BackendError {
-                message: format!("the kernel module gave no answer that can be read: {message}"),
-                help:
-                    "the module and pagediff are of different versions: run `scripts/kernel setup`"
-                        .to_owned(),
-            }),
-        },
-    }
-}
-
-fn show<'a>(ran: Result<(), Instead>, outcome: &'a Outcome) -> Ran<'a> {
-    match ran {
-        Ok(()) => Ran::Outcome(outcome),
-        Err(Instead::Failed(failure)) => Ran::Failed(failure),
-        Err(Instead::Skipped(skip)) => Ran::Skipped(skip),
+    outcome: &'a mut Outcome,
+) -> Result<Ran<'a>, BackendError> {
+    let bytes = match answer {
+        Ok(bytes) => bytes,
+        Err(death) => return Ok(Ran::Failed(failure(death))),
+    };
+    match answer::read(bytes, world, outcome) {
+        Ok(None) => Ok(Ran::Outcome(Cow::Borrowed(outcome))),
+        Ok(Some(skip)) => Ok(Ran::Skipped(skip)),
+        Err(message) => Err(BackendError {
+            message: format!("the kernel module gave no answer that can be read: {message}"),
+            help: "the module and pagediff are of different versions: run `scripts/kernel setup`"
+                .to_owned(),
+        }),
     }
 }
 

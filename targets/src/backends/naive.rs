@@ -25,8 +25,11 @@ pub struct Naive {
     watch: CallWatch,
 }
 
+/// The naive reference, which all other backends are held against.
+pub type Reference = InProcess<Naive>;
+
 /// The naive reference as the backend `reference`.
-pub fn naive() -> InProcess<Naive> {
+pub fn naive() -> Reference {
     InProcess::new("reference", Naive::default())
 }
 
@@ -48,7 +51,7 @@ fn event_kind(step: reference::Step) -> EventKind {
 }
 
 impl Machine for Naive {
-    fn build(&mut self, world: &World, _class: Class) {
+    fn build(&mut self, world: &World, _class: Option<Class>) {
         self.memory.clear();
         self.events.clear();
         self.free.clear();

@@ -181,7 +181,7 @@ impl<R> PageMap<R> {
 }
 
 impl<R: Release> Machine for PageMap<R> {
-    fn build(&mut self, world: &World, class: Class) {
+    fn build(&mut self, world: &World, class: Option<Class>) {
         (0..world.folios.len()).for_each(|number| self.build_folio(world, number));
         let mut end = 0;
         for place in &world.layout.places {
@@ -194,7 +194,7 @@ impl<R: Release> Machine for PageMap<R> {
         self.pages.extend(pages.flatten());
         debug_assert_eq!(self.pages.len(), world.entries.len());
         self.free.clear();
-        self.recorder.start(class == Class::Valid);
+        self.recorder.start(class == Some(Class::Valid));
         self.for_each_gap(world, asan::poison);
     }
 

@@ -3,7 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::report::{FieldReport, LayoutKind, Report, SubjectReport};
+use super::layout_kind::LayoutKind;
+use crate::backend::HowFailed;
+use crate::divergence::Divergence;
+use crate::oracle::{Difference, Field, LockRule, PageField, Sides};
+use crate::outcome::{Event, StateKind};
 
 /// What diverged, without what depends on the case: the same bug has the same signature,
 /// as far as one can tell from outside.
@@ -21,40 +25,25 @@ pub struct Signature {
     pub layout: String,
 }
 
-/// Fields, and what a backend did: those that tell most of a cause before those that follow
-/// from others. All that are not here come last.
-const TELLING: [&str; 11] = [
-    "process",
-    "form",
-    "stray write",
-    "returned with the lock",
-    "lock in call",
-    "state",
-    "refcount",
-    "dirty",
-    "locked",
-    "stopped at",
-    "events",
-];
-
 /// The longest name of a backend that a signature has, in bytes: names of files have an end.
 const MAX_BACKEND: usize = 64;
 
 impl Signature {
-    /// The signature of a report.
-    pub fn of(report: &Report) -> Signature {
-        let fields = report.subjects.iter().flat_map(|subject| {
-            let word = |field| (rank(field), field_word(field, subject), subject.layout);
-            subject.fields.iter().map(word)
+    /// The signature of a divergence.
+    pub fn of(divergence: &Divergence) -> Signature {
+        let Divergence { backend, call, differences, world, .. } = divergence;
+        let step = call.map_or(world.steps.len(), |call| call.step);
+        let fields = differences.iter().map(|difference| {
+            let layout = LayoutKind::of(world, step, difference.subject);
+            (rank(&difference.field), layout, word(difference, differences))
         });
         // Pages are many, and which comes first is chance: the plainest that shows it counts.
-        let most_telling =
-            fields.min_by(|one, other| (one.0, one.2, &one.1).cmp(&(other.0, other.2, &other.1)));
-        let (_, field, layout) =
-            most_telling.unwrap_or((0, "nothing".to_owned(), LayoutKind::NoPage));
-        let function = report.call.as_ref().map_or("no-call", |call| call.function.name());
+        let most_telling = fields.min();
+        let (_, layout, field) =
+            most_telling.unwrap_or((0, LayoutKind::NoPage, "nothing".to_owned()));
+        let function = divergence.function().map_or("no-call", |function| function.name());
         Signature {
-            backend: backend_word(&report.backend),
+            backend: backend_word(backend),
             function: function.to_owned(),
             field,
             layout: layout.name().to_owned(),
@@ -69,78 +58,126 @@ impl fmt::Display for Signature {
     }
 }
 
-fn rank(field: &FieldReport) -> usize {
-    // Without the word that was written to, and without the number of the call.
-    let name = field.field.split(',').next().unwrap_or_default();
-    let name = name.trim_end_matches(|c: char| c == ' ' || c.is_ascii_digit());
-    let known = TELLING.iter().position(|telling| [name, &field.backend].contains(telling));
-    known.unwrap_or(TELLING.len())
+/// How much a field tells of a cause: less is more, for other fields follow from it.
+fn rank(field: &Field) -> u8 {
+    match field {
+        Field::Process(_) | Field::ProcessOnce(_) => 0,
+        Field::Forms(_) => 1,
+        Field::StrayWrite { .. } => 2,
+        Field::Lock { broken: LockRule::LockKept, .. } => 3,
+        Field::Lock { .. } => 4,
+        Field::State(_) => 5,
+        Field::Refcount(_) => 6,
+        Field::Dirty(_) => 7,
+        Field::Locked(_) => 8,
+        Field::StoppedAt(_) => 9,
+        Field::Events(_) => 10,
+        Field::Length(_) | Field::DirtyCount(_) | Field::DirtyTags(_) | Field::Counter { .. } => 11,
+    }
 }
 
 /// Which field differs, and which way.
-fn field_word(of: &FieldReport, subject: &SubjectReport) -> String {
-    let FieldReport { field, reference, backend, .. } = of;
-    match field.as_str() {
-        // How it ended or which forms, without the details that follow.
-        "process" | "form" => slug(backend.split([':', '\n']).next().unwrap_or_default()),
-        // What the backend did wrong, without the number of the call.
-        lock if lock.starts_with("lock in call") => slug(backend),
-        "events" => format!("events-{}", first_event(reference, backend)),
-        // Not freed, as it has references: then these are what is wrong.
-        "state" if reference == "freed" && backend == "live" => match refcount(subject) {
-            Some(left) if left > 0 => "refcount-high".to_owned(),
-            Some(left) if left < 0 => "refcount-low".to_owned(),
-            _ => "state-live".to_owned(),
+fn word(difference: &Difference, all: &[Difference]) -> String {
+    match &difference.field {
+        Field::Process(failure) | Field::ProcessOnce(failure) => match failure.how {
+            HowFailed::Crashed(_) => "crashed".to_owned(),
+            HowFailed::Hung(_) => "hung".to_owned(),
         },
-        "state" | "dirty" | "locked" => slug(&format!("{field}-{backend}")),
-        "stopped at" => slug(match backend.as_str() {
-            "the end" => "does not stop",
-            _ if reference == "the end" => "stops",
-            _ => field,
-        }),
-        _ => match (reference.parse::<i64>(), backend.parse::<i64>()) {
-            (Ok(ours), Ok(theirs)) if ours < theirs => slug(&format!("{field}-high")),
-            (Ok(_), Ok(_)) => slug(&format!("{field}-low")),
-            _ => slug(field),
-        },
+        Field::Forms(differ) => slug(differ.forms.name()),
+        Field::StrayWrite { written, reference, backend } => {
+            stray_write_word(*written, *reference, *backend)
+        }
+        Field::Lock { broken, .. } => slug(broken.name()),
+        Field::State(sides) => state_word(sides, refcount_of(difference, all)),
+        Field::Refcount(sides) => way("refcount", sides),
+        Field::Dirty(sides) => yes_or_no("dirty", sides),
+        Field::Locked(sides) => yes_or_no("locked", sides),
+        Field::DirtyCount(sides) => way("dirty-count-of-its-file", sides),
+        Field::DirtyTags(sides) => way("dirty-tags-of-its-file", sides),
+        Field::StoppedAt(Sides { reference, backend }) => match (reference, backend) {
+            (_, Some(None)) => "does-not-stop",
+            (Some(None), _) => "stops",
+            _ => "stopped-at",
+        }
+        .to_owned(),
+        Field::Length(sides) => way("length", sides),
+        Field::Events(sides) => format!("events-{}", first_event(sides)),
+        Field::Counter { counter, reference, backend } => {
+            let sides = Sides { reference: Some(*reference), backend: Some(*backend) };
+            way(&slug(counter.name()), &sides)
+        }
     }
+}
+
+/// A field, and whether the backend has more or less of it, where both have some.
+fn way<T: PartialOrd>(field: &str, sides: &Sides<T>) -> String {
+    match (&sides.reference, &sides.backend) {
+        (Some(ours), Some(theirs)) if ours < theirs => format!("{field}-high"),
+        (Some(_), Some(_)) => format!("{field}-low"),
+        _ => field.to_owned(),
+    }
+}
+
+fn yes_or_no(field: &str, sides: &Sides<bool>) -> String {
+    match sides.backend {
+        Some(true) => format!("{field}-yes"),
+        Some(false) => format!("{field}-no"),
+        None => field.to_owned(),
+    }
+}
+
+/// Not freed, as it has references: then these are what is wrong.
+fn state_word(sides: &Sides<StateKind>, refcount: Option<i32>) -> String {
+    match (sides.reference, sides.backend, refcount) {
+        (Some(StateKind::Freed), Some(StateKind::Live), Some(1..)) => "refcount-high",
+        (Some(StateKind::Freed), Some(StateKind::Live), Some(..=-1)) => "refcount-low",
+        (_, Some(StateKind::Live), _) => "state-live",
+        (_, Some(StateKind::Free), _) => "state-free",
+        (_, Some(StateKind::Freed), _) => "state-freed",
+        (_, None, _) => "state-nothing",
+    }
+    .to_owned()
 }
 
 /// The refcount that the backend has, where it is not that of the reference.
-fn refcount(subject: &SubjectReport) -> Option<i64> {
-    let field = subject.fields.iter().find(|field| field.field == "refcount")?;
-    field.backend.parse().ok()
+fn refcount_of(difference: &Difference, all: &[Difference]) -> Option<i32> {
+    all.iter().filter(|other| other.subject == difference.subject).find_map(|other| {
+        match &other.field {
+            Field::Refcount(sides) => sides.backend,
+            _ => None,
+        }
+    })
 }
 
-/// What is wrong with the first event that differs: `no-lock`, `extra-lock`, or
-/// `other-lock` where only the refcount or the call does.
-fn first_event(reference: &str, backend: &str) -> String {
-    let mut ours = events(reference);
-    let mut theirs = events(backend);
-    let first = loop {
-        match (ours.next(), theirs.next()) {
-            (Some(one), Some(other)) if one == other => {}
-            different => break different,
-        }
-    };
-    match first {
-        (Some((our_kind, _)), Some((their_kind, _))) if our_kind == their_kind => {
-            format!("other-{our_kind}")
-        }
-        // What the reference does is left out or comes later, unless it never comes.
-        (Some((kind, _)), _) => format!("no-{kind}"),
-        (None, Some((kind, _))) => format!("extra-{kind}"),
-        (None, None) => "calls".to_owned(),
+fn stray_write_word(written: PageField, reference: u64, backend: u64) -> String {
+    // A 32-bit field, which is signed in the kernel.
+    let count = |half: u64| Some((half as u32).cast_signed());
+    let sides = Sides { reference: count(reference), backend: count(backend) };
+    let field = slug(&format!("stray write, {}", written.name()));
+    match written {
+        PageField::Mapcount | PageField::Refcount => way(&field, &sides),
+        _ => field,
     }
 }
 
-/// The events of a report's field: of each its kind, and the refcount at that moment.
-fn events(shown: &str) -> impl Iterator<Item = (&str, &str)> {
-    let events = shown.split([',', ';']).filter(|event| *event != "none");
-    events.map(|event| {
-        let event = event.rsplit(": ").next().unwrap_or(event).trim();
-        event.split_once(" at ").unwrap_or((event, ""))
-    })
+/// What is wrong with the first event that differs: `no-lock`, `extra-lock`, or
+/// `other-lock` where only the refcount does; `calls` where only the call does.
+fn first_event(sides: &Sides<Vec<Event>>) -> String {
+    let side = |events: &Option<Vec<Event>>| {
+        let events = events.iter().flatten();
+        events.map(|event| (event.kind, event.refcount)).collect::<Vec<_>>()
+    };
+    let (ours, theirs) = (side(&sides.reference), side(&sides.backend));
+    let same = ours.iter().zip(&theirs).take_while(|(one, other)| one == other).count();
+    match (ours.get(same), theirs.get(same)) {
+        (Some((our_kind, _)), Some((their_kind, _))) if our_kind == their_kind => {
+            format!("other-{}", our_kind.name())
+        }
+        // What the reference does is left out or comes later, unless it never comes.
+        (Some((kind, _)), _) => format!("no-{}", kind.name()),
+        (None, Some((kind, _))) => format!("extra-{}", kind.name()),
+        (None, None) => "calls".to_owned(),
+    }
 }
 
 /// The name of a backend: of a shared object that of its file.
@@ -162,16 +199,32 @@ fn slug(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{backend_word, first_event, slug};
+    use crate::oracle::Sides;
+    use crate::outcome::{Event, EventKind};
+
+    fn events(of: &[(usize, EventKind, i32)]) -> Option<Vec<Event>> {
+        let events =
+            of.iter().map(|&(call, kind, refcount)| Event { frame: 0, kind, refcount, call });
+        (!of.is_empty()).then(|| events.collect())
+    }
+
+    #[track_caller]
+    fn first_is(word: &str, ours: &[(usize, EventKind, i32)], theirs: &[(usize, EventKind, i32)]) {
+        let sides = Sides { reference: events(ours), backend: events(theirs) };
+        assert_eq!(first_event(&sides), word);
+    }
 
     #[test]
     fn the_first_event_that_differs_is_named() {
-        let locked = "call 0: lock at 2, dirty at 2, unlock at 2; call 1: free at 0";
-        assert_eq!(first_event(locked, "call 0: dirty at 2; call 1: free at 0"), "no-lock");
-        assert_eq!(first_event("none", "call 0: lock at 2"), "extra-lock");
-        assert_eq!(first_event(locked, "none"), "no-lock");
-        assert_eq!(first_event(locked, &locked.replace("dirty at 2", "dirty at 1")), "other-dirty");
-        assert_eq!(first_event("call 0: free at 0", "call 1: free at 0"), "calls");
-        assert_eq!(first_event("call 0: dirty", "call 0: dirty, free at 0"), "extra-free");
+        use EventKind::{Dirty, Free, Lock, Unlock};
+        let locked = [(0, Lock, 2), (0, Dirty, 2), (0, Unlock, 2), (1, Free, 0)];
+        first_is("no-lock", &locked, &[(0, Dirty, 2), (1, Free, 0)]);
+        first_is("extra-lock", &[], &[(0, Lock, 2)]);
+        first_is("no-lock", &locked, &[]);
+        let marked_late = [(0, Lock, 2), (0, Dirty, 1), (0, Unlock, 2), (1, Free, 0)];
+        first_is("other-dirty", &locked, &marked_late);
+        first_is("calls", &[(0, Free, 0)], &[(1, Free, 0)]);
+        first_is("extra-free", &[(0, Dirty, 2)], &[(0, Dirty, 2), (0, Free, 0)]);
     }
 
     #[test]

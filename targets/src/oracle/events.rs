@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{Difference, subject_at};
+use super::difference::{Difference, Field, Sides};
+use super::subject_at;
 use crate::backend::Events;
 use crate::case::{Kind, Source};
 use crate::outcome::{Event, EventKind};
@@ -35,19 +36,14 @@ pub(super) fn push_unequal(
     reference: &[Event],
     backend: &[Event],
 ) {
-    let (ours, theirs) = (by_frame(reference), by_frame(backend));
+    let (mut ours, mut theirs) = (by_frame(reference), by_frame(backend));
     let mut frames: Vec<usize> = ours.keys().chain(theirs.keys()).copied().collect();
     frames.sort_unstable();
     frames.dedup();
     for frame in frames {
-        let (ours, theirs) = (ours.get(&frame), theirs.get(&frame));
-        if ours != theirs {
-            found.push(Difference {
-                subject: subject_at(world, frame),
-                field: "events".to_owned(),
-                reference: show_events(ours),
-                backend: show_events(theirs),
-            });
+        if let Some(sides) = Sides::unequal(ours.remove(&frame), theirs.remove(&frame)) {
+            let subject = subject_at(world, frame);
+            found.push(Difference { subject, field: Field::Events(sides) });
         }
     }
 }
@@ -58,14 +54,4 @@ fn by_frame(events: &[Event]) -> BTreeMap<usize, Vec<Event>> {
         map.entry(event.frame).or_default().push(*event);
     }
     map
-}
-
-/// Events in a line: each with the refcount at that moment, calls apart.
-fn show_events(events: Option<&Vec<Event>>) -> String {
-    let Some(events) = events else { return "none".to_owned() };
-    let calls = events.chunk_by(|one, other| one.call == other.call).map(|of_call| {
-        let words = of_call.iter().map(Event::describe);
-        format!("call {}: {}", of_call[0].call, words.collect::<Vec<_>>().join(", "))
-    });
-    calls.collect::<Vec<_>>().join("; ")
 }

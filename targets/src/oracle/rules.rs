@@ -1,31 +1,47 @@
 //! Rules about page locks that no call may break, seen in its events alone.
 
-use super::{Difference, subject_at};
+use serde::Serialize;
+
+use super::difference::{Difference, Field};
+use super::subject_at;
 use crate::outcome::{Event, EventKind, Outcome};
 use crate::world::World;
 
 /// What a call must never do, seen in its events alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RuleBreak {
-    SecondLock { call: usize, frame: usize },
-    LockKept { call: usize, frame: usize },
-    FreedLocked { call: usize, frame: usize },
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockRule {
+    /// It locks a page while it holds the lock of another.
+    SecondLock,
+    /// It returns with a page lock.
+    LockKept,
+    /// It frees a locked page.
+    FreedLocked,
 }
 
-impl RuleBreak {
-    fn show(self) -> (usize, usize, &'static str) {
+impl LockRule {
+    /// What was done against it, in a few words.
+    pub const fn name(self) -> &'static str {
         match self {
-            RuleBreak::SecondLock { call, frame } => (call, frame, "locked while it held another"),
-            RuleBreak::LockKept { call, frame } => (call, frame, "returned with the lock"),
-            RuleBreak::FreedLocked { call, frame } => (call, frame, "freed under its lock"),
+            LockRule::SecondLock => "locked while it held another",
+            LockRule::LockKept => "returned with the lock",
+            LockRule::FreedLocked => "freed under its lock",
         }
     }
+}
+
+/// A rule that a call broke, and the page that it broke it with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Break {
+    broken: LockRule,
+    call: usize,
+    frame: usize,
 }
 
 fn rule_breaks<'a>(
     world: &'a World,
     outcome: &'a Outcome,
-) -> impl Iterator<Item = RuleBreak> + use<'a> {
+) -> impl Iterator<Item = Break> + use<'a> {
     let mut breaks = Vec::new();
     // Locks of holders, then those that calls hold.
     let mut holders: Vec<usize> = world
@@ -43,7 +59,7 @@ fn rule_breaks<'a>(
                 EventKind::Wait => holders.retain(|&holder| holder != frame),
                 EventKind::Lock => {
                     if !held.is_empty() {
-                        breaks.push(RuleBreak::SecondLock { call, frame });
+                        breaks.push(Break { broken: LockRule::SecondLock, call, frame });
                     }
                     held.push(frame);
                 }
@@ -52,13 +68,14 @@ fn rule_breaks<'a>(
                     holders.retain(|&holder| holder != frame);
                 }
                 EventKind::Free if held.contains(&frame) || holders.contains(&frame) => {
-                    breaks.push(RuleBreak::FreedLocked { call, frame });
+                    breaks.push(Break { broken: LockRule::FreedLocked, call, frame });
                 }
                 EventKind::Dirty | EventKind::Free => {}
             }
         }
         let call = of_call[0].call;
-        breaks.extend(held.into_iter().map(|frame| RuleBreak::LockKept { call, frame }));
+        let kept = |frame| Break { broken: LockRule::LockKept, call, frame };
+        breaks.extend(held.into_iter().map(kept));
     }
     breaks.into_iter()
 }
@@ -69,14 +86,10 @@ pub(super) fn push_breaks(
     reference: &Outcome,
     backend: &Outcome,
 ) {
-    let ours: Vec<RuleBreak> = rule_breaks(world, reference).collect();
-    for rule_break in rule_breaks(world, backend).filter(|broken| !ours.contains(broken)) {
-        let (call, frame, what) = rule_break.show();
-        found.push(Difference {
-            subject: subject_at(world, frame),
-            field: format!("lock in call {call}"),
-            reference: "kept to the rules".to_owned(),
-            backend: what.to_owned(),
-        });
-    }
+    let ours: Vec<Break> = rule_breaks(world, reference).collect();
+    let theirs = rule_breaks(world, backend).filter(|broken| !ours.contains(broken));
+    found.extend(theirs.map(|Break { broken, call, frame }| Difference {
+        subject: subject_at(world, frame),
+        field: Field::Lock { call, broken },
+    }));
 }

@@ -7,9 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use put_user_page_targets::backend::Backend;
+use put_user_page_targets::backends::naive;
 use put_user_page_targets::case::{Case, Function};
-use put_user_page_targets::comparer::{Comparer, Verdict};
-use put_user_page_targets::report::Report;
+use put_user_page_targets::divergence::Divergence;
+use put_user_page_targets::trial::{Trial, Verdict};
 
 /// The hand-written scenarios, as they are, and with each function: what the targets do
 /// with them.
@@ -32,15 +33,12 @@ pub fn scenarios() -> Vec<Case> {
     cases
 }
 
-/// The report of a case on a backend, if they differ.
-pub fn report(case: &Case, backend: &mut dyn Backend) -> Option<Box<Report>> {
-    let mut found = None;
-    let compared =
-        Comparer::new(vec![backend]).compare(std::slice::from_ref(case), &mut |_, _, verdict| {
-            if let Verdict::Differs(report) = verdict {
-                found = Some(report);
-            }
-        });
-    compared.expect("machines in this process work");
-    found
+/// The divergence of a case on a backend, if there is one.
+pub fn divergence(case: &Case, backend: &mut dyn Backend) -> Option<Box<Divergence>> {
+    let mut reference = naive();
+    let verdict = Trial::of(case, &mut reference).run_on(backend, &mut reference);
+    match verdict.expect("machines in this process work") {
+        Verdict::Differs(divergence) => Some(divergence),
+        Verdict::Same | Verdict::Skipped(_) => None,
+    }
 }

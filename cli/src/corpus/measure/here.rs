@@ -1,10 +1,10 @@
 //! What this process sees of inputs: named states, deliberate mistakes that they find, and
 //! whether they diverge.
 
+use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::harness::{CheckError, Harness};
 use put_user_page_targets::mistakes::Finder;
 use put_user_page_targets::registry::{Check, Target, target};
-use put_user_page_targets::report::Report;
 use put_user_page_targets::states::{STATES, State, StateSet};
 
 use crate::error::Stop;
@@ -18,15 +18,15 @@ pub(super) fn stands_for(of: &'static Target) -> &'static Target {
     }
 }
 
-/// The named states that each input reaches, or the report of its divergence.
+/// The named states that each input reaches, or its divergence.
 pub(crate) fn looks<'a>(
     target: &'static Target,
     inputs: impl IntoIterator<Item = &'a [u8]>,
-) -> Result<Vec<Result<StateSet, Box<Report>>>, Stop> {
+) -> Result<Vec<Result<StateSet, Box<Divergence>>>, Stop> {
     let mut harness = Harness::new(stands_for(target))?;
     let look = |bytes: &[u8]| match harness.check(bytes) {
         Ok(checked) => Ok(Ok(checked.states)),
-        Err(CheckError::Diverges(report)) => Ok(Err(report)),
+        Err(CheckError::Diverges(divergence)) => Ok(Err(divergence)),
         Err(CheckError::Broken(error)) => Err(error.into()),
     };
     inputs.into_iter().map(look).collect()

@@ -4,6 +4,7 @@
 //! candidate prints cannot get in between. The child first tells which functions the
 //! candidate has, then answers each case with its outcome.
 
+use std::borrow::Cow;
 use std::io::{self, BufReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -71,11 +72,6 @@ impl CandidateProcess {
         Ok(backend)
     }
 
-    /// The functions that the candidate has.
-    pub fn functions(&self) -> &[Function] {
-        &self.functions
-    }
-
     /// The child, started anew if the last one is gone.
     fn worker(&mut self) -> Result<&mut Worker, BackendError> {
         if self.worker.is_none() {
@@ -133,6 +129,10 @@ impl Backend for CandidateProcess {
         Observes { errors: false, ..Observes::ALL }
     }
 
+    fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
     fn skips(&self, world: &World, class: Class) -> Option<Skip> {
         in_process::skips(&self.functions, false, world, class)
     }
@@ -144,7 +144,7 @@ impl Backend for CandidateProcess {
     ) -> Result<(), BackendError> {
         for (index, job) in jobs.iter().enumerate() {
             let ran = match self.ask(job)? {
-                Ok(()) => Ran::Outcome(&self.outcome),
+                Ok(()) => Ran::Outcome(Cow::Borrowed(&self.outcome)),
                 Err(failure) => Ran::Failed(failure),
             };
             deliver(index, ran);
@@ -170,11 +170,12 @@ impl Worker {
     }
 
     fn send(&mut self, job: &Job<'_>) -> io::Result<()> {
-        let mut message = Vec::with_capacity(job.bytes.len() + 12);
-        message.extend((job.bytes.len() as u32).to_le_bytes());
+        let case = job.case.encode();
+        let mut message = Vec::with_capacity(case.len() + 12);
+        message.extend((case.len() as u32).to_le_bytes());
         message.extend((job.world.steps.len() as u32).to_le_bytes());
         message.push(u8::from(job.class == Class::Valid));
-        message.extend(job.bytes);
+        message.extend(case);
         self.socket.get_mut().write_all(&message)
     }
 
@@ -244,7 +245,7 @@ pub fn serve(path: &Path) -> io::Result<()> {
     while let Some((bytes, steps, class)) = read_job(&mut reader)? {
         world.build(&Case::decode(&bytes));
         world.steps.truncate(steps);
-        write_counted(&mut writer, backend.run_world(&world, class))?;
+        write_counted(&mut writer, backend.run_world(&world, Some(class)))?;
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 
 use put_user_page_kernel::{GuestJob, Region, Source as Memory};
 
-use super::Way;
+use super::Api;
 use crate::backend::{Class, Job};
-use crate::case::{Case, Function, RECORD_SIZE, Record, Source};
+use crate::case::{Case, Function, Record, Source};
 use crate::layout::MAX_RECORDS;
 use crate::world::{Entry, Step, World};
 
@@ -16,36 +16,29 @@ const RANGES: u8 = 2;
 /// `PAGEDIFF_UNDEFINED`.
 const UNDEFINED: u8 = 4;
 
-/// Which of a case's runs it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// The only one.
-    Only,
-    /// The first of two: arrays are released as arrays.
-    Arrays,
-    /// The second of two: arrays that are a range are released as one.
-    Ranges,
-}
-
-/// A job for the guest, and which of the backend's it is.
+/// A job for the guest.
 pub(super) struct KernelJob {
-    /// The number of the backend's job.
-    pub(super) index: usize,
-    pub(super) turn: Turn,
     regions: Vec<Region>,
     bytes: Vec<u8>,
 }
 
 impl KernelJob {
     /// With `free`, the kernel's pages really go.
-    pub(super) fn new(index: usize, job: &Job<'_>, way: Way, free: bool, turn: Turn) -> KernelJob {
+    pub(super) fn new(job: &Job<'_>, api: Api, free: bool) -> KernelJob {
         let undefined = job.class == Class::OverRelease;
-        let flags = [(free, FREE), (turn == Turn::Ranges, RANGES), (undefined, UNDEFINED)];
+        // enum pagediff_way.
+        let (way, ranges) = match api {
+            Api::Patch => (0, false),
+            Api::ReleasePages => (1, false),
+            Api::Unpin => (2, false),
+            Api::UnpinRange => (2, true),
+        };
+        let flags = [(free, FREE), (ranges, RANGES), (undefined, UNDEFINED)];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag);
-        let mut bytes = vec![way as u8, flags, 0, 0];
+        let mut bytes = vec![way, flags, 0, 0];
         bytes.extend((job.world.steps.len() as u32).to_le_bytes());
-        push_records(&mut bytes, job.bytes);
-        KernelJob { index, turn, regions: regions(job), bytes }
+        push_records(&mut bytes, job.case);
+        KernelJob { regions: regions(job), bytes }
     }
 
     pub(super) fn guest_job(&self) -> GuestJob<'_> {
@@ -54,13 +47,13 @@ impl KernelJob {
 }
 
 /// The records that count, which is all that the module has room for.
-fn push_records(bytes: &mut Vec<u8>, case: &[u8]) {
-    if case.len() <= MAX_RECORDS * RECORD_SIZE {
-        bytes.extend(case);
+fn push_records(bytes: &mut Vec<u8>, case: &Case) {
+    if case.records.len() <= MAX_RECORDS {
+        bytes.extend(case.encode());
         return;
     }
     let (mut of_world, mut others) = (0, 0);
-    for record in Case::decode(case).records {
+    for &record in &case.records {
         let count = if record.is_of_world() { &mut of_world } else { &mut others };
         *count += 1;
         if *count <= MAX_RECORDS {
@@ -74,8 +67,7 @@ fn regions(job: &Job<'_>) -> Vec<Region> {
     if !job.world.folios.iter().any(|folio| folio.from.is_mapping()) {
         return Vec::new();
     }
-    let case = Case::decode(job.bytes);
-    let folios = case.records.iter().filter_map(|record| match record {
+    let folios = job.case.records.iter().filter_map(|record| match record {
         Record::Folio(folio) => Some(folio),
         _ => None,
     });

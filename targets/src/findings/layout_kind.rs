@@ -40,7 +40,7 @@ impl LayoutKind {
     }
 
     /// The kind for a difference that the call at a step shows.
-    pub(super) fn of(world: &World, step: usize, subject: Subject) -> LayoutKind {
+    pub fn of(world: &World, step: usize, subject: Subject) -> LayoutKind {
         match subject {
             Subject::Folio(folio) => LayoutKind::of_folio(world, step, folio),
             Subject::Frame(frame) => match world.layout.folio_at_frame(frame) {

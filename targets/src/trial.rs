@@ -1,0 +1,249 @@
+//! The one recipe by which a case is tried: its world is built, the reference run and the
+//! case's class told by it; then a backend runs, and is compared with the reference in the
+//! world as it was made. What differs is cut down to the first call that shows it.
+
+use crate::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
+use crate::backends::Reference;
+use crate::case::Case;
+use crate::divergence::{Call, Divergence};
+use crate::oracle::{self, Comparison, Difference};
+use crate::outcome::Outcome;
+use crate::states::StateSet;
+use crate::world::World;
+
+/// A case, its world, and what the reference makes of it.
+#[derive(Debug)]
+pub struct Trial {
+    case: Case,
+    world: World,
+    expected: Outcome,
+    class: Class,
+    states: StateSet,
+}
+
+/// What came of a case on a backend.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// The backend did what the reference did.
+    Same,
+    /// It did not.
+    Differs(Box<Divergence>),
+    /// It was not run.
+    Skipped(Skip),
+}
+
+/// What a comparison came to, before it is known which call shows it.
+#[derive(Debug)]
+pub struct Compared {
+    /// What it came to.
+    pub comparison: Comparison,
+    /// The case with the orders that a kernel chose for user pages, where they are not those
+    /// that the case asks for. The numbers in the comparison are of its world.
+    pub as_made: Option<Box<Trial>>,
+    /// What a kernel that did not survive logged; else empty.
+    log: String,
+}
+
+impl Trial {
+    /// The trial of a case.
+    pub fn of(case: &Case, reference: &mut Reference) -> Trial {
+        Trial::in_world(case.clone(), World::of(case), reference)
+    }
+
+    fn in_world(case: Case, world: World, reference: &mut Reference) -> Trial {
+        let expected = reference.run_world(&world, None).clone();
+        let class = oracle::classify(&world, &expected);
+        Trial { case, world, expected, class, states: reference.machine.states() }
+    }
+
+    /// No trial yet, with room for that of any case.
+    pub(crate) fn with_room() -> Trial {
+        Trial {
+            case: Case::default(),
+            world: World::default(),
+            expected: Outcome::with_room(),
+            class: Class::Valid,
+            states: StateSet::default(),
+        }
+    }
+
+    /// Becomes the trial of the case that `change` makes of these bytes' case, in the memory
+    /// that this one and the reference have.
+    pub(crate) fn become_of(
+        &mut self,
+        bytes: &[u8],
+        change: impl FnOnce(&mut Case),
+        reference: &mut Reference,
+    ) {
+        self.case.decode_from(bytes);
+        change(&mut self.case);
+        self.world.build(&self.case);
+        let outcome = reference.run_world(&self.world, None);
+        self.class = oracle::classify(&self.world, outcome);
+        self.states = reference.machine.states();
+        reference.swap_outcome(&mut self.expected);
+    }
+
+    /// The case.
+    pub fn case(&self) -> &Case {
+        &self.case
+    }
+
+    /// Its world.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What the reference left behind.
+    pub fn expected(&self) -> &Outcome {
+        &self.expected
+    }
+
+    /// Its class.
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// The named states that it reached.
+    pub fn states(&self) -> StateSet {
+        self.states
+    }
+
+    /// The case for a backend.
+    pub fn job(&self) -> Job<'_> {
+        Job { case: &self.case, world: &self.world, class: self.class }
+    }
+
+    /// Compares what came of the case on a backend with what the reference makes of it.
+    pub fn compare(&self, ran: Ran<'_>, observed: Observes, reference: &mut Reference) -> Compared {
+        let as_made = match &ran {
+            Ran::Outcome(outcome) => self.as_made(&outcome.orders, reference),
+            _ => None,
+        };
+        let log = match &ran {
+            Ran::Failed(failure) => failure.log.clone(),
+            _ => String::new(),
+        };
+        let Trial { world, expected, .. } = as_made.as_deref().unwrap_or(self);
+        let comparison = oracle::compare(world, expected, ran, observed);
+        Compared { comparison, as_made, log }
+    }
+
+    /// The case with the orders that a kernel chose, its program cut as short as this one's;
+    /// none if they are those that the case asks for.
+    fn as_made(&self, orders: &[u8], reference: &mut Reference) -> Option<Box<Trial>> {
+        if orders.is_empty() {
+            return None;
+        }
+        let case = self.case.with_orders(orders);
+        if case == self.case {
+            return None;
+        }
+        let mut world = World::of(&case);
+        world.steps.truncate(self.world.steps.len());
+        Some(Box::new(Trial::in_world(case, world, reference)))
+    }
+
+    /// Runs the case on a backend, and tells what came of it.
+    ///
+    /// # Errors
+    ///
+    /// The backend does not work.
+    pub fn run_on(
+        &self,
+        backend: &mut dyn Backend,
+        reference: &mut Reference,
+    ) -> Result<Verdict, BackendError> {
+        if let Some(skip) = backend.skips(&self.world, self.class) {
+            return Ok(Verdict::Skipped(skip));
+        }
+        let compared = self.compare_on(backend, reference)?;
+        Ok(self.verdict(compared, backend, reference))
+    }
+
+    /// Runs the case on a backend that does not skip it, and compares.
+    ///
+    /// # Errors
+    ///
+    /// The backend does not work.
+    pub fn compare_on(
+        &self,
+        backend: &mut dyn Backend,
+        reference: &mut Reference,
+    ) -> Result<Compared, BackendError> {
+        let observed = reference.observes.and(backend.observes());
+        let mut compared = None;
+        backend.run(&[self.job()], &mut |_, ran| {
+            compared = Some(self.compare(ran, observed, reference));
+        })?;
+        Ok(compared.expect("a backend that works delivers every job"))
+    }
+
+    /// What a comparison comes to in the end. For what differs the backend runs again.
+    pub fn verdict(
+        &self,
+        compared: Compared,
+        backend: &mut dyn Backend,
+        reference: &mut Reference,
+    ) -> Verdict {
+        match compared.comparison {
+            Comparison::Same => Verdict::Same,
+            Comparison::Skipped(skip) => Verdict::Skipped(skip),
+            Comparison::Differs(differences) => {
+                let as_made = compared.as_made.as_deref().unwrap_or(self);
+                let (call, differences) = self.first_call(differences, backend, reference);
+                Verdict::Differs(Box::new(Divergence {
+                    backend: backend.name().to_owned(),
+                    before: as_made.before(call, reference),
+                    call,
+                    differences,
+                    not_compared: reference.observes.and(backend.observes()).missing(),
+                    case: Some(self.case.clone()),
+                    world: as_made.world.clone(),
+                    log: compared.log,
+                }))
+            }
+        }
+    }
+
+    /// The first call that shows a divergence, found by running the program cut after each
+    /// call in turn, and what differs then. Where no call does, or the backend does not work
+    /// any more, it is what differs in the end.
+    fn first_call(
+        &self,
+        differences: Vec<Difference>,
+        backend: &mut dyn Backend,
+        reference: &mut Reference,
+    ) -> (Option<Call>, Vec<Difference>) {
+        let calls: Vec<usize> = self.world.calls().map(|(step, _)| step).collect();
+        for (number, &step) in calls.iter().enumerate() {
+            let call = Some(Call { number, step });
+            if calls.len() == 1 && step + 1 == self.world.steps.len() {
+                // Cutting after the only statement would run the same again.
+                return (call, differences);
+            }
+            let cut = self.cut(step + 1, reference);
+            if backend.skips(&cut.world, cut.class).is_some() {
+                continue;
+            }
+            let compared = cut.compare_on(backend, reference);
+            if let Ok(Compared { comparison: Comparison::Differs(differences), .. }) = compared {
+                return (call, differences);
+            }
+        }
+        (None, differences)
+    }
+
+    /// The same with the first so many steps of the program alone.
+    fn cut(&self, steps: usize, reference: &mut Reference) -> Trial {
+        let mut world = self.world.clone();
+        world.steps.truncate(steps);
+        Trial::in_world(self.case.clone(), world, reference)
+    }
+
+    /// What there is before a call, or in the end.
+    fn before(&self, call: Option<Call>, reference: &mut Reference) -> Outcome {
+        let steps = call.map_or(self.world.steps.len(), |call| call.step);
+        self.cut(steps, reference).expected
+    }
+}

@@ -41,18 +41,16 @@ extern crate std;
 
 mod acquire;
 mod hooks;
-mod map;
 mod page;
-mod page_ref;
 mod release;
 #[cfg(test)]
 mod tests;
 
 pub use acquire::get_user_pages;
 pub use hooks::Hooks;
-pub use map::{CompoundPageError, MAX_ORDER, MemoryMap};
-pub use page::{AddressSpace, Page, flags, offsets};
-pub use page_ref::PageRef;
+pub use page::{
+    AddressSpace, CompoundPageError, MAX_ORDER, MemoryMap, Page, PageRef, flags, offsets,
+};
 pub use release::{
     ReleaseError, put_user_page, put_user_pages, put_user_pages_dirty, put_user_pages_dirty_lock,
 };

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::hooks::Hooks;
-use crate::page_ref::PageRef;
+use crate::page::PageRef;
 
 /// An entry whose page had no reference left when its turn came.
 ///

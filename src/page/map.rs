@@ -7,16 +7,12 @@ use core::mem::size_of;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
-use crate::page::{Page, flags};
-use crate::page_ref::PageRef;
+use super::layout::{Page, TAIL_MAPPING, flags};
+use super::page_ref::PageRef;
 
 /// The largest order of a compound page here: that of the buddy allocator of Linux 6.1,
 /// whose MAX_ORDER is one more.
 pub const MAX_ORDER: u32 = 10;
-
-/// The kernel's TAIL_MAPPING (include/linux/poison.h): the mapping word of every tail
-/// page after the first.
-pub(crate) const TAIL_MAPPING: usize = 0x400;
 
 /// COMPOUND_PAGE_DTOR (include/linux/mm.h of Linux 6.1).
 const COMPOUND_PAGE_DTOR: u8 = 1;

@@ -7,8 +7,8 @@ use core::mem::size_of;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
-use crate::map::TAIL_MAPPING;
-use crate::page::{AddressSpace, POISON, Page, flags, offsets};
+use super::address_space::AddressSpace;
+use super::layout::{POISON, Page, TAIL_MAPPING, flags, offsets};
 
 /// A page of a [`MemoryMap`](crate::MemoryMap): C's `struct page *`, so that a slice
 /// of them is C's `struct page **`.

@@ -49,7 +49,7 @@ mod tests;
 pub use acquire::get_user_pages;
 pub use hooks::Hooks;
 pub use page::{
-    AddressSpace, CompoundPageError, MAX_ORDER, MemoryMap, Page, PageRef, flags, offsets,
+    AddressSpace, CompoundPageError, MAX_ORDER, MemoryMap, POISON, Page, PageRef, flags, offsets,
 };
 pub use release::{
     ReleaseError, put_user_page, put_user_pages, put_user_pages_dirty, put_user_pages_dirty_lock,

@@ -7,8 +7,8 @@ mod map;
 mod page_ref;
 
 pub use address_space::AddressSpace;
-#[cfg(test)]
-pub(crate) use layout::POISON;
-pub use layout::{Page, flags, offsets};
+pub use layout::{POISON, Page, flags, offsets};
 pub use map::{CompoundPageError, MAX_ORDER, MemoryMap};
+#[cfg(test)]
+pub(crate) use page_ref::LOCKED_SUBTRACTIONS;
 pub use page_ref::PageRef;

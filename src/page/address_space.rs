@@ -19,12 +19,6 @@ impl AddressSpace {
         AddressSpace { dirty_count: AtomicUsize::new(0), dirty_tags: AtomicUsize::new(0) }
     }
 
-    /// Forgets all dirty pages: for building a world.
-    pub fn reset(&self) {
-        self.dirty_count.store(0, Ordering::Relaxed);
-        self.dirty_tags.store(0, Ordering::Relaxed);
-    }
-
     /// Counts and tags a page that went from clean to dirty, as account_page_dirtied()
     /// and __set_page_dirty_nobuffers() do.
     pub fn page_dirtied(&self) {

@@ -1,8 +1,8 @@
 //! `struct page`: layout and fields, and nothing that looks from one page at another.
 
 use core::mem::{align_of, offset_of, size_of};
-use core::ptr::{null_mut, without_provenance_mut};
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU16, AtomicUsize, Ordering};
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU16, AtomicUsize};
 
 use super::address_space::AddressSpace;
 
@@ -94,8 +94,9 @@ const _: () = {
 /// page after the first.
 pub(crate) const TAIL_MAPPING: usize = 0x400;
 
-/// What freeing leaves in the words of a head page that no later entry check reads.
-pub(crate) const POISON: usize = 0xdead_0000_0000_0100;
+/// What freeing leaves in the words of a head page that no later entry check reads:
+/// `mapping`, `index`, `private` and `memcg_data`.
+pub const POISON: usize = 0xdead_0000_0000_0100;
 
 impl Page {
     /// An order-0 page without references, flags or mapping: free.
@@ -110,54 +111,11 @@ impl Page {
             mapping: AtomicPtr::new(null_mut()),
             index: AtomicUsize::new(0),
             private: AtomicUsize::new(0),
-            mapcount: AtomicI32::new(0),
+            // -1 stands for none.
+            mapcount: AtomicI32::new(-1),
             refcount: AtomicI32::new(0),
             memcg_data: AtomicUsize::new(0),
         }
-    }
-
-    /// The page's 64 bytes as eight words in memory order, each field read by itself:
-    /// a snapshot only while nobody else writes the page.
-    pub(crate) fn words(&self) -> [u64; 8] {
-        use Ordering::Relaxed;
-        let third = u64::from(self.compound_dtor.load(Relaxed))
-            | u64::from(self.compound_order.load(Relaxed)) << 8
-            | u64::from(self.padding.load(Relaxed)) << 16
-            | u64::from(self.compound_mapcount.load(Relaxed).cast_unsigned()) << 32;
-        let counts = u64::from(self.mapcount.load(Relaxed).cast_unsigned())
-            | u64::from(self.refcount.load(Relaxed).cast_unsigned()) << 32;
-        [
-            self.flags.load(Relaxed) as u64,
-            self.compound_head.load(Relaxed).addr() as u64,
-            third,
-            self.mapping.load(Relaxed).addr() as u64,
-            self.index.load(Relaxed) as u64,
-            self.private.load(Relaxed) as u64,
-            counts,
-            self.memcg_data.load(Relaxed) as u64,
-        ]
-    }
-
-    /// See [`PageRef::reset`](crate::PageRef::reset).
-    pub(crate) fn reset(&self, other_flags: usize, filler: usize) {
-        use Ordering::Relaxed;
-        const OWN_FLAGS: usize = flags::LOCKED | flags::DIRTY | flags::HEAD;
-        debug_assert_eq!(other_flags & OWN_FLAGS, 0);
-        // Never the head flag: what is behind the page may be no page of the map.
-        self.flags.store(other_flags & !OWN_FLAGS, Relaxed);
-        // lru.next and lru.prev: addresses in the kernel, of which bit 0 is clear.
-        let [dtor, order, low, high, mapcount @ ..] = filler.to_le_bytes();
-        self.compound_head.store(without_provenance_mut(filler & !1), Relaxed);
-        self.compound_dtor.store(dtor, Relaxed);
-        self.compound_order.store(order, Relaxed);
-        self.padding.store(u16::from_le_bytes([low, high]), Relaxed);
-        self.compound_mapcount.store(i32::from_le_bytes(mapcount), Relaxed);
-        self.mapping.store(null_mut(), Relaxed);
-        self.index.store(filler, Relaxed);
-        self.private.store(filler, Relaxed);
-        self.mapcount.store(-1, Relaxed);
-        self.refcount.store(0, Relaxed);
-        self.memcg_data.store(filler, Relaxed);
     }
 }
 

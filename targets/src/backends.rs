@@ -12,4 +12,5 @@ pub use fast::{Fast, fast};
 pub use in_process::InProcess;
 pub use kernel::{Kernel, KernelGuest, KernelOptions, LayoutDifference, Way};
 pub use naive::{Naive, naive};
+pub(crate) use page_map::set_other_flags;
 pub use page_map::{PageMap, Recorder, Release};

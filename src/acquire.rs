@@ -1,6 +1,6 @@
 //! Taking references, as get_user_pages() takes them.
 
-use crate::page_ref::PageRef;
+use crate::page::PageRef;
 
 /// Takes one reference for each entry, on its head page, in array order, and returns
 /// for how many entries that was done.

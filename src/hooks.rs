@@ -2,7 +2,7 @@
 
 use core::hint::spin_loop;
 
-use crate::page_ref::PageRef;
+use crate::page::PageRef;
 
 /// The steps of a release that a caller may watch or replace. The default bodies do the
 /// work on the page; `()` takes all of them.

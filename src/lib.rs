@@ -40,19 +40,17 @@ compile_error!("struct page is modelled as 64-bit Linux lays it out");
 extern crate std;
 
 mod acquire;
+mod error;
 mod hooks;
-mod map;
 mod page;
-mod page_ref;
 mod release;
 #[cfg(test)]
 mod tests;
 
 pub use acquire::get_user_pages;
+pub use error::ReleaseError;
 pub use hooks::Hooks;
-pub use map::{CompoundPageError, MAX_ORDER, MemoryMap};
-pub use page::{AddressSpace, Page, flags, offsets};
-pub use page_ref::PageRef;
-pub use release::{
-    ReleaseError, put_user_page, put_user_pages, put_user_pages_dirty, put_user_pages_dirty_lock,
+pub use page::{
+    AddressSpace, CompoundPageError, MAX_ORDER, MemoryMap, POISON, Page, PageRef, flags, offsets,
 };
+pub use release::{put_user_page, put_user_pages, put_user_pages_dirty, put_user_pages_dirty_lock};

@@ -1,27 +1,10 @@
-//! The four functions, and the release of a run.
+//! put_user_page*(), in the order of the patch: one page, the loop that the array functions
+//! share, the array functions. Where the patch takes an entry, the loop takes a run; how runs
+//! are told and their references dropped comes last.
 
-use core::fmt;
-
+use crate::error::ReleaseError;
 use crate::hooks::Hooks;
-use crate::page_ref::PageRef;
-
-/// An entry whose page had no reference left when its turn came.
-///
-/// The entries before it are released. It and the entries after it were not locked,
-/// marked or dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReleaseError {
-    /// The entry's index in the array.
-    pub entry: usize,
-}
-
-impl fmt::Display for ReleaseError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "entry {} names a page that has no reference left", self.entry)
-    }
-}
-
-impl core::error::Error for ReleaseError {}
+use crate::page::PageRef;
 
 /// Releases one page that was pinned with get_user_pages().
 ///
@@ -33,14 +16,29 @@ pub fn put_user_page<H: Hooks>(page: PageRef<'_>, hooks: &H) -> Result<(), Relea
     put_user_pages(&[page], hooks)
 }
 
-/// Releases every page of the array.
-///
-/// # Errors
-///
-/// The first entry whose page has no reference left; see [`ReleaseError`].
-#[must_use = "an entry without a reference stops the call"]
-pub fn put_user_pages<H: Hooks>(pages: &[PageRef<'_>], hooks: &H) -> Result<(), ReleaseError> {
-    release(pages, hooks, |_| ())
+/// The patch's __put_user_pages_dirty(), run by run. `mark` is called once for each run,
+/// before its references go: after the first entry of a run the page is dirty, so that
+/// marking again for the others would change nothing.
+fn release<'map, H: Hooks>(
+    pages: &[PageRef<'map>],
+    hooks: &H,
+    mark: impl Fn(PageRef<'map>),
+) -> Result<(), ReleaseError> {
+    let mut start = 0;
+    while let Some(first) = pages.get(start) {
+        let head = first.compound_head();
+        if head.refcount() <= 0 {
+            return Err(ReleaseError { entry: start });
+        }
+        let run = run_length(&pages[start..], head);
+        mark(head);
+        let released = drop_references(head, run, hooks);
+        start += released;
+        if released < run {
+            return Err(ReleaseError { entry: start });
+        }
+    }
+    Ok(())
 }
 
 /// Marks every page of the array dirty that is clean, without locking it, and
@@ -81,29 +79,14 @@ pub fn put_user_pages_dirty_lock<H: Hooks>(
     })
 }
 
-/// Releases the array run by run. `mark` is called once for each run, before its
-/// references go: after the first entry of a run the page is dirty, so that marking
-/// again for the others would change nothing.
-fn release<'map, H: Hooks>(
-    pages: &[PageRef<'map>],
-    hooks: &H,
-    mark: impl Fn(PageRef<'map>),
-) -> Result<(), ReleaseError> {
-    let mut start = 0;
-    while let Some(first) = pages.get(start) {
-        let head = first.compound_head();
-        if head.refcount() <= 0 {
-            return Err(ReleaseError { entry: start });
-        }
-        let run = run_length(&pages[start..], head);
-        mark(head);
-        let released = drop_references(head, run, hooks);
-        start += released;
-        if released < run {
-            return Err(ReleaseError { entry: start });
-        }
-    }
-    Ok(())
+/// Releases every page of the array.
+///
+/// # Errors
+///
+/// The first entry whose page has no reference left; see [`ReleaseError`].
+#[must_use = "an entry without a reference stops the call"]
+pub fn put_user_pages<H: Hooks>(pages: &[PageRef<'_>], hooks: &H) -> Result<(), ReleaseError> {
+    release(pages, hooks, |_| ())
 }
 
 /// How many entries at the start of `pages`, whose first has `head` as its head page,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::{CASE, Directory, OVER_RELEASE, repository};
+use walkdir::WalkDir;
 
 /// Arrays that no call is made on; what a compiler warns of must not be printed.
 const NO_CALL: &str = "folio a\nentries\nentries a\n";
@@ -38,11 +39,11 @@ fn printed(language: &str) -> Vec<(String, Option<String>)> {
 
 /// Compiles put_user_page, with a change of its source, and the tests with it, and runs them.
 fn run_in_rust(directory: &Directory, code: &str, right: &str, wrong: &str) -> Output {
-    let source = repository().join("src");
-    for file in fs::read_dir(&source).unwrap().map(|file| file.unwrap().path()) {
-        if file.is_file() {
-            let text = fs::read_to_string(&file).unwrap().replace(right, wrong);
-            directory.write(&format!("src/{}", file.file_name().unwrap().display()), text);
+    for file in WalkDir::new(repository().join("src")).into_iter().map(Result::unwrap) {
+        if file.file_type().is_file() {
+            let name = file.path().strip_prefix(repository()).unwrap();
+            let text = fs::read_to_string(file.path()).unwrap().replace(right, wrong);
+            directory.write(name.to_str().unwrap(), text);
         }
     }
     directory.write("cases.rs", code);

@@ -257,12 +257,12 @@ fn marking_and_locking_leave_other_flags_alone() -> Result<(), CompoundPageError
     const OTHER_FLAGS: usize = 0xa5a5 << 40;
     let mut pages = pages(2);
     let map = MemoryMap::new(&mut pages);
-    page(&map, 0).reset(OTHER_FLAGS, 0);
+    litter(page(&map, 0), OTHER_FLAGS, 0);
     folio(&map, 0, 1, 1)?;
     let flags = (OTHER_FLAGS | flags::HEAD | flags::DIRTY) as u64;
     for put in DIRTYING {
         assert_eq!(put(&pinned(&map, [1]), &Recorder::new(&map)), Ok(()));
-        assert_eq!(page(&map, 0).words()[0], flags);
+        assert_eq!(words(page(&map, 0))[0], flags);
     }
     Ok(())
 }

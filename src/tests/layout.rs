@@ -1,11 +1,9 @@
 //! The memory map: where the fields are, and what makes a compound page.
 
 use core::mem::{align_of, offset_of, size_of};
-use core::sync::atomic::Ordering;
 use std::string::ToString;
 
 use super::*;
-use crate::page::POISON;
 
 /// Stands for the flag bits that releasing a page has no business with.
 const OTHER_FLAGS: usize = 0xa5 << 32;
@@ -69,7 +67,6 @@ fn the_map_counts_frames_from_its_first_page() {
         assert_eq!(page.addr(), first + frame * 64);
         assert_eq!(page.addr(), page.as_ptr().addr());
         assert_eq!(map.frame(page), frame);
-        assert_eq!(map.frame_at(page.addr()), frame);
     }
     assert_eq!(map.page(3), None);
     assert_eq!(map.page(usize::MAX), None);
@@ -91,7 +88,7 @@ fn a_compound_page_is_told_by_its_head_and_tails() -> Result<(), CompoundPageErr
         assert!(tail.mapping().is_none(), "the word means something else in a tail");
     }
     for other in entries(&map, (0..8).chain(16..32)) {
-        assert_eq!(other.words(), UNUSED, "a neighbour was written to");
+        assert_eq!(words(other), UNUSED, "a neighbour was written to");
         assert_eq!(other.compound_head(), other);
         assert_eq!(other.compound_order(), 0);
     }
@@ -108,12 +105,12 @@ fn a_compound_page_is_written_as_linux_writes_it() -> Result<(), CompoundPageErr
 
     // All pages have a mapcount of -1, which stands for none.
     let none = 0xffff_ffff;
-    assert_eq!(head.words(), [1 << 16, 0, 0, 0, 0, 0, 0x1234_5678 << 32 | none, 0]);
+    assert_eq!(words(head), [1 << 16, 0, 0, 0, 0, 0, 0x1234_5678 << 32 | none, 0]);
     // Destructor 1, order 3 and a mapcount of -1; then 8 pages above a pincount of 0.
     let first_tail = [0, pointer_to_head, 0xffff_ffff_0000_0301, 8 << 32, 0, 0, none, 0];
-    assert_eq!(page(&map, 1).words(), first_tail);
+    assert_eq!(words(page(&map, 1)), first_tail);
     for tail in entries(&map, 2..8) {
-        assert_eq!(tail.words(), [0, pointer_to_head, 0, 0x400, 0, 0, none, 0]);
+        assert_eq!(words(tail), [0, pointer_to_head, 0, 0x400, 0, 0, none, 0]);
     }
     Ok(())
 }
@@ -123,7 +120,7 @@ fn order_0_makes_no_compound_page() -> Result<(), CompoundPageError> {
     let mut pages = pages(2);
     let map = MemoryMap::new(&mut pages);
     map.prep_compound_page(1, 0)?;
-    assert!(all(&map).all(|page| page.words() == UNUSED));
+    assert!(all(&map).all(|page| words(page) == UNUSED));
     Ok(())
 }
 
@@ -159,7 +156,7 @@ fn a_compound_page_that_cannot_be_is_refused_and_nothing_written() {
         assert_eq!(map.prep_compound_page(frame, order), Err(error), "{frame} {order}");
         assert!(!error.to_string().is_empty());
     }
-    assert!(all(&map).all(|page| page.words() == UNUSED));
+    assert!(all(&map).all(|page| words(page) == UNUSED));
 }
 
 #[test]
@@ -201,25 +198,7 @@ fn a_map_of_pages_that_were_moved_starts_anew() -> Result<(), CompoundPageError>
     let mut moved = pages.into_iter().rev().collect::<Vec<_>>();
     moved.push(Page::new());
     let map = MemoryMap::new(&mut moved);
-    assert!(all(&map).all(|page| page.words() == UNUSED));
-    Ok(())
-}
-
-#[test]
-fn reset_makes_an_order_0_page_again() -> Result<(), CompoundPageError> {
-    let mut pages = pages(4);
-    let map = MemoryMap::new(&mut pages);
-    let file = AddressSpace::new();
-    let head = folio(&map, 0, 2, 7)?;
-    head.set_mapping(&file);
-    head.test_set_dirty();
-    for page in all(&map) {
-        page.reset(OTHER_FLAGS, FILLER);
-        let (flags, filler) = (OTHER_FLAGS as u64, FILLER as u64);
-        // lru keeps the filler too; a mapcount of -1 and a refcount of 0.
-        assert_eq!(page.words(), [flags, filler, filler, 0, filler, filler, 0xffff_ffff, filler]);
-    }
-    assert_eq!(head.compound_order(), 0);
+    assert!(all(&map).all(|page| words(page) == UNUSED));
     Ok(())
 }
 
@@ -229,68 +208,22 @@ fn freeing_leaves_what_an_entry_check_needs_and_nothing_else() -> Result<(), Com
     let map = MemoryMap::new(&mut pages);
     let file = AddressSpace::new();
     for page in all(&map) {
-        page.reset(OTHER_FLAGS, FILLER);
+        litter(page, OTHER_FLAGS, FILLER);
     }
     let head = folio(&map, 0, 2, 1)?;
     head.set_mapping(&file);
-    let before = all(&map).map(PageRef::words).collect::<Vec<_>>();
+    let before = all(&map).map(words).collect::<Vec<_>>();
 
     assert_eq!(put_user_pages_dirty(&entries(&map, [3]), &()), Ok(()));
     let poison = POISON as u64;
     let head_flag = flags::HEAD as u64;
-    let freed =
-        [head_flag, FILLER as u64, FILLER as u64, poison, poison, poison, 0xffff_ffff, poison];
-    assert_eq!(head.words(), freed);
-    let mut released = before[0];
-    released[offsets::REFCOUNT / 8] -= 1 << 32;
-    assert_eq!(PageRef::poisoned_words(released), freed);
+    let freed = [head_flag, FILLER as u64, 0, poison, poison, poison, 0xffff_ffff, poison];
+    assert_eq!(words(head), freed);
     assert!(head.mapping().is_none());
     assert_eq!(head.compound_order(), 2);
     for (tail, before) in all(&map).zip(before).skip(1) {
-        assert_eq!(tail.words(), before);
+        assert_eq!(words(tail), before);
         assert_eq!(tail.compound_head(), head);
     }
     Ok(())
-}
-
-#[test]
-fn renewing_a_head_page_leaves_its_compound_page_together() -> Result<(), CompoundPageError> {
-    let mut pages = pages(5);
-    let map = MemoryMap::new(&mut pages);
-    let file = AddressSpace::new();
-    let head = folio(&map, 0, 2, 1)?;
-    head.set_mapping(&file);
-    let tails = all(&map).skip(1).map(PageRef::words).collect::<Vec<_>>();
-    assert_eq!(put_user_pages_dirty(&entries(&map, [3]), &()), Ok(()));
-    head.renew(OTHER_FLAGS, FILLER);
-
-    let (flags, filler) = ((OTHER_FLAGS | flags::HEAD) as u64, FILLER as u64);
-    assert_eq!(head.words(), [flags, filler, filler, 0, filler, filler, 0xffff_ffff, filler]);
-    assert_eq!(head.compound_order(), 2);
-    assert!(head.mapping().is_none());
-    assert_eq!(all(&map).skip(1).map(PageRef::words).collect::<Vec<_>>(), tails);
-
-    let single = page(&map, 4);
-    single.renew(OTHER_FLAGS, FILLER);
-    assert_eq!(single.compound_order(), 0, "a page of its own stays one");
-    Ok(())
-}
-
-#[test]
-#[cfg_attr(debug_assertions, should_panic(expected = "assertion"))]
-fn reset_makes_no_head_page_that_has_no_tail() {
-    let mut pages = pages(1);
-    let map = MemoryMap::new(&mut pages);
-    page(&map, 0).reset(flags::HEAD | OTHER_FLAGS, FILLER);
-    assert_eq!(page(&map, 0).words()[0], OTHER_FLAGS as u64);
-    assert_eq!(page(&map, 0).compound_order(), 0);
-}
-
-#[test]
-fn a_file_that_is_reset_has_no_dirty_pages() {
-    let file = AddressSpace::new();
-    file.page_dirtied();
-    file.reset();
-    assert_eq!(file.dirty_count.load(Ordering::Relaxed), 0);
-    assert_eq!(file.dirty_tags.load(Ordering::Relaxed), 0);
 }

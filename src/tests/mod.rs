@@ -9,19 +9,12 @@ mod release;
 mod runs;
 
 use core::cell::{Cell, RefCell};
-use std::thread_local;
+use core::ptr::without_provenance_mut;
+use core::sync::atomic::Ordering;
 use std::vec::Vec;
 
+use crate::page::LOCKED_SUBTRACTIONS;
 use crate::*;
-
-thread_local! {
-    static LOCKED_SUBTRACTIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Called by the one place that subtracts from a refcount.
-pub(crate) fn count_locked_subtraction() {
-    LOCKED_SUBTRACTIONS.with(|count| count.set(count.get() + 1));
-}
 
 /// How many locked subtractions this thread makes in `release`, which must succeed.
 fn locked_subtractions(release: impl FnOnce() -> Result<(), ReleaseError>) -> usize {
@@ -46,6 +39,25 @@ fn page<'map>(map: &MemoryMap<'map>, frame: usize) -> PageRef<'map> {
 fn all<'map>(map: &MemoryMap<'map>) -> impl Iterator<Item = PageRef<'map>> {
     let map = *map;
     (0..map.frames()).map(move |frame| page(&map, frame))
+}
+
+/// The page's 64 bytes as eight words in memory order.
+fn words(page: PageRef<'_>) -> [u64; 8] {
+    // SAFETY: a live page is eight aligned words without padding, and no other thread
+    // writes to the pages of these tests.
+    unsafe { page.as_ptr().cast::<[u64; 8]>().read() }
+}
+
+/// Fills the flags and the words that releasing a page has no business with, so that a
+/// write to them shows.
+fn litter(page: PageRef<'_>, other_flags: usize, filler: usize) {
+    let page = page.page();
+    page.flags.fetch_or(other_flags, Ordering::Relaxed);
+    // lru.next: an address in the kernel, of which bit 0 is clear.
+    page.compound_head.store(without_provenance_mut(filler & !1), Ordering::Relaxed);
+    for word in [&page.index, &page.private, &page.memcg_data] {
+        word.store(filler, Ordering::Relaxed);
+    }
 }
 
 /// A compound page with a refcount.

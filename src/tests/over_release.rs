@@ -52,9 +52,9 @@ fn a_page_without_references_is_neither_locked_nor_marked_nor_dropped()
     for put in FUNCTIONS {
         for refcount in [0, -1, -1024, i32::MIN] {
             let head = folio(&map, 0, 2, refcount)?;
-            let before = head.words();
+            let before = words(head);
             assert_eq!(put(&entries(&map, [2, 3]), &hooks), Err(ReleaseError { entry: 0 }));
-            assert_eq!(head.words(), before);
+            assert_eq!(words(head), before);
             assert_eq!(hooks.events(), []);
         }
     }
@@ -70,13 +70,13 @@ fn entries_before_the_error_are_released_and_those_after_it_are_not()
         let before = folio(&map, 0, 1, 3)?;
         let free = folio(&map, 2, 0, 0)?;
         let after = folio(&map, 3, 0, 5)?;
-        let after_words = after.words();
+        let after_words = words(after);
         let hooks = Recorder::new(&map);
         let array = entries(&map, [0, 1, 2, 3, 0]);
         assert_eq!(put(&array, &hooks), Err(ReleaseError { entry: 2 }));
         assert_eq!(before.refcount(), 1);
         assert_eq!(free.refcount(), 0);
-        assert_eq!(after.words(), after_words);
+        assert_eq!(words(after), after_words);
         assert!(hooks.events().iter().all(|&(frame, ..)| frame == 0));
         before.clear_dirty();
     }
@@ -103,8 +103,8 @@ fn references_may_run_out_anywhere_in_a_run() -> Result<(), CompoundPageError> {
                 assert_eq!(put(&array, &hooks), Err(error), "{references} of {run}");
                 assert_eq!(first.refcount(), 1);
                 assert_eq!(head.refcount(), 0);
-                assert_eq!(after.words()[6] >> 32, 1);
-                assert_eq!(after.words()[0], 0);
+                assert_eq!(words(after)[6] >> 32, 1);
+                assert_eq!(words(after)[0], 0);
                 let freed = hooks.events().into_iter().filter(|event| event.0 == 0);
                 let frees = freed.filter(|event| matches!(event.1, Step::Free { .. })).count();
                 assert_eq!(frees, usize::from(references > 0));
@@ -155,10 +155,10 @@ fn releasing_an_array_twice_stops_at_its_first_entry() -> Result<(), CompoundPag
         let array = entries(&map, [1, 2, 3]);
         assert_eq!(put(&array, &hooks), Ok(()));
         hooks.events();
-        let freed = head.words();
+        let freed = words(head);
         for _ in 0..2 {
             assert_eq!(put(&array, &hooks), Err(ReleaseError { entry: 0 }));
-            assert_eq!(head.words(), freed);
+            assert_eq!(words(head), freed);
             assert_eq!(hooks.events(), []);
         }
     }

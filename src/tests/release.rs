@@ -203,11 +203,11 @@ fn releasing_writes_to_no_tail_and_to_no_other_page() -> Result<(), CompoundPage
         let mut pages = pages(12);
         let map = MemoryMap::new(&mut pages);
         for page in all(&map) {
-            page.reset(0xf0f0 << 32, 0x1234);
+            litter(page, 0xf0f0 << 32, 0x1234);
         }
         folio(&map, 4, 2, 1)?;
         let array = pinned(&map, [5, 4, 7, 6, 5]);
-        let words = || all(&map).map(PageRef::words).enumerate().filter(|&(frame, _)| frame != 4);
+        let words = || all(&map).map(words).enumerate().filter(|&(frame, _)| frame != 4);
         let before = words().collect::<Vec<_>>();
         assert_eq!(put(&array, &Recorder::new(&map)), Ok(()));
         assert_eq!(words().collect::<Vec<_>>(), before);

@@ -12,4 +12,5 @@ pub use fast::{Fast, fast};
 pub use in_process::InProcess;
 pub use kernel::{Api, Kernel, KernelGuest, KernelOptions, LayoutDifference};
 pub use naive::{Naive, Reference, naive};
+pub(crate) use page_map::set_other_flags;
 pub use page_map::{PageMap, Recorder, Release};

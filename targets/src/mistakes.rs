@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use put_user_page::{Hooks, PageRef};
 
-use crate::backends::{InProcess, PageMap, Recorder, Release};
+use crate::backends::{InProcess, PageMap, Recorder, Release, set_other_flags};
 use crate::case::Function;
 use crate::states::Needs;
 
@@ -181,7 +181,8 @@ impl Wrong {
             self.mark(function, page, hooks);
         }
         if self.is(Mistake::TouchAnotherFlag) {
-            head.renew(0x40, 0);
+            // PG_waiters, which no world sets.
+            set_other_flags(head, 1 << 7);
         }
         if self.is(Mistake::WriteIntoATail) && entry.is_tail() {
             entry.set_refcount(1);

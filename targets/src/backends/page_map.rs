@@ -3,6 +3,7 @@
 
 mod frames;
 mod recorder;
+mod words;
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -11,6 +12,8 @@ use put_user_page::{AddressSpace, MemoryMap, Page, PageRef, get_user_pages};
 
 use frames::Frames;
 pub use recorder::Recorder;
+use words::Words;
+pub(crate) use words::set_other_flags;
 
 use crate::asan;
 use crate::backend::Class;
@@ -23,7 +26,8 @@ use crate::world::{MAX_TOTAL_ENTRIES, World};
 /// An implementation of the four functions on `struct page`s.
 pub trait Release {
     /// Calls the function on the pages, with the recorder to report to; the index of the
-    /// entry that stopped it, where the implementation tells.
+    /// entry that stopped it, where the implementation tells. Nothing may touch the pages once
+    /// it returned.
     fn release(
         &mut self,
         function: Function,
@@ -89,7 +93,8 @@ impl<R> PageMap<R> {
         head.set_refcount(folio.refs + 1);
         if folio.kind == Kind::File {
             let file = &self.files[number];
-            file.reset();
+            file.dirty_count.store(0, Ordering::Relaxed);
+            file.dirty_tags.store(0, Ordering::Relaxed);
             head.set_mapping(file);
         }
         if folio.dirty {
@@ -118,11 +123,11 @@ impl<R> PageMap<R> {
 
     /// What a head page's words must be now, given what they are: equal in all that a
     /// release may not change. A page that is not in use has no reference.
-    fn expected(&self, folio: usize, frame: usize, found: &[u64; 8]) -> [u64; 8] {
+    fn expected(&self, folio: usize, frame: usize, found: &Words) -> Words {
         let mut expected = self.frames.words_built(frame);
         let freed = self.recorder.was_freed(frame).is_some();
         if freed {
-            expected = PageRef::poisoned_words(expected);
+            expected = words::poisoned(expected);
         } else {
             expected[FLAGS_WORD] &= !RELEASE_FLAGS;
             expected[FLAGS_WORD] |= found[FLAGS_WORD] & RELEASE_FLAGS;
@@ -142,7 +147,7 @@ impl<R> PageMap<R> {
             let heads = &world.layout.places[next_head..];
             next_head += heads.partition_point(|place| place.frame < changed);
             let is_head = world.layout.places.get(next_head).is_some_and(|p| p.frame == changed);
-            let found = self.page(changed).words();
+            let found = words::read(self.page(changed));
             let expected = if is_head {
                 self.expected(next_head, changed, &found)
             } else {

@@ -4,20 +4,22 @@
 
 use put_user_page::{MemoryMap, PageRef};
 
+use super::words::{self, Words};
+
 /// Flags that a head page may carry and that no release touches: those of `enum pageflags`
 /// of Linux 6.1 from PG_referenced to PG_mlocked, without PG_dirty, PG_head and PG_waiters.
-const OTHER_FLAGS: usize = 0x003e_ff76;
+const OTHER_FLAGS: u64 = 0x003e_ff76;
 
 /// The frames of a map, and their words as they were built.
 #[derive(Debug)]
 pub(super) struct Frames {
     map: MemoryMap<'static>,
-    words: Vec<[u64; 8]>,
+    words: Vec<Words>,
 }
 
 /// A number that looks random and depends on the frame only.
-fn filler(frame: usize) -> usize {
-    (frame + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+fn filler(frame: usize) -> u64 {
+    (frame as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Frames {
@@ -32,7 +34,7 @@ impl Frames {
 
     fn reset(&self, frame: usize) {
         let filler = filler(frame);
-        self.page(frame).reset(filler & OTHER_FLAGS, filler);
+        words::reset(self.page(frame), filler & OTHER_FLAGS, filler);
     }
 
     /// Makes a frame one where there is no page.
@@ -56,31 +58,16 @@ impl Frames {
 
     /// Notes a frame's words as they are now.
     pub(super) fn built(&mut self, frame: usize) {
-        self.words[frame] = self.page(frame).words();
+        self.words[frame] = words::read(self.page(frame));
     }
 
     /// A frame's words as they were built.
-    pub(super) fn words_built(&self, frame: usize) -> [u64; 8] {
+    pub(super) fn words_built(&self, frame: usize) -> Words {
         self.words[frame]
     }
 
     /// Finds, of the first `frames` frames, those whose words are not as they were built.
     pub(super) fn find_changed(&self, frames: usize, changed: &mut Vec<usize>) {
-        const BLOCK: usize = 64;
-        let first: *const [u64; 8] = self.page(0).as_ptr().cast_const().cast();
-        // SAFETY: the map has more frames than any world, and a page is eight aligned
-        // words, all of them initialised. Nobody writes to the map now: no call is
-        // running, and the map is this thread's alone.
-        let found = unsafe { std::slice::from_raw_parts(first, frames) };
-        changed.clear();
-        let blocks = found.chunks(BLOCK).zip(self.words.chunks(BLOCK));
-        for (block, (found, built)) in blocks.enumerate() {
-            // Frames that changed are few: whole blocks are compared first.
-            if found == &built[..found.len()] {
-                continue;
-            }
-            let frames = (block * BLOCK..).zip(found.iter().zip(built));
-            changed.extend(frames.filter(|(_, (found, built))| found != built).map(|(f, _)| f));
-        }
+        words::find_changed(self.map, &self.words[..frames], changed);
     }
 }

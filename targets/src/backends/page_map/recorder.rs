@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, Ref, RefCell};
 
-use put_user_page::{Hooks, MemoryMap, PageRef};
+use put_user_page::{Hooks, MemoryMap, Page, PageRef};
 
 use crate::asan;
 use crate::layout::MAX_FRAMES;
@@ -78,7 +78,8 @@ impl Recorder {
 
     /// The page at an address; `None` if no page of the map starts there.
     pub fn page_at(&self, address: usize) -> Option<PageRef<'static>> {
-        let page = self.map.page(self.map.frame_at(address))?;
+        let first = self.map.page(0)?;
+        let page = self.map.page(address.wrapping_sub(first.addr()) / size_of::<Page>())?;
         (page.addr() == address).then_some(page)
     }
 
@@ -97,8 +98,7 @@ impl Recorder {
     }
 
     fn record(&self, page: PageRef<'_>, kind: EventKind) {
-        let (frame, refcount, call) =
-            (self.map.frame_at(page.addr()), page.refcount(), self.call.get());
+        let (frame, refcount, call) = (self.map.frame(page), page.refcount(), self.call.get());
         self.events.borrow_mut().push(Event { frame, kind, refcount, call });
     }
 
@@ -137,7 +137,7 @@ impl Hooks for Recorder {
     fn free_page(&self, head: PageRef<'_>) {
         self.record(head, EventKind::Free);
         let freed = Freed {
-            frame: self.map.frame_at(head.addr()),
+            frame: self.map.frame(head),
             dirty: head.is_dirty(),
             call: self.call.get(),
             pages: 1 << head.compound_order(),

@@ -7,16 +7,12 @@ use core::mem::size_of;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
-use crate::page::{Page, flags};
-use crate::page_ref::PageRef;
+use super::layout::{Page, TAIL_MAPPING, flags};
+use super::page_ref::PageRef;
 
 /// The largest order of a compound page here: that of the buddy allocator of Linux 6.1,
 /// whose MAX_ORDER is one more.
 pub const MAX_ORDER: u32 = 10;
-
-/// The kernel's TAIL_MAPPING (include/linux/poison.h): the mapping word of every tail
-/// page after the first.
-pub(crate) const TAIL_MAPPING: usize = 0x400;
 
 /// COMPOUND_PAGE_DTOR (include/linux/mm.h of Linux 6.1).
 const COMPOUND_PAGE_DTOR: u8 = 1;
@@ -64,10 +60,8 @@ impl<'map> MemoryMap<'map> {
     /// The map of these pages, which become order-0 pages without references: pages that
     /// were moved may still hold what was stored in them where they were before.
     pub fn new(pages: &'map mut [Page]) -> Self {
+        pages.fill_with(Page::new);
         let pages: &'map [Page] = pages;
-        for page in pages {
-            page.reset(0, 0);
-        }
         MemoryMap { first: NonNull::from(pages).cast(), frames: pages.len(), map: PhantomData }
     }
 
@@ -87,15 +81,10 @@ impl<'map> MemoryMap<'map> {
         Some(unsafe { PageRef::new(pointer) })
     }
 
-    /// page_to_pfn(): the frame of a page of this map.
-    pub fn frame(&self, page: PageRef<'map>) -> usize {
-        self.frame_at(page.addr())
-    }
-
-    /// The frame of the page at an address. For an address outside the map it is some
-    /// number beyond the map's frames.
-    pub fn frame_at(&self, address: usize) -> usize {
-        address.wrapping_sub(self.first.addr().get()) / size_of::<Page>()
+    /// page_to_pfn(): the frame of a page of this map. For a page of another map it is
+    /// some number beyond the map's frames.
+    pub fn frame(&self, page: PageRef<'_>) -> usize {
+        page.addr().wrapping_sub(self.first.addr().get()) / size_of::<Page>()
     }
 
     /// prep_compound_page(): makes the pages from `frame` on, which must be order-0

@@ -7,8 +7,14 @@ use core::mem::size_of;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
-use crate::map::TAIL_MAPPING;
-use crate::page::{AddressSpace, POISON, Page, flags, offsets};
+use super::address_space::AddressSpace;
+use super::layout::{POISON, Page, TAIL_MAPPING, flags};
+
+#[cfg(test)]
+std::thread_local! {
+    /// How many locked subtractions this thread made.
+    pub(crate) static LOCKED_SUBTRACTIONS: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A page of a [`MemoryMap`](crate::MemoryMap): C's `struct page *`, so that a slice
 /// of them is C's `struct page **`.
@@ -52,7 +58,11 @@ impl<'map> PageRef<'map> {
         self.pointer.addr().get()
     }
 
-    /// The page as C passes it.
+    /// The page as C passes it: a pointer that may be used for the whole map.
+    ///
+    /// Whoever writes through it may set the head flag and bit 0 of `compound_head` only
+    /// to keep them where [`prep_compound_page`](crate::MemoryMap::prep_compound_page) set
+    /// them, and store no address in `mapping`: methods here follow all three.
     pub fn as_ptr(self) -> *mut Page {
         self.pointer.as_ptr()
     }
@@ -91,7 +101,7 @@ impl<'map> PageRef<'map> {
             return 0;
         }
         // SAFETY: the head flag is set by prep_compound_page() only, which checked that the
-        // map holds the first tail page too, and kept by renew().
+        // map holds the first tail page too.
         let first_tail = unsafe { self.pointer.add(1) };
         // SAFETY: as for `page`: a live page of the same map.
         let first_tail = unsafe { first_tail.as_ref() };
@@ -110,7 +120,7 @@ impl<'map> PageRef<'map> {
         self.page().refcount.load(Ordering::Relaxed)
     }
 
-    /// set_page_count(): for building a world, not for pages that somebody uses.
+    /// set_page_count(): for pages that nobody else uses.
     pub fn set_refcount(self, refcount: i32) {
         self.page().refcount.store(refcount, Ordering::Relaxed);
     }
@@ -189,7 +199,7 @@ impl<'map> PageRef<'map> {
     #[inline]
     pub(crate) fn refcount_fetch_sub(self, references: i32) -> i32 {
         #[cfg(test)]
-        crate::tests::count_locked_subtraction();
+        LOCKED_SUBTRACTIONS.set(LOCKED_SUBTRACTIONS.get() + 1);
         // The kernel's atomic_sub_and_test() is ordered both ways: what was done to the
         // page comes before the release, and freeing comes after everybody's release.
         self.page().refcount.fetch_sub(references, Ordering::AcqRel)
@@ -210,40 +220,6 @@ impl<'map> PageRef<'map> {
         page.index.store(POISON, Relaxed);
         page.private.store(POISON, Relaxed);
         page.memcg_data.store(POISON, Relaxed);
-    }
-
-    /// What [`poison_freed`](Self::poison_freed) leaves of a page with these
-    /// [`words`](Self::words).
-    pub fn poisoned_words(mut words: [u64; 8]) -> [u64; 8] {
-        words[offsets::FLAGS / 8] &= flags::HEAD as u64;
-        for offset in [offsets::MAPPING, offsets::INDEX, offsets::PRIVATE, offsets::MEMCG_DATA] {
-            words[offset / 8] = POISON as u64;
-        }
-        words
-    }
-
-    /// Makes this an order-0 page without references again, with `other_flags` (which
-    /// must not hold a flag of [`flags`]) and with `filler` in the words that releasing
-    /// a page neither reads nor writes, so that a stray write to them shows. For building
-    /// a world: nobody may use the page, nor the compound page that it was part of.
-    pub fn reset(self, other_flags: usize, filler: usize) {
-        self.page().reset(other_flags, filler);
-    }
-
-    /// Makes this head page, or page of order 0, what [`reset`](Self::reset) makes of it,
-    /// but leaves its compound page together.
-    pub fn renew(self, other_flags: usize, filler: usize) {
-        let head = self.is_head();
-        self.page().reset(other_flags, filler);
-        if head {
-            self.page().flags.fetch_or(flags::HEAD, Ordering::Release);
-        }
-    }
-
-    /// The page's 64 bytes as eight words in memory order, each field read by itself: a
-    /// snapshot only while nobody else writes the page.
-    pub fn words(self) -> [u64; 8] {
-        self.page().words()
     }
 }
 

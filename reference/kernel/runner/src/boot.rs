@@ -1,11 +1,11 @@
 //! Booting guests of one kind.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::Error;
 use crate::guest::QemuGuest;
 use crate::initramfs::Archive;
 use crate::kvm;
@@ -132,23 +132,19 @@ fn write_initramfs(
     modules: &[NamedBytes],
     extra: &[NamedBytes],
 ) -> io::Result<()> {
-    let mut out = BufWriter::new(file);
-    let mut archive = Archive::new(&mut out);
+    let order: String = modules.iter().map(|(name, _)| format!("{name}\n")).collect();
+    let mut archive = Archive::default();
     for folder in ["dev", "proc", "sys", "modules", "disk", "files"] {
-        archive.folder(folder)?;
+        archive.folder(folder);
     }
-    archive.device("dev/console", 5, 1)?;
-    archive.file("init", agent)?;
-    let mut order = String::new();
+    archive.device("dev/console", 5, 1);
+    archive.file("init", agent);
     for (name, bytes) in modules {
-        archive.file(&format!("modules/{name}"), bytes)?;
-        order.push_str(name);
-        order.push('\n');
+        archive.file(&format!("modules/{name}"), bytes);
     }
-    archive.file("modules/order", order.as_bytes())?;
+    archive.file("modules/order", order.as_bytes());
     for (name, bytes) in extra {
-        archive.file(name, bytes)?;
+        archive.file(name, bytes);
     }
-    archive.end()?;
-    out.flush()
+    archive.write(BufWriter::new(file))
 }

@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::error::Error;
+use crate::Error;
 use crate::job::{Death, Deliver, GuestJob, How};
 
 /// A guest that runs jobs.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use crate::Error;
 use crate::boot::Machines;
-use crate::error::Error;
 use crate::job::{Death, Deliver, GuestJob};
 use crate::kernel::OwnKernel;
 use crate::make;

@@ -5,13 +5,13 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use put_user_page_kernel_wire::{self as wire, Answers, Kind, put_job};
+use put_user_page_kernel_wire::{self as wire, Answers, GuestJob, Kind};
 use put_user_page_support::signal_name;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::Error;
-use crate::job::{GuestJob, How};
+use crate::job::How;
 use crate::log::{complaint, tail};
 use crate::qemu::{Machine, Process, Qemu};
 use crate::recovery::{End, Guest};
@@ -253,7 +253,7 @@ impl Guest for QemuGuest {
         let start = wire::begin(&mut self.outbox, Kind::Run);
         self.outbox.extend_from_slice(&(jobs.len() as u32).to_le_bytes());
         for job in jobs {
-            put_job(&mut self.outbox, job.regions, job.bytes);
+            job.put(&mut self.outbox);
         }
         wire::end(&mut self.outbox, start);
         self.send()?;

@@ -25,9 +25,9 @@ mod tests;
 mod tool;
 mod vmlinux;
 
-pub use job::{Death, Deliver, GuestJob, How};
+pub use job::{Death, Deliver, How};
 pub use kernel::OwnKernel;
-pub use put_user_page_kernel_wire::{Region, Source};
+pub use put_user_page_kernel_wire::{GuestJob, Memory, Region};
 pub use put_user_page_support::Error;
 pub use qemu::Accelerator;
 pub use runner::{Options, Runner};

@@ -1,7 +1,7 @@
 //! A case as a job for the kernel module: `struct pagediff_job` of
 //! `reference/kernel/module/uapi.h`, then the case's bytes.
 
-use put_user_page_kernel::{GuestJob, Region, Source as Memory};
+use put_user_page_kernel::{GuestJob, Memory, Region};
 
 use super::Way;
 use crate::backend::{Class, Job};
@@ -80,7 +80,7 @@ fn regions(job: &Job<'_>) -> Vec<Region> {
         _ => None,
     });
     let region = |(group, folio): (usize, &crate::case::FolioRecord)| {
-        let source = match folio.from {
+        let memory = match folio.from {
             Source::Kernel => return None,
             Source::Anon => Memory::Anon,
             Source::Memfd => Memory::Memfd,
@@ -88,7 +88,7 @@ fn regions(job: &Job<'_>) -> Vec<Region> {
             Source::File => Memory::File,
         };
         let (_, pages) = job.world.layout.pages_of_group(group)?;
-        Some(Region { source, order: folio.order, count: (pages >> folio.order) as u16 })
+        Some(Region::new(memory, folio.order, (pages >> folio.order) as u16))
     };
     folios.enumerate().filter_map(region).collect()
 }

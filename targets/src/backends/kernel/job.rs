@@ -2,12 +2,24 @@
 //! `reference/kernel/module/uapi.h`, then the case's bytes.
 
 use put_user_page_kernel::{GuestJob, Memory, Region};
+use zerocopy::little_endian::U32;
+use zerocopy::{Immutable, IntoBytes};
 
 use super::Way;
 use crate::backend::{Class, Job};
 use crate::case::{Case, Function, RECORD_SIZE, Record, Source};
 use crate::layout::MAX_RECORDS;
 use crate::world::{Entry, Step, World};
+
+/// `struct pagediff_job`.
+#[derive(IntoBytes, Immutable)]
+#[repr(C)]
+struct Header {
+    way: u8,
+    flags: u8,
+    padding: [u8; 2],
+    steps: U32,
+}
 
 /// `PAGEDIFF_FREE`.
 const FREE: u8 = 1;
@@ -42,8 +54,9 @@ impl KernelJob {
         let undefined = job.class == Class::OverRelease;
         let flags = [(free, FREE), (turn == Turn::Ranges, RANGES), (undefined, UNDEFINED)];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag);
-        let mut bytes = vec![way as u8, flags, 0, 0];
-        bytes.extend((job.world.steps.len() as u32).to_le_bytes());
+        let steps = (job.world.steps.len() as u32).into();
+        let mut bytes =
+            Header { way: way as u8, flags, padding: [0; 2], steps }.as_bytes().to_vec();
         push_records(&mut bytes, job.bytes);
         KernelJob { index, turn, regions: regions(job), bytes }
     }

@@ -75,7 +75,7 @@ impl fmt::Display for CheckError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CheckError::Diverges(report) => report.fmt(formatter),
-            CheckError::Broken(error) => write!(formatter, "{error}\n{}", error.help),
+            CheckError::Broken(error) => error.fmt(formatter),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use put_user_page_support::signal_name;
 use serde::{Deserialize, Serialize};
 
 use super::library::Candidate;
@@ -208,17 +209,8 @@ fn describe(status: ExitStatus) -> String {
     let Some(signal) = status.signal() else {
         return format!("it ended the process, {status}");
     };
-    let name = match signal {
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        _ => return format!("signal {signal}"),
-    };
-    format!("signal {signal}, {name}")
+    let name = signal_name(signal).map(|name| format!(", {name}")).unwrap_or_default();
+    format!("signal {signal}{name}")
 }
 
 /// The child's side: loads the candidate, and answers cases from the socket that is

@@ -8,28 +8,16 @@ const FOLDER: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
 const CHARACTER_DEVICE: u32 = 0o020_600;
 
-/// What is to be in the archive, in order.
-#[derive(Default)]
-pub(crate) struct Archive<'a> {
-    entries: Vec<(NewcBuilder, &'a [u8])>,
-}
+/// A file's name and what is in it.
+pub(crate) type NamedBytes = (String, Vec<u8>);
 
-impl<'a> Archive<'a> {
-    pub(crate) fn folder(&mut self, name: &str) {
-        self.entries.push((NewcBuilder::new(name).mode(FOLDER), &[]));
-    }
-
-    pub(crate) fn file(&mut self, name: &str, bytes: &'a [u8]) {
-        self.entries.push((NewcBuilder::new(name).mode(PROGRAM), bytes));
-    }
-
-    pub(crate) fn device(&mut self, name: &str, major: u32, minor: u32) {
-        let device = NewcBuilder::new(name).mode(CHARACTER_DEVICE);
-        self.entries.push((device.rdev_major(major).rdev_minor(minor), &[]));
-    }
-
-    pub(crate) fn write(self, out: impl Write) -> io::Result<()> {
-        let entries = self.entries.into_iter().map(|(entry, bytes)| (entry, Cursor::new(bytes)));
-        cpio::write_cpio(entries, out)?.flush()
-    }
+/// Writes an archive of folders, of which one is dev, of files, and of a console for what the
+/// agent says before it has mounted anything.
+pub(crate) fn write(out: impl Write, folders: &[&str], files: &[NamedBytes]) -> io::Result<()> {
+    let entry = |name: &str, mode| NewcBuilder::new(name).mode(mode);
+    let folders = folders.iter().map(|name| (entry(name, FOLDER), &[][..]));
+    let console = entry("dev/console", CHARACTER_DEVICE).rdev_major(5).rdev_minor(1);
+    let files = files.iter().map(|(name, bytes)| (entry(name, PROGRAM), &bytes[..]));
+    let entries = folders.chain([(console, &[][..])]).chain(files);
+    cpio::write_cpio(entries.map(|(entry, bytes)| (entry, Cursor::new(bytes))), out)?.flush()
 }

@@ -89,11 +89,10 @@ impl CandidateProcess {
                 Ok(Hello::Broken { message, help }) => return Err(BackendError { message, help }),
                 Err(error) => {
                     let failure = worker.end(&error, self.time_limit);
-                    return Err(BackendError {
-                        message: format!("{} does not load: it {failure}", self.name),
-                        help: "look at what its constructors do; they run as it is loaded"
-                            .to_owned(),
-                    });
+                    return Err(BackendError::new(
+                        format!("{} does not load: it {failure}", self.name),
+                        "look at what its constructors do; they run as it is loaded",
+                    ));
                 }
             }
             self.worker = Some(worker);
@@ -102,10 +101,8 @@ impl CandidateProcess {
     }
 
     fn does_not_start(&self, why: &str) -> BackendError {
-        BackendError {
-            message: format!("the process for {} does not start: {why}", self.name),
-            help: "see that the machine has room for one more process".to_owned(),
-        }
+        let message = format!("the process for {} does not start: {why}", self.name);
+        BackendError::new(message, "see that the machine has room for one more process")
     }
 
     fn ask(&mut self, job: &Job<'_>) -> Result<Result<(), Failure>, BackendError> {

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use miette::{LabeledSpan, MietteDiagnostic, MietteHandlerOpts, NamedSource, Report};
-use put_user_page_targets::backend::BackendError;
 use put_user_page_targets::case::TextError;
 
 /// The exit code of a divergence, and of anything else that was asked for and does not hold.
@@ -90,14 +89,8 @@ impl From<io::Error> for Stop {
     }
 }
 
-impl From<BackendError> for Stop {
-    fn from(BackendError { message, help }: BackendError) -> Self {
-        error(message, help)
-    }
-}
-
-impl From<put_user_page_kernel::Error> for Stop {
-    fn from(put_user_page_kernel::Error { message, help }: put_user_page_kernel::Error) -> Self {
+impl From<put_user_page_support::Error> for Stop {
+    fn from(put_user_page_support::Error { message, help }: put_user_page_support::Error) -> Self {
         error(message, help)
     }
 }

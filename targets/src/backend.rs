@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+pub use put_user_page_support::Error as BackendError;
+
 use crate::case::{Case, Function};
 use crate::outcome::Outcome;
 use crate::world::World;
@@ -209,20 +211,3 @@ impl fmt::Display for Failure {
         }
     }
 }
-
-/// A backend that does not work, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackendError {
-    /// What is wrong.
-    pub message: String,
-    /// What to do next.
-    pub help: String,
-}
-
-impl fmt::Display for BackendError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for BackendError {}

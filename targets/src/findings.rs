@@ -4,11 +4,12 @@ mod layout_kind;
 mod signature;
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 pub use layout_kind::LayoutKind;
+use put_user_page_support::write_whole;
 pub use signature::Signature;
 
 use crate::divergence::Divergence;
@@ -38,9 +39,6 @@ pub enum Recorded {
 
 /// Held by the process that records; never removed.
 const LOCK: &str = ".lock";
-
-/// What is being written, by the holder of the lock. A killed one's is written over.
-const UNFINISHED: &str = ".unfinished";
 
 impl Findings {
     /// The findings in a directory, which is made when the first is recorded.
@@ -90,7 +88,7 @@ impl Findings {
         } else {
             // First, so that no example is without its log.
             keep_log(&log, &divergence.log)?;
-            replace(&example, bytes)?;
+            write_whole(&example, bytes)?;
         }
         Ok(recorded)
     }
@@ -100,19 +98,10 @@ impl Findings {
 fn keep_log(path: &Path, log: &str) -> io::Result<()> {
     if !log.is_empty() {
         fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
-        return replace(path, log.as_bytes());
+        return write_whole(path, log.as_bytes());
     }
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-/// Makes the bytes the content of a file, at once.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_file_name(UNFINISHED);
-    let mut file = File::create(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)
 }

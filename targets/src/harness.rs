@@ -54,7 +54,7 @@ impl fmt::Display for CheckError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CheckError::Diverges(divergence) => Report::of(divergence).fmt(formatter),
-            CheckError::Broken(error) => write!(formatter, "{error}\n{}", error.help),
+            CheckError::Broken(error) => error.fmt(formatter),
         }
     }
 }
@@ -80,10 +80,10 @@ impl Harness {
                 None => Candidate::built_in().into_backend("candidate"),
             }),
             Check::Kernel => {
-                return Err(BackendError {
-                    message: format!("the target {} runs in no process of ours", target.name),
-                    help: "give its harness the backends of a kernel".to_owned(),
-                });
+                return Err(BackendError::new(
+                    format!("the target {} runs in no process of ours", target.name),
+                    "give its harness the backends of a kernel",
+                ));
             }
         };
         Ok(Harness::with_backends(target, vec![backend]))

@@ -48,7 +48,7 @@ fn a_million_cases_leave_nothing_behind() {
     // Half of them let their pages really go.
     for free in [false, true] {
         let guest = KernelGuest::start(KernelOptions { free, ..KernelOptions::default() });
-        let guest = guest.unwrap_or_else(|error| panic!("{error}\n{}", error.help));
+        let guest = guest.unwrap_or_else(|error| panic!("{error}"));
         let mut backends = Api::ALL.map(|api| guest.backend(api));
         // The first batches fill what the module and the kernel keep for the next ones.
         run(&mut backends, &TEXTS, BATCH * 3);
@@ -87,6 +87,6 @@ fn run(backends: &mut [impl Backend], texts: &[&str; 8], cases: usize) {
             assert!(matches!(outcome, Ran::Outcome(_)), "{index}: {outcome:?}");
             ran += 1;
         });
-        result.unwrap_or_else(|error| panic!("{error}\n{}", error.help));
+        result.unwrap_or_else(|error| panic!("{error}"));
     }
 }

@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use put_user_page_support::write_whole;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
@@ -108,14 +109,7 @@ pub(crate) fn leftovers(directory: &Path) -> Vec<PathBuf> {
 /// It cannot be written, as on a full disk.
 pub(crate) fn write(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(directory)?;
-    // That of a process that was killed is written over.
-    let unfinished = directory.join(".unfinished");
-    if let Err(error) = write_file(&unfinished, bytes) {
-        // What cannot be removed now is written over by the next.
-        let _ = fs::remove_file(&unfinished);
-        return Err(error);
-    }
-    fs::rename(&unfinished, directory.join(name))
+    write_whole(&directory.join(name), bytes)
 }
 
 /// Waits until the names of all files of a corpus, if there is one, are on the disk.

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use put_user_page_support::write_whole_from;
 use put_user_page_targets::registry::Target;
 use sha1_smol::Sha1;
 
@@ -117,10 +118,8 @@ pub(super) fn add(corpus: &Path, file: &Path) -> Result<Option<OsString>, Stop> 
         return Ok(Some(name.into()));
     }
     // Not in the corpus: AFL++ takes every file there, and ends if one is gone again.
-    let unfinished = corpus.with_file_name(format!(".{name}"));
-    std::fs::write(&unfinished, bytes)
-        .and_then(|()| std::fs::rename(&unfinished, &path))
-        .map_err(|why| file_error(&path, "written", &why))?;
+    let beside = corpus.parent().unwrap_or(Path::new(""));
+    write_whole_from(beside, &path, &bytes).map_err(|why| file_error(&path, "written", &why))?;
     Ok(Some(name.into()))
 }
 

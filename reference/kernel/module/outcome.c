@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a case left behind: events as calls end, and pages at the end. */
+/* What a case left behind: its pages and the counters, at the end. */
 #include <linux/mm.h>
 #include <linux/page_ref.h>
 
@@ -9,17 +9,6 @@
 #define CHANGING_FLAGS	(BIT(PG_locked) | BIT(PG_dirty) | BIT(PG_waiters))
 
 #define WORD_OF(field)	(offsetof(struct page, field) / sizeof(u64))
-
-void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount)
-{
-	struct pagediff_event *event = &trial->events[trial->nr_events++];
-
-	event->frame = trial->world.folios[number].frame;
-	event->kind = kind;
-	event->padding = 0;
-	event->refcount = refcount;
-	event->call = trial->call;
-}
 
 static void add_stray(struct trial *trial, u32 frame, u32 word, u64 expected, u64 found)
 {
@@ -43,54 +32,6 @@ static void add_balance(struct trial *trial, u32 balance, u32 number, s64 expect
 void trial_lacks_reference(struct trial *trial, u32 number)
 {
 	add_balance(trial, PAGEDIFF_LACKING, number, 1, 0);
-}
-
-static bool has_been_freed(const struct trial *trial, u32 number)
-{
-	const struct trial_folio *folio = &trial->folios[number];
-
-	if (trial->flags & PAGEDIFF_FREE && !trial_is_user(trial, number))
-		return folio->times_freed > 0;
-	return !folio->times_freed && trial_refcount(trial, number) == 0;
-}
-
-/* Notes what the call did to a page that it named. */
-static void look_at(struct trial *trial, u32 number)
-{
-	struct trial_folio *folio = &trial->folios[number];
-	bool freed, dirty;
-
-	if (folio->is_free || folio->is_freed)
-		return;
-	freed = has_been_freed(trial, number);
-	/* A page that is gone was looked at as it went. */
-	dirty = folio->times_freed ? folio->freed_dirty : PageDirty(folio->head);
-	if (dirty && !folio->was_dirty) {
-		trial_event(trial, number, PAGEDIFF_DIRTY, PAGEDIFF_UNSEEN);
-		folio->was_dirty = true;
-	}
-	if (freed) {
-		trial_event(trial, number, PAGEDIFF_FREED, 0);
-		folio->is_freed = true;
-		if (!folio->times_freed)
-			folio->freed_locked = PageLocked(folio->head);
-		folio->freed_dirty = dirty;
-	}
-}
-
-void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nr_entries)
-{
-	u32 call = trial->call + 1;
-	u32 i;
-
-	for (i = 0; i < nr_entries; i++) {
-		struct trial_folio *folio = &trial->folios[entries[i].folio];
-
-		if (folio->last_call == call)
-			continue;
-		folio->last_call = call;
-		look_at(trial, entries[i].folio);
-	}
 }
 
 /*

@@ -161,8 +161,11 @@ void pool_exit(void);
 void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pins);
 bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry);
 void trial_drop_owners(struct trial *trial);
+
+/* pincount.c: the pins of a large folio. */
 u32 folio_pins(struct page *head);
 void folio_set_pins(struct page *head, u32 pins);
+void folio_add_pins(struct page *head, u32 pins);
 
 /* user.c: pages of user mappings. */
 int user_find_orders(struct trial *trial);
@@ -196,9 +199,11 @@ int caller_init(void);
 void caller_exit(void);
 void caller_call(struct trial *trial, u8 function, u32 npages);
 
-/* outcome.c: what the case left behind. */
+/* events.c: what happens to pages. */
 void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount);
 void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nr_entries);
+
+/* outcome.c: what the case left behind. */
 void trial_lacks_reference(struct trial *trial, u32 number);
 void trial_check_pages(struct trial *trial);
 void trial_check_nodes(struct trial *trial, const struct node_counters *before);

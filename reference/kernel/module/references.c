@@ -2,33 +2,12 @@
 /*
  * What is counted on a page of the case: references, and pins where those are what the
  * functions release. A pin is 1024 references of a small folio, and one reference and one
- * in the pincount of a large one.
+ * in the pincount of a large one; see pincount.c.
  */
 #include <linux/mm.h>
 #include <linux/page_ref.h>
-#include <linux/version.h>
 
 #include "pagediff.h"
-
-static atomic_t *pincount(struct page *head)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-	return compound_pincount_ptr(head);
-#else
-	return &page_folio(head)->_pincount;
-#endif
-}
-
-/* The pins of a large folio. */
-u32 folio_pins(struct page *head)
-{
-	return atomic_read(pincount(head));
-}
-
-void folio_set_pins(struct page *head, u32 pins)
-{
-	atomic_set(pincount(head), pins);
-}
 
 void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pins)
 {
@@ -40,7 +19,7 @@ void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pin
 	if (!pins)
 		return;
 	if (PageHead(head)) {
-		atomic_add(pins, pincount(head));
+		folio_add_pins(head, pins);
 		page_ref_add(head, pins);
 	} else {
 		page_ref_add(head, pins * GUP_PIN_COUNTING_BIAS);

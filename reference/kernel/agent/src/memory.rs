@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr;
 
-use put_user_page_kernel_wire::{Malformed, Region, Source};
+use put_user_page_kernel_wire::{Memory, Region};
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous};
@@ -41,22 +41,19 @@ impl Arena {
     }
 
     /// Maps regions. One that cannot be mapped has no address, but an error.
-    pub(crate) fn map(
-        &mut self,
-        regions: impl Iterator<Item = Result<Region, Malformed>>,
-    ) -> Result<&[MappedRegion], Malformed> {
+    pub(crate) fn map(&mut self, regions: &[Region]) -> &[MappedRegion] {
         self.regions.clear();
         for region in regions {
-            let region = region?;
             let (address, error) = match self.map_one(region) {
                 Ok(address) => (address as u64, 0),
                 Err(why) => (0, why.raw_os_error().cast_unsigned()),
             };
-            let Region { source, order, count } = region;
-            let source = source as u8;
-            self.regions.push(MappedRegion { address, source, order, count, error });
+            let Region { memory, order, count } = *region;
+            let mapped =
+                MappedRegion { address, source: memory as u8, order, count: count.get(), error };
+            self.regions.push(mapped);
         }
-        Ok(&self.regions)
+        &self.regions
     }
 
     /// Gives back what was mapped.
@@ -73,24 +70,24 @@ impl Arena {
         self.disk.as_mut().map_or(Ok(()), Disk::clear).map_err(errno)
     }
 
-    fn map_one(&mut self, region: Region) -> Result<usize, Errno> {
-        let Region { source, order, count } = region;
-        let pages = usize::from(count).checked_shl(order.into()).ok_or(Errno::NOMEM)?;
+    fn map_one(&mut self, region: &Region) -> Result<usize, Errno> {
+        let Region { memory, order, count } = *region;
+        let pages = usize::from(count.get()).checked_shl(order.into()).ok_or(Errno::NOMEM)?;
         let length = pages.checked_mul(PAGE).filter(|length| *length <= SIZE);
         let length = length.ok_or(Errno::NOMEM)?;
-        let is_huge = order >= HUGE_ORDER || source == Source::Hugetlb;
+        let is_huge = order >= HUGE_ORDER || memory == Memory::Hugetlb;
         let address = self.take(length, if is_huge { HUGE } else { PAGE }).ok_or(Errno::NOMEM)?;
         let address = address as *mut c_void;
-        match source {
-            Source::Anon => {
+        match memory {
+            Memory::Anon => {
                 map_anonymous(address, length, MapFlags::PRIVATE)?;
             }
-            Source::Hugetlb => {
+            Memory::Hugetlb => {
                 let flags = MapFlags::PRIVATE | MapFlags::HUGETLB | MapFlags::HUGE_2MB;
                 return map_anonymous(address, length, flags).map(|()| address as usize);
             }
-            Source::Memfd => map_shared(address, length, &new_memfd(length)?, 0)?,
-            Source::File => {
+            Memory::Memfd => map_shared(address, length, &new_memfd(length)?, 0)?,
+            Memory::File => {
                 let disk = self.disk.as_mut().ok_or(Errno::NODEV)?;
                 let offset = disk.grow(length as u64).map_err(errno)?;
                 return map_shared(address, length, disk.file(), offset).map(|()| address as usize);

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use put_user_page_kernel_wire::{self as wire, Job, Jobs, Kind};
+use put_user_page_kernel_wire::{self as wire, GuestJob, GuestJobs, Kind};
 
 use crate::boot;
 use crate::device::Device;
@@ -85,7 +85,8 @@ impl Worker {
     }
 
     fn run(&mut self, port: &mut File, body: &[u8]) -> Result<(), String> {
-        let mut jobs = Jobs::new(body).map_err(|why| format!("the host sends {why}"))?.enumerate();
+        let mut jobs =
+            GuestJobs::new(body).map_err(|why| format!("the host sends {why}"))?.enumerate();
         let mut next = jobs.next();
         while next.is_some() {
             let sent = Instant::now();
@@ -105,9 +106,8 @@ impl Worker {
     }
 
     /// Runs a job, and puts its answer behind the others.
-    fn run_one(&mut self, index: usize, job: Job<'_>) -> Result<(), String> {
-        let mapped = self.arena.map(job.regions.iter());
-        let mapped = mapped.map_err(|why| format!("the host sends {why}"))?;
+    fn run_one(&mut self, index: usize, job: GuestJob<'_>) -> Result<(), String> {
+        let mapped = self.arena.map(job.regions);
         let answer = wire::begin_answer(&mut self.out);
         let answered = self.device.run(job.bytes, mapped, &mut self.out, LONGEST_ANSWER);
         self.arena.clear().map_err(|why| format!("a job's memory cannot be unmapped: {why}"))?;

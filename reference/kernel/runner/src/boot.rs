@@ -1,13 +1,12 @@
 //! Booting guests of one kind.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::io::BufWriter;
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::Error;
 use crate::guest::QemuGuest;
-use crate::initramfs::Archive;
+use crate::initramfs;
 use crate::kvm;
 use crate::make::Built;
 use crate::place::{self, Place};
@@ -100,55 +99,24 @@ impl Boot for Machines {
     }
 }
 
-/// The guest's files: the agent, the modules, a file system on a disk, and a console for
-/// what the agent says before it has mounted anything.
+/// The guest's files: the agent, the modules, and a file system on a disk.
 fn initramfs(built: &Built) -> Result<File, Error> {
-    let mut file = memory_file("initramfs")?;
-    let agent = place::read(&built.agent)?;
-    let modules = built.modules.iter().map(|path| Ok((file_name(path), place::read(path)?)));
-    let modules: Vec<_> = modules.collect::<Result<_, Error>>()?;
-    let mut extra = Vec::new();
-    if let Some(disk) = &built.disk {
-        extra.push(("disk/image".to_owned(), place::read(disk)?));
+    let mut files = vec![("init".to_owned(), place::read(&built.agent)?)];
+    let mut order = String::new();
+    for path in &built.modules {
+        let name = path.file_name().unwrap_or_default().display();
+        files.push((format!("modules/{name}"), place::read(path)?));
+        order.push_str(&format!("{name}\n"));
     }
-    if let Some(driver) = &built.disk_driver {
-        extra.push(("disk/driver".to_owned(), place::read(driver)?));
+    files.push(("modules/order".to_owned(), order.into_bytes()));
+    for (name, path) in [("disk/image", &built.disk), ("disk/driver", &built.disk_driver)] {
+        if let Some(path) = path {
+            files.push((name.to_owned(), place::read(path)?));
+        }
     }
-    write_initramfs(&mut file, &agent, &modules, &extra)
+    let folders = ["dev", "proc", "sys", "modules", "disk", "files"];
+    let file = memory_file("initramfs")?;
+    initramfs::write(BufWriter::new(&file), &folders, &files)
         .map_err(|why| Error::system("the guest's files cannot be written", why))?;
     Ok(file)
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// A file's name and what is in it.
-type NamedBytes = (String, Vec<u8>);
-
-fn write_initramfs(
-    file: &mut File,
-    agent: &[u8],
-    modules: &[NamedBytes],
-    extra: &[NamedBytes],
-) -> io::Result<()> {
-    let mut out = BufWriter::new(file);
-    let mut archive = Archive::new(&mut out);
-    for folder in ["dev", "proc", "sys", "modules", "disk", "files"] {
-        archive.folder(folder)?;
-    }
-    archive.device("dev/console", 5, 1)?;
-    archive.file("init", agent)?;
-    let mut order = String::new();
-    for (name, bytes) in modules {
-        archive.file(&format!("modules/{name}"), bytes)?;
-        order.push_str(name);
-        order.push('\n');
-    }
-    archive.file("modules/order", order.as_bytes())?;
-    for (name, bytes) in extra {
-        archive.file(name, bytes)?;
-    }
-    archive.end()?;
-    out.flush()
 }

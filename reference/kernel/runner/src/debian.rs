@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::error::Error;
+use crate::Error;
 use crate::place::{self, Place, make_folder, remove_folder};
 use crate::tool;
 

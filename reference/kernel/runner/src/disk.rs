@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::Error;
 use crate::debian;
-use crate::error::Error;
 use crate::place::{self, Place};
 use crate::tool;
 

@@ -5,12 +5,13 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use put_user_page_kernel_wire::{self as wire, Answers, Kind, put_job};
+use put_user_page_kernel_wire::{self as wire, Answers, GuestJob, Kind};
+use put_user_page_support::signal_name;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
-use crate::error::Error;
-use crate::job::{GuestJob, How};
+use crate::Error;
+use crate::job::How;
 use crate::log::{complaint, tail};
 use crate::qemu::{Machine, Process, Qemu};
 use crate::recovery::{End, Guest};
@@ -229,10 +230,10 @@ impl QemuGuest {
                 (_, Some(line)) => End::Killed(line.to_owned()),
                 // SIGILL, SIGABRT, SIGBUS, SIGSEGV: a crash of QEMU's own, of what it ran.
                 (None, _) if matches!(status.signal(), Some(4 | 6 | 7 | 11)) => {
-                    let signal = signal_name(status.signal().unwrap_or_default());
+                    let signal = by_signal(status.signal().unwrap_or_default());
                     End::Died(How::Panicked(format!("QEMU crashed: {signal}")), log)
                 }
-                (None, _) => End::Killed(signal_name(status.signal().unwrap_or_default())),
+                (None, _) => End::Killed(by_signal(status.signal().unwrap_or_default())),
                 (Some(0), _) => End::Died(How::Reset, log),
                 (Some(AGENT_GAVE_UP), _) => End::Broken(broken(tail(&log).as_bytes())),
                 (Some(code), _) => End::Broken(Error::new(
@@ -252,7 +253,7 @@ impl Guest for QemuGuest {
         let start = wire::begin(&mut self.outbox, Kind::Run);
         self.outbox.extend_from_slice(&(jobs.len() as u32).to_le_bytes());
         for job in jobs {
-            put_job(&mut self.outbox, job.regions, job.bytes);
+            job.put(&mut self.outbox);
         }
         wire::end(&mut self.outbox, start);
         self.send()?;
@@ -293,15 +294,8 @@ fn is_timeout(why: &io::Error) -> bool {
     matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-fn signal_name(number: i32) -> String {
-    let name = match number {
-        2 => " (SIGINT)",
-        6 => " (SIGABRT)",
-        9 => " (SIGKILL)",
-        11 => " (SIGSEGV)",
-        15 => " (SIGTERM)",
-        _ => "",
-    };
+fn by_signal(number: i32) -> String {
+    let name = signal_name(number).map(|name| format!(" ({name})")).unwrap_or_default();
     format!("by signal {number}{name}")
 }
 

@@ -1,17 +1,6 @@
-//! What a guest runs, and how it can end.
+//! What comes of a job: its answer, or the end of the guest.
 
 use std::fmt;
-
-use put_user_page_kernel_wire::Region;
-
-/// A job for the module in the guest.
-#[derive(Clone, Copy, Debug)]
-pub struct GuestJob<'a> {
-    /// What a process maps for it.
-    pub regions: &'a [Region],
-    /// What the module is given. Nobody else reads it.
-    pub bytes: &'a [u8],
-}
 
 /// What takes a job's result: its number in the batch, and its answer or its death.
 pub type Deliver<'a> = dyn FnMut(usize, Result<&[u8], Death>) + 'a;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::Error;
 use crate::debian;
-use crate::error::Error;
 use crate::place::{self, Place};
 
 /// A kernel of the user's own.

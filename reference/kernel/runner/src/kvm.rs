@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::Error;
 use crate::place::{self, Place};
 use crate::qemu::Qemu;
 

@@ -8,7 +8,6 @@
 mod boot;
 mod debian;
 mod disk;
-mod error;
 mod guest;
 mod initramfs;
 mod job;
@@ -26,10 +25,10 @@ mod tests;
 mod tool;
 mod vmlinux;
 
-pub use error::Error;
-pub use job::{Death, Deliver, GuestJob, How};
+pub use job::{Death, Deliver, How};
 pub use kernel::OwnKernel;
-pub use put_user_page_kernel_wire::{Region, Source};
+pub use put_user_page_kernel_wire::{GuestJob, Memory, Region};
+pub use put_user_page_support::Error;
 pub use qemu::Accelerator;
 pub use runner::{Options, Runner};
 pub use setup::{is_set_up, setup};

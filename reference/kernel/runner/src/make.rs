@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::UNIX_EPOCH;
 
+use crate::Error;
 use crate::disk;
-use crate::error::Error;
 use crate::kernel::Kernel;
 use crate::place::{self, Place, make_folder, remove_folder};
 use crate::tool;

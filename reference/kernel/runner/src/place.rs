@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use put_user_page_support::write_whole;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::error::Error;
+use crate::Error;
 
 /// The repository and its target directory.
 #[derive(Clone, Debug)]
@@ -88,7 +89,5 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// Writes a file whole: a reader sees the old one or the new one.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let beside = path.with_extension("partial");
-    fs::write(&beside, bytes).map_err(|why| Error::file(&beside, "written", &why))?;
-    fs::rename(&beside, path).map_err(|why| Error::file(path, "written", &why))
+    write_whole(path, bytes).map_err(|why| Error::file(path, "written", &why))
 }

@@ -14,8 +14,8 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, getpid};
 
+use crate::Error;
 use crate::debian;
-use crate::error::Error;
 use crate::place::Place;
 use crate::tool;
 

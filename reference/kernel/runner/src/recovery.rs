@@ -7,8 +7,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::error::Error;
-use crate::job::{Death, Deliver, GuestJob, How};
+use crate::job::{Death, Deliver, How};
+use crate::{Error, GuestJob};
 
 /// A guest that runs jobs.
 pub(crate) trait Guest {

@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::boot::Machines;
-use crate::error::Error;
-use crate::job::{Death, Deliver, GuestJob};
+use crate::job::{Death, Deliver};
 use crate::kernel::OwnKernel;
 use crate::make;
 use crate::place::Place;
 use crate::qemu::Accelerator;
 use crate::recovery::{End, Survivor};
 use crate::setup;
+use crate::{Error, GuestJob};
 
 /// What to run, and for how long.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! Getting what is needed, once.
 
+use crate::Error;
 use crate::debian;
 use crate::disk;
-use crate::error::Error;
 use crate::kernel::{Kernel, OwnKernel};
 use crate::make;
 use crate::place::Place;

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 
-use crate::error::Error;
+use crate::Error;
 
 /// Runs a program to its end and returns its standard output. `help` is for where it is
 /// not there or fails.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use put_user_page_kernel::{GuestJob, Options, Region, Runner, Source, is_set_up};
+use put_user_page_kernel::{GuestJob, Memory, Options, Region, Runner, is_set_up};
 
 fn runner() -> Option<Runner> {
     if !is_set_up(None) {
@@ -15,21 +15,21 @@ fn runner() -> Option<Runner> {
 }
 
 const REGIONS: [Region; 5] = [
-    Region { source: Source::Anon, order: 0, count: 3 },
-    Region { source: Source::Anon, order: 9, count: 1 },
-    Region { source: Source::Memfd, order: 0, count: 3 },
-    Region { source: Source::Hugetlb, order: 9, count: 1 },
-    Region { source: Source::File, order: 0, count: 3 },
+    Region::new(Memory::Anon, 0, 3),
+    Region::new(Memory::Anon, 9, 1),
+    Region::new(Memory::Memfd, 0, 3),
+    Region::new(Memory::Hugetlb, 9, 1),
+    Region::new(Memory::File, 0, 3),
 ];
 
 /// `struct pagediff_job`, then a case: a folio record for each region, and no program.
 fn job(regions: &[Region]) -> Vec<u8> {
     let mut bytes = vec![0; 8];
-    for &Region { source, order, count } in regions {
-        let is_file = u8::from(source == Source::File);
-        let repeat = u8::try_from(count - 1).unwrap();
+    for &Region { memory, order, count } in regions {
+        let is_file = u8::from(memory == Memory::File);
+        let repeat = u8::try_from(count.get() - 1).unwrap();
         let large = if repeat < 16 { 0 } else { 0x30 };
-        bytes.extend([order, is_file | large, repeat, 0, 0, 0, source as u8, 0]);
+        bytes.extend([order, is_file | large, repeat, 0, 0, 0, memory as u8, 0]);
     }
     bytes
 }
@@ -82,18 +82,18 @@ fn a_guest_answers_jobs() {
 #[test]
 fn mappings_have_pages_of_the_orders_that_the_manual_tells() {
     let Some(mut runner) = runner() else { return };
-    let mut order_of = |source, order, count| {
-        let regions = [Region { source, order, count }];
+    let mut order_of = |memory, order, count| {
+        let regions = [Region::new(memory, order, count)];
         let (status, orders) = run_one(&mut runner, &regions, &job(&regions));
-        assert_eq!(status, RAN, "{source:?} of order {order}");
+        assert_eq!(status, RAN, "{memory:?} of order {order}");
         assert_eq!(orders.len(), 1);
         orders[0]
     };
     for (asked, given) in [(0, 0), (1, 0), (3, 0), (9, 9), (10, 9)] {
-        assert_eq!(order_of(Source::Anon, asked, 2), given, "anon of order {asked}");
-        assert_eq!(order_of(Source::Memfd, asked, 2), given, "memfd of order {asked}");
+        assert_eq!(order_of(Memory::Anon, asked, 2), given, "anon of order {asked}");
+        assert_eq!(order_of(Memory::Memfd, asked, 2), given, "memfd of order {asked}");
     }
-    assert_eq!(order_of(Source::Hugetlb, 9, 16), 9, "the pool has all that a case can have");
+    assert_eq!(order_of(Memory::Hugetlb, 9, 16), 9, "the pool has all that a case can have");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_real_file_has_small_pages() {
         return;
     }
     for order in [0, 4, 9] {
-        let regions = [Region { source: Source::File, order, count: 3 }];
+        let regions = [Region::new(Memory::File, order, 3)];
         assert_eq!(run_one(&mut runner, &regions, &job(&regions)), (RAN, vec![0]));
     }
 }
@@ -120,7 +120,7 @@ fn jobs_leave_nothing_behind() {
     let Some(mut runner) = runner() else { return };
     let bytes = job(&REGIONS);
     let jobs = vec![GuestJob { regions: &REGIONS, bytes: &bytes }; 100];
-    let greedy = [Region { source: Source::Hugetlb, order: 9, count: 17 }];
+    let greedy = [Region::new(Memory::Hugetlb, 9, 17)];
     let mut run = || {
         runner.run(&jobs, &mut |_, result| assert!(result.is_ok())).unwrap();
         // More than the pool has: no page of it, and none lost.
@@ -135,7 +135,7 @@ fn jobs_leave_nothing_behind() {
     assert_eq!(left_behind(&before), left_behind(&after));
     let pages = before["nr_free_pages"].abs_diff(after["nr_free_pages"]);
     assert!(pages < 1024, "400 jobs have lost or found {pages} pages");
-    let all = [Region { source: Source::Hugetlb, order: 9, count: 16 }];
+    let all = [Region::new(Memory::Hugetlb, 9, 16)];
     assert_eq!(run_one(&mut runner, &all, &job(&all)).0, RAN, "the pool is whole");
 }
 

@@ -1,6 +1,8 @@
 //! The body of answers: those of some jobs, in their order, each its length (u32) and its bytes.
 
-use crate::{Malformed, take_array};
+use zerocopy::little_endian::U32;
+
+use crate::{Malformed, take};
 
 /// The bytes before an answer.
 const LENGTH: usize = 4;
@@ -34,7 +36,7 @@ impl<'a> Answers<'a> {
     }
 
     fn take(&mut self) -> Option<&'a [u8]> {
-        let length = u32::from_le_bytes(take_array(&mut self.0)?) as usize;
+        let length = take::<U32>(&mut self.0)?.get() as usize;
         self.0.split_off(..length)
     }
 }

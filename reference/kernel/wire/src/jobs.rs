@@ -1,14 +1,18 @@
 //! The body of a batch: a count (u32), then that many jobs.
 //!
-//! A job is its number of regions (u16), the regions, its length (u32) and its bytes. A
-//! region is its source (u8), its order (u8) and how many compound pages it has (u16).
+//! A job is its number of regions (u16), the regions, its length (u32) and its bytes.
 
-use crate::{Malformed, take_array};
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes, Unaligned};
 
-/// Where a region's memory comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use crate::{Malformed, take};
+
+/// Kinds of user memory.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
+)]
 #[repr(u8)]
-pub enum Source {
+pub enum Memory {
     /// Anonymous memory, of transparent huge pages at order 9.
     Anon = 1,
     /// A memfd, mapped shared.
@@ -19,105 +23,89 @@ pub enum Source {
     File = 4,
 }
 
-/// Memory that a process in the guest maps for a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Memory that a process in the guest maps for a job, as it is sent.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
+)]
+#[repr(C)]
 pub struct Region {
-    /// Where the memory comes from.
-    pub source: Source,
+    /// What memory it is.
+    pub memory: Memory,
     /// Each compound page has 2^order pages.
     pub order: u8,
     /// How many compound pages there are, one after the other.
-    pub count: u16,
+    pub count: U16,
 }
 
-const REGION: usize = 4;
+impl Region {
+    /// A region of so many compound pages of an order.
+    pub const fn new(memory: Memory, order: u8, count: u16) -> Region {
+        Region { memory, order, count: U16::new(count) }
+    }
+}
 
 const SHORT: Malformed = Malformed("a short batch");
 
-/// A job: the regions that are mapped for it, and bytes that only the module reads.
-#[derive(Clone, Copy, Debug)]
-pub struct Job<'a> {
+/// A job for the guest: what is mapped for it, and bytes that only the module reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuestJob<'a> {
     /// What is mapped, in order.
-    pub regions: Regions<'a>,
+    pub regions: &'a [Region],
     /// What the module is given.
     pub bytes: &'a [u8],
 }
 
-/// Puts a job at the end of a batch's body, which starts with the number of its jobs.
-///
-/// # Panics
-/// If the job has more than `u16::MAX` regions, or more than `u32::MAX` bytes.
-pub fn put_job(out: &mut Vec<u8>, regions: &[Region], bytes: &[u8]) {
-    let count = u16::try_from(regions.len()).expect("at most u16::MAX regions");
-    out.extend_from_slice(&count.to_le_bytes());
-    for Region { source, order, count } in regions {
-        let [low, high] = count.to_le_bytes();
-        out.extend_from_slice(&[*source as u8, *order, low, high]);
+impl GuestJob<'_> {
+    /// Puts the job at the end of a batch's body, which starts with the number of its jobs.
+    ///
+    /// # Panics
+    /// If the job has more than `u16::MAX` regions, or more than `u32::MAX` bytes.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        let count = u16::try_from(self.regions.len()).expect("at most u16::MAX regions");
+        out.extend_from_slice(&count.to_le_bytes());
+        out.extend_from_slice(self.regions.as_bytes());
+        let length = u32::try_from(self.bytes.len()).expect("at most u32::MAX bytes");
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(self.bytes);
     }
-    let length = u32::try_from(bytes.len()).expect("at most u32::MAX bytes");
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(bytes);
 }
 
-/// The jobs of a batch, read in place.
+/// The jobs of a batch, read in place. An error is the last that there is.
 #[derive(Clone, Debug)]
-pub struct Jobs<'a> {
+pub struct GuestJobs<'a> {
     left: usize,
     rest: &'a [u8],
 }
 
-impl<'a> Jobs<'a> {
+impl<'a> GuestJobs<'a> {
     /// The jobs in the body of a batch.
     pub fn new(body: &'a [u8]) -> Result<Self, Malformed> {
         let mut rest = body;
-        let left = u32::from_le_bytes(take_array(&mut rest).ok_or(SHORT)?) as usize;
-        Ok(Jobs { left, rest })
+        let left = take::<U32>(&mut rest).ok_or(SHORT)?.get() as usize;
+        Ok(GuestJobs { left, rest })
     }
 
-    fn take_job(&mut self) -> Option<Job<'a>> {
-        let count = u16::from_le_bytes(take_array(&mut self.rest)?);
-        let regions = Regions(self.rest.split_off(..usize::from(count) * REGION)?);
-        let length = u32::from_le_bytes(take_array(&mut self.rest)?) as usize;
-        let bytes = self.rest.split_off(..length)?;
-        Some(Job { regions, bytes })
+    fn take_job(&mut self) -> Result<GuestJob<'a>, Malformed> {
+        let count = take::<U16>(&mut self.rest).ok_or(SHORT)?.get();
+        let length = usize::from(count) * size_of::<Region>();
+        let regions = self.rest.split_off(..length).ok_or(SHORT)?;
+        let regions = <[Region]>::try_ref_from_bytes(regions)
+            .map_err(|_| Malformed("a region of an unknown kind of memory"))?;
+        let length = take::<U32>(&mut self.rest).ok_or(SHORT)?.get() as usize;
+        let bytes = self.rest.split_off(..length).ok_or(SHORT)?;
+        Ok(GuestJob { regions, bytes })
     }
 }
 
-impl<'a> Iterator for Jobs<'a> {
-    type Item = Result<Job<'a>, Malformed>;
+impl<'a> Iterator for GuestJobs<'a> {
+    type Item = Result<GuestJob<'a>, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let job = self.take_job();
-        if job.is_none() {
+        if job.is_err() {
             self.left = 0;
         }
-        Some(job.ok_or(SHORT))
-    }
-}
-
-/// The regions of a job, read in place.
-#[derive(Clone, Copy, Debug)]
-pub struct Regions<'a>(&'a [u8]);
-
-impl Regions<'_> {
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.0.len() / REGION
-    }
-
-    /// The regions, in order.
-    pub fn iter(&self) -> impl Iterator<Item = Result<Region, Malformed>> {
-        self.0.chunks_exact(REGION).map(|bytes| {
-            let source = match bytes[0] {
-                1 => Source::Anon,
-                2 => Source::Memfd,
-                3 => Source::Hugetlb,
-                4 => Source::File,
-                _ => return Err(Malformed("a region of an unknown source")),
-            };
-            let count = u16::from_le_bytes([bytes[2], bytes[3]]);
-            Ok(Region { source, order: bytes[1], count })
-        })
+        Some(job)
     }
 }

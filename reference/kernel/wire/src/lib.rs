@@ -10,22 +10,34 @@ mod jobs;
 mod tests;
 
 pub use answers::{Answers, begin_answer, end_answer};
-pub use jobs::{Job, Jobs, Region, Regions, Source, put_job};
+pub use jobs::{GuestJob, GuestJobs, Memory, Region};
 
 use std::fmt;
 use std::io::{self, Read};
 
-/// The bytes before a frame's body.
-const HEADER: usize = 5;
+use zerocopy::little_endian::U32;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, TryFromBytes, Unaligned};
+
+/// What is before a frame's body.
+#[derive(TryFromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct Header {
+    length: U32,
+    kind: Kind,
+}
+
+const HEADER: usize = size_of::<Header>();
 
 /// The largest body. A length beyond it means that the stream is out of step.
 const LONGEST: usize = 64 << 20;
 
 /// What a frame is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, TryFromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
+)]
 #[repr(u8)]
 pub enum Kind {
-    /// Host to guest: a batch of jobs; [`Jobs`] reads its body.
+    /// Host to guest: a batch of jobs; [`GuestJobs`] reads its body.
     Run = 1,
     /// Host to guest: asks for the kernel's counters.
     Stats = 2,
@@ -40,18 +52,6 @@ pub enum Kind {
     Answers = 18,
     /// Guest to host: the text of /proc/vmstat.
     Vmstat = 20,
-}
-
-impl Kind {
-    const ALL: [Kind; 7] = [
-        Kind::Run,
-        Kind::Stats,
-        Kind::Quit,
-        Kind::Hello,
-        Kind::Broken,
-        Kind::Answers,
-        Kind::Vmstat,
-    ];
 }
 
 /// Bytes that are no frame, or no body of their kind.
@@ -73,14 +73,13 @@ impl From<Malformed> for io::Error {
 }
 
 fn parse_header(header: &[u8; HEADER]) -> Result<(Kind, usize), Malformed> {
-    let [length @ .., kind] = *header;
-    let kind = Kind::ALL.into_iter().find(|known| *known as u8 == kind);
-    let kind = kind.ok_or(Malformed("a frame of an unknown kind"))?;
-    let length = u32::from_le_bytes(length) as usize;
+    let header = Header::try_ref_from_bytes(header);
+    let Header { length, kind } = header.map_err(|_| Malformed("a frame of an unknown kind"))?;
+    let length = length.get() as usize;
     if length > LONGEST {
         return Err(Malformed("a frame that is too long"));
     }
-    Ok((kind, length))
+    Ok((*kind, length))
 }
 
 /// Reads a whole frame into `body`, whose memory is kept; none where the stream ends before one.
@@ -102,7 +101,7 @@ pub fn read(stream: &mut impl Read, body: &mut Vec<u8>) -> io::Result<Option<Kin
 #[must_use]
 pub fn begin(out: &mut Vec<u8>, kind: Kind) -> usize {
     let start = out.len();
-    out.extend_from_slice(&[0, 0, 0, 0, kind as u8]);
+    out.extend_from_slice(Header { length: U32::ZERO, kind }.as_bytes());
     start
 }
 
@@ -123,9 +122,9 @@ pub fn put(out: &mut Vec<u8>, kind: Kind, body: &[u8]) {
     end(out, start);
 }
 
-/// Takes the first bytes; none if there are not so many.
-fn take_array<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, others) = rest.split_first_chunk()?;
+/// Takes what is first; none if there are too few bytes.
+fn take<T: FromBytes>(rest: &mut &[u8]) -> Option<T> {
+    let (taken, others) = T::read_from_prefix(rest).ok()?;
     *rest = others;
-    Some(*taken)
+    Some(taken)
 }

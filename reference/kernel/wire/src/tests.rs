@@ -1,15 +1,13 @@
 use super::*;
 
-const REGIONS: [Region; 2] = [
-    Region { source: Source::Hugetlb, order: 9, count: 3 },
-    Region { source: Source::Anon, order: 0, count: u16::MAX },
-];
+const REGIONS: [Region; 2] =
+    [Region::new(Memory::Hugetlb, 9, 3), Region::new(Memory::Anon, 0, u16::MAX)];
 
 fn batch() -> Vec<u8> {
     let mut body = Vec::new();
     body.extend_from_slice(&2u32.to_le_bytes());
-    put_job(&mut body, &REGIONS, b"first");
-    put_job(&mut body, &[], b"");
+    GuestJob { regions: &REGIONS, bytes: b"first" }.put(&mut body);
+    GuestJob { regions: &[], bytes: b"" }.put(&mut body);
     body
 }
 
@@ -36,13 +34,9 @@ fn read_all(mut bytes: &[u8]) -> io::Result<Vec<(Kind, Vec<u8>)>> {
 #[test]
 fn a_batch_is_read_as_it_was_written() {
     let body = batch();
-    let jobs: Vec<Job<'_>> = Jobs::new(&body).unwrap().map(Result::unwrap).collect();
-    assert_eq!(jobs.len(), 2);
-    let regions: Vec<Region> = jobs[0].regions.iter().map(Result::unwrap).collect();
-    assert_eq!(regions, REGIONS);
-    assert_eq!(jobs[0].regions.count(), 2);
-    assert_eq!(jobs[0].bytes, b"first");
-    assert_eq!((jobs[1].regions.count(), jobs[1].bytes), (0, &b""[..]));
+    let jobs: Result<Vec<GuestJob<'_>>, Malformed> = GuestJobs::new(&body).unwrap().collect();
+    let first = GuestJob { regions: &REGIONS, bytes: b"first" };
+    assert_eq!(jobs.unwrap(), [first, GuestJob { regions: &[], bytes: b"" }]);
 }
 
 #[test]
@@ -104,18 +98,19 @@ fn a_frame_must_be_of_a_known_kind_and_not_too_long() {
 fn a_batch_cut_short_is_an_error_and_the_end() {
     let body = batch();
     for length in 4..body.len() {
-        let mut jobs = Jobs::new(&body[..length]).unwrap();
+        let mut jobs = GuestJobs::new(&body[..length]).unwrap();
         assert!(jobs.any(|job| job.is_err()), "{length} bytes");
         assert!(jobs.next().is_none());
     }
-    assert!(Jobs::new(&body[..3]).is_err());
+    assert!(GuestJobs::new(&body[..3]).is_err());
 }
 
 #[test]
-fn a_region_has_a_known_source() {
+fn a_region_is_of_a_known_kind_of_memory() {
     let mut body = batch();
     body[4 + 2] = 9;
-    let job = Jobs::new(&body).unwrap().next().unwrap().unwrap();
-    let first = job.regions.iter().next().unwrap();
-    assert_eq!(first, Err(Malformed("a region of an unknown source")));
+    let mut jobs = GuestJobs::new(&body).unwrap();
+    let unknown = Malformed("a region of an unknown kind of memory");
+    assert_eq!(jobs.next(), Some(Err(unknown)));
+    assert_eq!(jobs.next(), None);
 }

@@ -73,11 +73,11 @@ impl Candidate {
         // SAFETY: what a candidate does while it is loaded is its author's to answer for,
         // who asked for it to be run.
         let library = unsafe { unix::Library::open(Some(absolute), flags) };
-        let library = library.map(Library::from).map_err(|error| BackendError {
-            message: format!("{} does not load: {}", path.display(), reason(&error)),
-            help: "build it with `cc -O2 -fPIC -shared -I targets/c FILE.c -o FILE.so`, without a \
-                   sanitizer; put_user_page.h has all the functions that there are"
-                .to_owned(),
+        let library = library.map(Library::from).map_err(|error| {
+            let message = format!("{} does not load: {}", path.display(), reason(&error));
+            let help = "build it with `cc -O2 -fPIC -shared -I targets/c FILE.c -o FILE.so`, \
+                        without a sanitizer; put_user_page.h has all the functions that there are";
+            BackendError::new(message, help)
         })?;
         let candidate = Candidate {
             put_user_page: symbol(&library, "put_user_page"),
@@ -90,17 +90,14 @@ impl Candidate {
         };
         if candidate.functions().is_empty() {
             let names = Function::ALL.map(|function| format!("{}()", function.name())).join(", ");
-            return Err(BackendError {
-                message: format!("{} has none of the functions", path.display()),
-                help: format!("define at least one of {names}, and do not make them static"),
-            });
+            let help = format!("define at least one of {names}, and do not make them static");
+            let message = format!("{} has none of the functions", path.display());
+            return Err(BackendError::new(message, help));
         }
         if candidate.hooks.is_null() {
-            return Err(BackendError {
-                message: format!("{} has no variable put_user_page_hooks", path.display()),
-                help: "include put_user_page.h, which defines it, and do not hide its symbols"
-                    .to_owned(),
-            });
+            let message = format!("{} has no variable put_user_page_hooks", path.display());
+            let help = "include put_user_page.h, which defines it, and do not hide its symbols";
+            return Err(BackendError::new(message, help));
         }
         Ok(candidate)
     }

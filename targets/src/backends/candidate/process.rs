@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use put_user_page_support::signal_name;
 use serde::{Deserialize, Serialize};
 
 use super::library::Candidate;
@@ -84,11 +85,10 @@ impl CandidateProcess {
                 Ok(Hello::Broken { message, help }) => return Err(BackendError { message, help }),
                 Err(error) => {
                     let failure = worker.end(&error, self.time_limit);
-                    return Err(BackendError {
-                        message: format!("{} does not load: it {failure}", self.name),
-                        help: "look at what its constructors do; they run as it is loaded"
-                            .to_owned(),
-                    });
+                    return Err(BackendError::new(
+                        format!("{} does not load: it {failure}", self.name),
+                        "look at what its constructors do; they run as it is loaded",
+                    ));
                 }
             }
             self.worker = Some(worker);
@@ -97,10 +97,8 @@ impl CandidateProcess {
     }
 
     fn does_not_start(&self, why: &str) -> BackendError {
-        BackendError {
-            message: format!("the process for {} does not start: {why}", self.name),
-            help: "see that the machine has room for one more process".to_owned(),
-        }
+        let message = format!("the process for {} does not start: {why}", self.name);
+        BackendError::new(message, "see that the machine has room for one more process")
     }
 
     fn ask(&mut self, job: &Job<'_>) -> Result<Result<(), Failure>, BackendError> {
@@ -209,17 +207,8 @@ fn describe(status: ExitStatus) -> String {
     let Some(signal) = status.signal() else {
         return format!("it ended the process, {status}");
     };
-    let name = match signal {
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        _ => return format!("signal {signal}"),
-    };
-    format!("signal {signal}, {name}")
+    let name = signal_name(signal).map(|name| format!(", {name}")).unwrap_or_default();
+    format!("signal {signal}{name}")
 }
 
 /// The child's side: loads the candidate, and answers cases from the socket that is

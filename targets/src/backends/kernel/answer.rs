@@ -1,6 +1,9 @@
 //! The module's answer as an outcome: `struct pagediff_answer` of
 //! `reference/kernel/module/uapi.h` and the arrays behind it.
 
+use zerocopy::little_endian::{I32, I64, U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
 use crate::backend::Skip;
 use crate::outcome::{
     Accounting, Counter, Event, EventKind, FolioState, Imbalance, Outcome, StrayWrite,
@@ -10,6 +13,79 @@ use crate::world::World;
 /// What is wrong with an answer.
 type Malformed = &'static str;
 
+/// `struct pagediff_answer`.
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct Answer {
+    status: U32,
+    orders: U32,
+    folios: U32,
+    events: U32,
+    acquired: U32,
+    strays: U32,
+    imbalances: U32,
+    _padding: U32,
+}
+
+/// `struct pagediff_folio`.
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct RawFolio {
+    state: u8,
+    dirty: u8,
+    locked: u8,
+    _padding: u8,
+    refcount: I32,
+    dirty_count: I32,
+    dirty_tags: I32,
+}
+
+/// `struct pagediff_event`.
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct RawEvent {
+    frame: U16,
+    kind: u8,
+    _padding: u8,
+    refcount: I32,
+    call: U32,
+}
+
+/// `struct pagediff_stray`.
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct RawStray {
+    frame: U32,
+    word: U32,
+    expected: U64,
+    found: U64,
+}
+
+/// `struct pagediff_imbalance`.
+#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct RawImbalance {
+    balance: U32,
+    folio: U32,
+    expected: I64,
+    found: I64,
+}
+
+/// `enum pagediff_event_kind`.
+const EVENTS: [EventKind; 5] =
+    [EventKind::Wait, EventKind::Lock, EventKind::Unlock, EventKind::Dirty, EventKind::Free];
+
+/// `enum pagediff_balance`.
+const COUNTERS: [Counter; 7] = [
+    Counter::Pincount,
+    Counter::PinRemainder,
+    Counter::ReleasedPins,
+    Counter::FileDirty,
+    Counter::TimesFreed,
+    Counter::AcquiredPins,
+    Counter::Lacking,
+];
+
 /// Reads an answer; `Some` is why the module did not run the case.
 pub(super) fn read(
     bytes: &[u8],
@@ -17,10 +93,8 @@ pub(super) fn read(
     outcome: &mut Outcome,
 ) -> Result<Option<Skip>, Malformed> {
     outcome.clear();
-    let mut rest = Reader(bytes);
-    let status = rest.u32()?;
-    let [orders, folios, events, acquired, strays, imbalances, _] = rest.numbers()?;
-    match status {
+    let (answer, mut rest) = Answer::ref_from_prefix(bytes).map_err(|_| CUT_SHORT)?;
+    match answer.status.get() {
         0 => {}
         1 => return Ok(Some(Skip::NoMemory)),
         2 => return Ok(Some(Skip::MixedOrders)),
@@ -29,111 +103,131 @@ pub(super) fn read(
         5 => return Ok(Some(Skip::OverRelease)),
         _ => return Err("an unknown status"),
     }
-    outcome.orders.extend_from_slice(rest.take(orders as usize)?);
-    for _ in 0..folios {
-        outcome.folios.push(folio(&mut rest)?);
+    outcome.orders.extend_from_slice(take(&mut rest, answer.orders)?);
+    for raw in take(&mut rest, answer.folios)? {
+        outcome.folios.push(folio(raw)?);
     }
-    for _ in 0..events {
-        outcome.events.push(event(&mut rest)?);
+    for raw in take(&mut rest, answer.events)? {
+        outcome.events.push(event(raw)?);
     }
-    for _ in 0..acquired {
-        outcome.acquired.push(rest.u32()? as usize);
-    }
-    for _ in 0..strays {
-        outcome.stray_writes.push(stray_write(&mut rest)?);
-    }
-    for _ in 0..imbalances {
-        outcome.imbalances.push(imbalance(&mut rest)?);
+    let acquired = take::<U32>(&mut rest, answer.acquired)?;
+    outcome.acquired.extend(acquired.iter().map(|length| length.get() as usize));
+    outcome.stray_writes.extend(take(&mut rest, answer.strays)?.iter().map(stray_write));
+    for raw in take(&mut rest, answer.imbalances)? {
+        outcome.imbalances.push(imbalance(raw)?);
     }
     outcome.errors.resize(world.calls().count(), None);
-    if rest.0.is_empty() { Ok(None) } else { Err("bytes behind its end") }
+    if rest.is_empty() { Ok(None) } else { Err("bytes behind its end") }
 }
 
-fn folio(rest: &mut Reader<'_>) -> Result<FolioState, Malformed> {
-    let [state, dirty, locked, _] = rest.array()?;
-    let refcount = rest.i32()?;
-    let dirty_count = i64::from(rest.i32()?);
-    let dirty_tags = i64::from(rest.i32()?);
-    let (dirty, locked) = (dirty != 0, locked != 0);
-    Ok(match state {
+const CUT_SHORT: Malformed = "it is cut short";
+
+/// Takes an array of so many from the front.
+fn take<'a, T: FromBytes + KnownLayout + Immutable + Unaligned>(
+    rest: &mut &'a [u8],
+    count: U32,
+) -> Result<&'a [T], Malformed> {
+    let taken = <[T]>::ref_from_prefix_with_elems(rest, count.get() as usize);
+    let (taken, others) = taken.map_err(|_| CUT_SHORT)?;
+    *rest = others;
+    Ok(taken)
+}
+
+fn folio(raw: &RawFolio) -> Result<FolioState, Malformed> {
+    let dirty = raw.dirty != 0;
+    Ok(match raw.state {
         0 => FolioState::Free,
-        1 => {
-            let accounting = Accounting { dirty_count, dirty_tags };
-            FolioState::Live { refcount, dirty, locked, accounting }
-        }
+        1 => FolioState::Live {
+            refcount: raw.refcount.get(),
+            dirty,
+            locked: raw.locked != 0,
+            accounting: Accounting {
+                dirty_count: raw.dirty_count.get().into(),
+                dirty_tags: raw.dirty_tags.get().into(),
+            },
+        },
         2 => FolioState::Freed { dirty },
         _ => return Err("an unknown state of a page"),
     })
 }
 
-fn event(rest: &mut Reader<'_>) -> Result<Event, Malformed> {
-    let [low, high, kind, _] = rest.array()?;
-    let kind = match kind {
-        0 => EventKind::Wait,
-        1 => EventKind::Lock,
-        2 => EventKind::Unlock,
-        3 => EventKind::Dirty,
-        4 => EventKind::Free,
-        _ => return Err("an unknown event"),
-    };
-    let frame = usize::from(u16::from_le_bytes([low, high]));
-    Ok(Event { frame, kind, refcount: rest.i32()?, call: rest.u32()? as usize })
+fn event(raw: &RawEvent) -> Result<Event, Malformed> {
+    let kind = *EVENTS.get(usize::from(raw.kind)).ok_or("an unknown event")?;
+    let (frame, call) = (usize::from(raw.frame.get()), raw.call.get() as usize);
+    Ok(Event { frame, kind, refcount: raw.refcount.get(), call })
 }
 
-fn stray_write(rest: &mut Reader<'_>) -> Result<StrayWrite, Malformed> {
-    let (frame, word) = (rest.u32()? as usize, rest.u32()? as usize);
-    Ok(StrayWrite { frame, word, expected: rest.u64()?, found: rest.u64()? })
+fn stray_write(raw: &RawStray) -> StrayWrite {
+    let (frame, word) = (raw.frame.get() as usize, raw.word.get() as usize);
+    StrayWrite { frame, word, expected: raw.expected.get(), found: raw.found.get() }
 }
 
-fn imbalance(rest: &mut Reader<'_>) -> Result<Imbalance, Malformed> {
-    let counter = match rest.u32()? {
-        0 => Counter::Pincount,
-        1 => Counter::PinRemainder,
-        2 => Counter::ReleasedPins,
-        3 => Counter::FileDirty,
-        4 => Counter::TimesFreed,
-        5 => Counter::AcquiredPins,
-        6 => Counter::Lacking,
-        _ => return Err("an unknown counter"),
-    };
-    let folio = Some(rest.u32()?).filter(|&folio| folio != u32::MAX).map(|folio| folio as usize);
-    let (expected, found) = (rest.u64()?.cast_signed(), rest.u64()?.cast_signed());
-    Ok(Imbalance { counter, folio, expected, found })
+fn imbalance(raw: &RawImbalance) -> Result<Imbalance, Malformed> {
+    let counter = COUNTERS.get(raw.balance.get() as usize).ok_or("an unknown counter")?;
+    // The node's own counters are no folio's.
+    let folio = (raw.folio != U32::MAX_VALUE).then_some(raw.folio.get() as usize);
+    Ok(Imbalance { counter: *counter, folio, expected: raw.expected.get(), found: raw.found.get() })
 }
 
-/// The bytes that are left.
-struct Reader<'a>(&'a [u8]);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or("it is cut short")?;
-        self.0 = rest;
-        Ok(taken)
+    /// An answer of one of each, in which no number is zero that may be another.
+    fn answer() -> Vec<u8> {
+        let counts = [0, 2, 1, 1, 1, 1, 1, 0].map(u32::to_le_bytes).concat();
+        let folio = [&[1, 1, 0, 0][..], &7u32.to_le_bytes(), &1u32.to_le_bytes(), &[1, 0, 0, 0]];
+        let event = [&[3, 1, 4, 0][..], &(-2i32).to_le_bytes(), &5u32.to_le_bytes()];
+        let stray = [[9u64 | 2 << 32, 3, 4].map(u64::to_le_bytes).concat()];
+        let imbalance = [[6 | u64::from(u32::MAX) << 32, u64::MAX, 1].map(u64::to_le_bytes)];
+        let imbalance = imbalance.as_flattened().concat();
+        let arrays = [folio.concat(), event.concat(), 8u32.to_le_bytes().to_vec(), stray.concat()];
+        [counts, vec![0, 9], arrays.concat(), imbalance].concat()
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or("it is cut short")?;
-        self.0 = rest;
-        Ok(*taken)
+    fn outcome_of(bytes: &[u8]) -> Result<Outcome, Malformed> {
+        let mut outcome = Outcome::default();
+        let skip = read(bytes, &World::default(), &mut outcome)?;
+        assert_eq!(skip, None);
+        Ok(outcome)
     }
 
-    fn u32(&mut self) -> Result<u32, Malformed> {
-        Ok(u32::from_le_bytes(self.array()?))
+    #[test]
+    fn an_answer_is_read_as_the_module_writes_it() {
+        let outcome = outcome_of(&answer()).unwrap();
+        assert_eq!(outcome.orders, [0, 9]);
+        let accounting = Accounting { dirty_count: 1, dirty_tags: 1 };
+        let live = FolioState::Live { refcount: 7, dirty: true, locked: false, accounting };
+        assert_eq!(outcome.folios, [live]);
+        let freed = Event { frame: 259, kind: EventKind::Free, refcount: -2, call: 5 };
+        assert_eq!(outcome.events, [freed]);
+        assert_eq!(outcome.acquired, [8]);
+        let stray = StrayWrite { frame: 9, word: 2, expected: 3, found: 4 };
+        assert_eq!(outcome.stray_writes, [stray]);
+        let (counter, folio) = (Counter::Lacking, None);
+        assert_eq!(outcome.imbalances, [Imbalance { counter, folio, expected: -1, found: 1 }]);
     }
 
-    fn i32(&mut self) -> Result<i32, Malformed> {
-        Ok(i32::from_le_bytes(self.array()?))
-    }
-
-    fn u64(&mut self) -> Result<u64, Malformed> {
-        Ok(u64::from_le_bytes(self.array()?))
-    }
-
-    fn numbers<const N: usize>(&mut self) -> Result<[u32; N], Malformed> {
-        let mut numbers = [0; N];
-        for number in &mut numbers {
-            *number = self.u32()?;
+    #[test]
+    fn what_is_no_answer_is_an_error() {
+        let whole = answer();
+        for length in 0..whole.len() {
+            assert_eq!(outcome_of(&whole[..length]).unwrap_err(), CUT_SHORT, "{length} bytes");
         }
-        Ok(numbers)
+        let refused = |at: usize, byte| {
+            let mut bytes = [&whole[..], &[0]].concat();
+            bytes.truncate(whole.len().max(at + 1));
+            bytes[at] = byte;
+            outcome_of(&bytes).unwrap_err()
+        };
+        assert_eq!(refused(whole.len(), 0), "bytes behind its end");
+        assert_eq!(refused(0, 6), "an unknown status");
+        assert_eq!(refused(34, 3), "an unknown state of a page");
+        assert_eq!(refused(52, 5), "an unknown event");
+        assert_eq!(refused(whole.len() - 24, 7), "an unknown counter");
+        for count in (4..28).step_by(4) {
+            // More than there are bytes, whatever they are of.
+            assert_eq!(refused(count + 3, 0xff), CUT_SHORT);
+        }
     }
 }

@@ -1,13 +1,25 @@
 //! A case as a job for the kernel module: `struct pagediff_job` of
 //! `reference/kernel/module/uapi.h`, then the case's bytes.
 
-use put_user_page_kernel::{GuestJob, Region, Source as Memory};
+use put_user_page_kernel::{GuestJob, Memory, Region};
+use zerocopy::little_endian::U32;
+use zerocopy::{Immutable, IntoBytes};
 
 use super::Api;
 use crate::backend::{Class, Job};
 use crate::case::{Case, Function, Record, Source};
 use crate::layout::MAX_RECORDS;
 use crate::world::{Entry, Step, World};
+
+/// `struct pagediff_job`.
+#[derive(IntoBytes, Immutable)]
+#[repr(C)]
+struct Header {
+    way: u8,
+    flags: u8,
+    padding: [u8; 2],
+    steps: U32,
+}
 
 /// `PAGEDIFF_FREE`.
 const FREE: u8 = 1;
@@ -35,8 +47,8 @@ impl KernelJob {
         };
         let flags = [(free, FREE), (ranges, RANGES), (undefined, UNDEFINED)];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag);
-        let mut bytes = vec![way, flags, 0, 0];
-        bytes.extend((job.world.steps.len() as u32).to_le_bytes());
+        let steps = (job.world.steps.len() as u32).into();
+        let mut bytes = Header { way, flags, padding: [0; 2], steps }.as_bytes().to_vec();
         push_records(&mut bytes, job.case);
         KernelJob { regions: regions(job), bytes }
     }
@@ -72,7 +84,7 @@ fn regions(job: &Job<'_>) -> Vec<Region> {
         _ => None,
     });
     let region = |(group, folio): (usize, &crate::case::FolioRecord)| {
-        let source = match folio.from {
+        let memory = match folio.from {
             Source::Kernel => return None,
             Source::Anon => Memory::Anon,
             Source::Memfd => Memory::Memfd,
@@ -80,7 +92,7 @@ fn regions(job: &Job<'_>) -> Vec<Region> {
             Source::File => Memory::File,
         };
         let (_, pages) = job.world.layout.pages_of_group(group)?;
-        Some(Region { source, order: folio.order, count: (pages >> folio.order) as u16 })
+        Some(Region::new(memory, folio.order, (pages >> folio.order) as u16))
     };
     folios.enumerate().filter_map(region).collect()
 }

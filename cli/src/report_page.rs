@@ -6,6 +6,7 @@ mod engines;
 mod findings;
 mod lines;
 mod page;
+mod parts;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

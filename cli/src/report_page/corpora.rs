@@ -3,7 +3,7 @@
 use indicatif::{HumanBytes, HumanCount};
 use maud::{Markup, html};
 
-use super::page::{nothing, scrolling};
+use super::parts::{nothing, scrolling};
 use crate::output::count;
 use crate::record::{CorpusRecord, CorpusSize, KeptRecord, TargetRecord};
 

@@ -4,7 +4,7 @@ use indicatif::HumanCount;
 use maud::{Markup, html};
 
 use super::chart::{self, LOOKS, Series};
-use super::page::{nothing, scrolling};
+use super::parts::{nothing, scrolling};
 use crate::record::{EngineRecord, TargetRecord};
 
 /// The engines that have a look of their own.

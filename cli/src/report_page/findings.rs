@@ -3,7 +3,7 @@
 use indicatif::HumanBytes;
 use maud::{Markup, html};
 
-use super::page::nothing;
+use super::parts::nothing;
 use crate::output::quoted;
 use crate::record::FindingRecord;
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use maud::{Markup, html};
 
-use super::page::{nothing, scrolling};
+use super::parts::{nothing, scrolling};
 use crate::lcov::{self, FileLines};
 use crate::output::count;
 

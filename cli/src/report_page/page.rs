@@ -98,13 +98,3 @@ fn summary(record: &Record, files: Option<&[FileLines]>) -> Markup {
 fn tile(what: &str, figure: &str, is_bad: bool) -> Markup {
     html! { div.bad[is_bad] { dt { (what) } dd { (figure) } } }
 }
-
-/// A table that scrolls in a box of its own where there is no room for it.
-pub(super) fn scrolling(what: &str, table: Markup) -> Markup {
-    html! { div.scrolls tabindex="0" role="region" aria-label=(what) { (table) } }
-}
-
-/// What a section says that has nothing to show.
-pub(super) fn nothing(text: &str) -> Markup {
-    html! { p.nothing { (text) } }
-}

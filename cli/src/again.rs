@@ -5,11 +5,10 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
+use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use put_user_page_targets::backends::Way;
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{Check, Target};
-
-use crate::error::{DIVERGENCE, Stop, error};
 
 /// What a command printed.
 pub(crate) struct Again {

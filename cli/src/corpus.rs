@@ -19,10 +19,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{Stop, error, file_error};
+use pagediff_terminal::inputs::target_parser;
 use put_user_page_targets::registry::{TARGETS, Target};
-
-use crate::error::{Stop, error, file_error};
-use crate::inputs::target_parser;
 
 /// Keeps the committed corpora in order
 #[derive(clap::Subcommand)]

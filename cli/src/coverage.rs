@@ -8,12 +8,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{Stop, error, file_error};
+use pagediff_terminal::repository::find_root;
+use pagediff_terminal::table::{self, Align};
+
 use self::measure::Measured;
 use self::tools::Tools;
-use crate::error::{Stop, error, file_error};
-use crate::fuzz::repository;
 use crate::lcov::{self, FileLines};
-use crate::table::{self, Align};
 
 /// Measures which lines of src/, reference/ and targets/ the committed corpus runs, and
 /// writes them to target/coverage, as lcov.info and as html/index.html
@@ -25,9 +26,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let root = repository().ok_or_else(|| {
-        error("there is no directory fuzz/fuzz_targets here or above", "run this in the repository")
-    })?;
+    let root = find_root()?;
     let tools = Tools::find()?;
     let with_kernel = !arguments.no_kernel && put_user_page_kernel::is_set_up(None);
     let measured = Measured::measure(&root, &tools, with_kernel)?;

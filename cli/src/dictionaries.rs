@@ -5,11 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
+use pagediff_terminal::output::{command_line, count};
 use put_user_page_targets::dictionary::{dictionary, options};
 use put_user_page_targets::registry::{TARGETS, Target};
-
-use crate::error::{DIVERGENCE, Stop, error, file_error};
-use crate::output::{command_line, count};
 
 /// Writes a dictionary and an options file for every target into fuzz/dictionaries/
 #[derive(clap::Args)]

@@ -13,17 +13,17 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{Stop, error, file_error};
+use pagediff_terminal::inputs::{files_in, target_parser};
+use pagediff_terminal::output::write_json;
+use pagediff_terminal::repository::find_root;
+use pagediff_terminal::table::{self, Align};
 use put_user_page_targets::registry::Target;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::Serialize;
 
 use self::replay::Bench;
 use crate::engines::{Engine, Sanitizer};
-use crate::error::{Stop, error, file_error};
-use crate::fuzz::find_root;
-use crate::inputs::{files_in, target_parser};
-use crate::output::write_json;
-use crate::table::{self, Align};
 
 /// Measures engines on a target, and on an empty one
 #[derive(clap::Args)]

@@ -5,9 +5,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pagediff_terminal::error::{Stop, error};
 use put_user_page_targets::registry::Target;
-
-use crate::error::{Stop, error};
 
 /// The triple that engines build for. It is always named, so that their flags do not reach
 /// build scripts.

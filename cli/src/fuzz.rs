@@ -19,6 +19,9 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use pagediff_terminal::error::{DIVERGENCE, Stop, error};
+use pagediff_terminal::output::write_json;
+use pagediff_terminal::repository::find_root;
 use put_user_page_targets::registry::{Check, TARGETS, Target};
 
 use self::figures::Figures;
@@ -26,8 +29,6 @@ use self::places::Places;
 use self::progress::Progress;
 use self::running::{Message, Running};
 use crate::engines::{Engine, Sanitizer};
-use crate::error::{DIVERGENCE, Stop, error};
-use crate::output::write_json;
 use crate::record::{EngineRecord, Sample, TargetRecord};
 
 /// Fuzzes every target, or one, from the committed corpora
@@ -255,17 +256,4 @@ fn run_all(
     }
     runs.sort_by_key(|(number, _)| *number);
     Ok(runs.into_iter().map(|(_, run)| run).collect())
-}
-
-/// The repository: this directory or one above it.
-pub(crate) fn repository() -> Option<PathBuf> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let root = here.ancestors().find(|root| root.join("fuzz/fuzz_targets").is_dir());
-    root.map(Path::to_owned)
-}
-
-pub(crate) fn find_root() -> Result<PathBuf, Stop> {
-    repository().ok_or_else(|| {
-        error("there is no directory fuzz/fuzz_targets here or above", "run this in the repository")
-    })
 }

@@ -12,30 +12,25 @@ mod dictionaries;
 mod disassemble;
 mod engine_bench;
 mod engines;
-mod error;
 mod explain;
 mod fuzz;
-mod inputs;
 mod kernel;
 mod lcov;
 mod list;
 mod minimize;
 mod nightly;
 mod oss_fuzz;
-mod output;
 mod record;
 mod replay;
 mod report_page;
 mod stability;
-mod table;
 mod test_case;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use crate::error::Stop;
+use pagediff_terminal::error::{self, Stop};
 
 /// Holds implementations of put_user_page*() against each other, and shows where they
 /// differ.

@@ -7,6 +7,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
+use pagediff_terminal::output::{count, headline};
+use pagediff_terminal::repository::find_root;
 use put_user_page_targets::backends::Way;
 use put_user_page_targets::registry::Target;
 
@@ -17,9 +20,7 @@ use crate::corpus::merge::{self, Merged};
 use crate::corpus::steps::Steps;
 use crate::corpus::{Root, minimize, show};
 use crate::engines::{Engine, Sanitizer};
-use crate::error::{DIVERGENCE, Stop, error, file_error};
 use crate::fuzz::{self, Fuzzed};
-use crate::output::{count, headline};
 use crate::record::{self, KeptRecord, Record};
 
 /// Fuzzes every target with every engine, takes in what they found, and says what diverges
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let started = Instant::now();
     let seconds_since_1970 =
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let root = Root { root: fuzz::find_root()? };
+    let root = Root { root: find_root()? };
     let _lock = Lock::take(&root.corpus()?, "scripts/nightly")?;
     let targets = fuzz::targets(None);
     for engine in Engine::ALL {

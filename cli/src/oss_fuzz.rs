@@ -14,12 +14,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
+use pagediff_terminal::output::{count, write_json};
+use pagediff_terminal::table::{self, Align};
 use put_user_page_targets::registry::{Check, TARGETS};
 use serde::Serialize;
-
-use crate::error::{DIVERGENCE, Stop, error, file_error};
-use crate::output::{count, write_json};
-use crate::table::{self, Align};
 
 /// Does what OSS-Fuzz would do with this project
 #[derive(clap::Subcommand)]

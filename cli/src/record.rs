@@ -6,9 +6,8 @@
 
 use std::path::Path;
 
+use pagediff_terminal::error::{Stop, error, file_error};
 use serde::{Deserialize, Serialize};
-
-use crate::error::{Stop, error, file_error};
 
 /// Where the nightly job leaves its record.
 pub(crate) const PATH: &str = "target/nightly/record.json";

@@ -12,8 +12,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::error::{Stop, error, file_error};
-use crate::fuzz::repository;
+use pagediff_terminal::error::{Stop, error, file_error};
+use pagediff_terminal::repository::repository;
+
 use crate::lcov::{self, FileLines};
 use crate::record::{self, Record};
 

@@ -9,6 +9,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{DIVERGENCE, Stop};
+use pagediff_terminal::inputs::{self, TargetArgument};
+use pagediff_terminal::output::write_json;
 use put_user_page_targets::registry::{TARGETS, Target, target};
 use serde::Serialize;
 
@@ -17,9 +20,6 @@ use self::settings::{Setting, settings};
 use crate::corpus::Root;
 use crate::corpus::measure::Programs;
 use crate::corpus::steps::Steps;
-use crate::error::{DIVERGENCE, Stop};
-use crate::inputs::{self, TargetArgument};
-use crate::output::write_json;
 
 /// Runs inputs under every engine in changed surroundings, and names those that do not do
 /// the same

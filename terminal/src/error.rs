@@ -9,7 +9,7 @@ use put_user_page_targets::backend::BackendError;
 use put_user_page_targets::case::TextError;
 
 /// The exit code of a divergence, and of anything else that was asked for and does not hold.
-pub(crate) const DIVERGENCE: u8 = 1;
+pub const DIVERGENCE: u8 = 1;
 
 /// The exit code of a command that cannot run.
 const CANNOT_RUN: u8 = 2;
@@ -22,7 +22,7 @@ const INTERRUPTED: u8 = 128 + 2;
 
 /// Why a command ends early.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub enum Stop {
     /// Whoever read the output has gone.
     OutputClosed,
     /// The user has had enough.
@@ -34,17 +34,17 @@ pub(crate) enum Stop {
 }
 
 /// An error: what is wrong with what, and what to do next.
-pub(crate) fn error(message: impl Into<String>, help: impl Into<String>) -> Stop {
+pub fn error(message: impl Into<String>, help: impl Into<String>) -> Stop {
     Stop::Error(MietteDiagnostic::new(message).with_help(help).into())
 }
 
 /// What was asked for does not hold: what does instead, and what to do next.
-pub(crate) fn does_not_hold(message: impl Into<String>, help: impl Into<String>) -> Stop {
+pub fn does_not_hold(message: impl Into<String>, help: impl Into<String>) -> Stop {
     Stop::DoesNotHold(MietteDiagnostic::new(message).with_help(help).into())
 }
 
 /// A text that is no case, with the place in it.
-pub(crate) fn text_error(path: &Path, mut text: String, error: TextError) -> Stop {
+pub fn text_error(path: &Path, mut text: String, error: TextError) -> Stop {
     let TextError { line, column, offset, length, message, expected } = error;
     let message = format!("{}, line {line}, column {column}: {message}", path.display());
     // Where something is missing at the very end, there is no character to point at.
@@ -60,7 +60,7 @@ pub(crate) fn text_error(path: &Path, mut text: String, error: TextError) -> Sto
 }
 
 /// An error that the system gave for a file.
-pub(crate) fn file_error(path: &Path, what: &str, error: &io::Error) -> Stop {
+pub fn file_error(path: &Path, what: &str, error: &io::Error) -> Stop {
     let path = path.display();
     match error.kind() {
         io::ErrorKind::NotFound if what == "written" => crate::error::error(
@@ -103,7 +103,7 @@ impl From<put_user_page_kernel::Error> for Stop {
 }
 
 /// Sets how errors look: lines are left whole, so that commands in them can be copied.
-pub(crate) fn set_up() {
+pub fn set_up() {
     let handler = |_: &_| -> Box<dyn miette::ReportHandler> {
         Box::new(MietteHandlerOpts::new().wrap_lines(false).break_words(false).build())
     };
@@ -112,7 +112,7 @@ pub(crate) fn set_up() {
 }
 
 /// Tells why the command ended, and returns its exit code.
-pub(crate) fn end(stop: Stop) -> ExitCode {
+pub fn end(stop: Stop) -> ExitCode {
     match stop {
         Stop::OutputClosed => ExitCode::from(OUTPUT_CLOSED),
         Stop::Interrupted => ExitCode::from(INTERRUPTED),

@@ -11,46 +11,49 @@ use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{TARGETS, Target, target};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::artifacts::LOGS;
 use crate::error::{Stop, error, file_error, text_error};
 
+/// Where kernels' logs are, beside the cases that they are of. cargo-fuzz takes every file
+/// there for an artifact, but looks into no folder.
+pub const LOGS: &str = "logs";
+
 /// One case to run.
-pub(crate) struct Input {
+pub struct Input {
     /// The file that it is in; none for a case that was drawn.
-    pub(crate) path: Option<PathBuf>,
+    pub path: Option<PathBuf>,
     /// The target that it is an input of, if it is known.
-    pub(crate) target: Option<&'static Target>,
+    pub target: Option<&'static Target>,
     /// What the target gets: the file, or the bytes that its text stands for.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// The case that the target makes of them.
-    pub(crate) case: Case,
+    pub case: Case,
 }
 
 impl Input {
     /// A case that the generator drew.
-    pub(crate) fn drawn(case: Case) -> Input {
+    pub fn drawn(case: Case) -> Input {
         Input { path: None, target: None, bytes: case.encode(), case }
     }
 }
 
 /// The target of the files on a command line.
 #[derive(clap::Args)]
-pub(crate) struct TargetArgument {
+pub struct TargetArgument {
     /// The target that the files are inputs of; by default the T of their path, in
     /// corpus/T/ or artifacts/T/, and else a case runs as it is
     #[arg(long = "target", value_name = "T", value_parser = target_parser())]
-    pub(crate) name: Option<&'static Target>,
+    pub name: Option<&'static Target>,
 }
 
 /// Takes the name of a target as an argument.
-pub(crate) fn target_parser() -> impl TypedValueParser<Value = &'static Target> {
+pub fn target_parser() -> impl TypedValueParser<Value = &'static Target> {
     PossibleValuesParser::new(TARGETS.iter().map(|target| target.name))
         .map(|name| target(&name).expect("only names of targets are possible values"))
 }
 
 /// All files that the paths name: files themselves, and those in directories, sorted,
 /// dotfiles and kernels' logs left out.
-pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
     let mut files = Vec::new();
     for path in paths {
         let metadata = std::fs::metadata(path).map_err(|why| file_error(path, "read", &why))?;
@@ -71,7 +74,7 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
 }
 
 /// The files in a directory, sorted; dotfiles and kernels' logs are left out.
-pub(crate) fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
+pub fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
     let is_left_out = |entry: &DirEntry| {
         let name = entry.file_name();
         entry.depth() > 0 && (name.as_encoded_bytes().starts_with(b".") || name == LOGS)
@@ -91,7 +94,7 @@ pub(crate) fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
 }
 
 /// Reads a case for a target, by default the one that its path names.
-pub(crate) fn read(path: &Path, target: Option<&'static Target>) -> Result<Input, Stop> {
+pub fn read(path: &Path, target: Option<&'static Target>) -> Result<Input, Stop> {
     let target = target.or_else(|| target_of(path));
     let bytes = if is_text(path) { read_text(path)?.encode() } else { read_bytes(path)? };
     if !is_text(path) && reads_as_text(&bytes) {
@@ -106,7 +109,7 @@ pub(crate) fn read(path: &Path, target: Option<&'static Target>) -> Result<Input
 }
 
 /// Reads the one case that a command takes.
-pub(crate) fn read_one(
+pub fn read_one(
     path: &Path,
     target: Option<&'static Target>,
     command: &str,
@@ -119,7 +122,7 @@ pub(crate) fn read_one(
 }
 
 /// Whether a file is a case as text, by its name.
-pub(crate) fn is_text(path: &Path) -> bool {
+pub fn is_text(path: &Path) -> bool {
     path.extension() == Some(OsStr::new("case"))
 }
 
@@ -133,7 +136,7 @@ fn reads_as_text(bytes: &[u8]) -> bool {
 const MAX_FILE: u64 = 16 << 20;
 
 /// Reads a file, or standard input for `-`.
-pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Stop> {
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, Stop> {
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
         std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes)
@@ -149,7 +152,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Stop> {
 }
 
 /// Reads a case as text.
-pub(crate) fn read_text(path: &Path) -> Result<Case, Stop> {
+pub fn read_text(path: &Path) -> Result<Case, Stop> {
     let text = String::from_utf8(read_bytes(path)?).map_err(|why| {
         let valid = why.utf8_error().valid_up_to();
         let line = why.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -163,7 +166,7 @@ pub(crate) fn read_text(path: &Path) -> Result<Case, Stop> {
 
 /// The target that a path names as in corpus/T/ or artifacts/T/, the last if there are
 /// several.
-pub(crate) fn target_of(path: &Path) -> Option<&'static Target> {
+pub fn target_of(path: &Path) -> Option<&'static Target> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let names: Vec<&str> = absolute
         .components()

@@ -6,7 +6,7 @@ use crate::output::headline;
 
 /// On which side a column is padded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Align {
+pub enum Align {
     /// Text.
     Left,
     /// Numbers.
@@ -14,7 +14,7 @@ pub(crate) enum Align {
 }
 
 /// Writes the rows, the first as a headline. Columns beyond `aligns` are text.
-pub(crate) fn write(out: &mut dyn Write, rows: &[Vec<String>], aligns: &[Align]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, rows: &[Vec<String>], aligns: &[Align]) -> io::Result<()> {
     for (number, line) in lines(rows, aligns).into_iter().enumerate() {
         writeln!(out, "{}", if number == 0 { headline(&line) } else { line })?;
     }
@@ -22,7 +22,7 @@ pub(crate) fn write(out: &mut dyn Write, rows: &[Vec<String>], aligns: &[Align])
 }
 
 /// The rows as lines, two blanks between columns. Columns beyond `aligns` are text.
-pub(crate) fn lines(rows: &[Vec<String>], aligns: &[Align]) -> Vec<String> {
+pub fn lines(rows: &[Vec<String>], aligns: &[Align]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width_of = |cell: &String| cell.chars().count();
     let widths: Vec<usize> = (0..columns)

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pagediff_terminal::error::{Stop, file_error};
 use put_user_page_targets::findings::Findings;
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::Target;
@@ -11,7 +12,6 @@ use sha1_smol::Sha1;
 use super::scenarios::PREFIX;
 use super::swap::Files;
 use super::{Root, measure, read_files};
-use crate::error::{Stop, file_error};
 use crate::record::CorpusSize;
 
 /// An input, canonical, as the target sees it.

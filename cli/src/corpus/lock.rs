@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
-use crate::error::{Stop, error, file_error};
+use pagediff_terminal::error::{Stop, error, file_error};
 
 /// The right to change the corpora, until it is dropped or the process ends.
 #[derive(Debug)]
@@ -55,8 +55,9 @@ fn held(mut file: File, corpus: &Path) -> Stop {
 
 #[cfg(test)]
 mod tests {
+    use pagediff_terminal::error::Stop;
+
     use super::Lock;
-    use crate::error::Stop;
 
     #[test]
     fn the_second_is_told_who_was_first() {

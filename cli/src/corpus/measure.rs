@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use pagediff_terminal::error::{Stop, error, file_error};
+use pagediff_terminal::output::last_lines;
 use put_user_page_targets::registry::Target;
 use tempfile::TempDir;
 
@@ -24,8 +26,6 @@ pub(crate) use programs::Programs;
 pub(crate) use surroundings::Surroundings;
 
 use super::steps::Steps;
-use crate::error::{Stop, error, file_error};
-use crate::output::last_lines;
 
 /// All that inputs have of one kind.
 #[derive(Clone, Debug)]

@@ -5,15 +5,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{Stop, file_error};
+use pagediff_terminal::inputs;
+use pagediff_terminal::output::{count, write_json};
 use put_user_page_targets::registry::Target;
 use serde::Serialize;
 
 use super::candidates::{canonical, name_of};
 use super::lock::Lock;
 use super::{Root, Targets, read_files, swap};
-use crate::error::{Stop, file_error};
-use crate::inputs;
-use crate::output::{count, write_json};
 
 /// Takes what every engine found into the working corpora, canonical, each input once
 ///

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{DIVERGENCE, Stop, file_error};
+use pagediff_terminal::output::{command_line, count, write_json};
 use put_user_page_targets::registry::Target;
 use serde::Serialize;
 
@@ -16,8 +18,6 @@ use super::steps::Steps;
 use super::swap::{self, Files};
 use super::{Root, Targets, show};
 use crate::again::on_input;
-use crate::error::{DIVERGENCE, Stop, file_error};
-use crate::output::{command_line, count, write_json};
 use crate::record::{CorpusRecord, KeptRecord};
 
 /// Makes the committed corpora of all that was found, minimised

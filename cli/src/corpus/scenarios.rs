@@ -5,14 +5,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
+use pagediff_terminal::inputs;
+use pagediff_terminal::output::{command_line, count};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{TARGETS, Target};
 
 use super::lock::Lock;
 use super::{Root, read_files, swap};
-use crate::error::{DIVERGENCE, Stop, error, file_error};
-use crate::inputs;
-use crate::output::{command_line, count};
 
 /// Compiles corpus/scenarios/*.case into every target's corpus, as scenario-NAME
 #[derive(clap::Args)]

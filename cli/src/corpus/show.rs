@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use crate::error::Stop;
+use pagediff_terminal::error::Stop;
+use pagediff_terminal::table::{self, Align};
+
 use crate::record::{CorpusRecord, KeptRecord};
-use crate::table::{self, Align};
 
 /// Writes what each target's corpus was, and is.
 pub(crate) fn records<'a>(

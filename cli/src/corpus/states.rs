@@ -3,6 +3,10 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{DIVERGENCE, Stop};
+use pagediff_terminal::inputs::target_parser;
+use pagediff_terminal::output::command_line;
+use pagediff_terminal::table::{self, Align};
 use put_user_page_targets::case::Case;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::harness::Harness;
@@ -10,10 +14,6 @@ use put_user_page_targets::registry::{TARGETS, Target};
 use put_user_page_targets::states::{STATES, State, StateSet};
 
 use super::{Root, read_files};
-use crate::error::{DIVERGENCE, Stop};
-use crate::inputs::target_parser;
-use crate::output::command_line;
-use crate::table::{self, Align};
 
 /// Counts the committed cases that reach each named state; exit 1 if a target has none for
 /// a state that it can reach

@@ -3,6 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::Stop;
+use pagediff_terminal::output::write_json;
+use pagediff_terminal::table::{self, Align};
 use put_user_page_targets::registry::Target;
 use serde::Serialize;
 
@@ -10,9 +13,6 @@ use super::measure::{self, Kind, Programs};
 use super::steps::Steps;
 use super::swap::Files;
 use super::{Root, Targets, read_files};
-use crate::error::Stop;
-use crate::output::write_json;
-use crate::table::{self, Align};
 
 /// Tells how large the corpora are, and what they reach
 #[derive(clap::Args)]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{DIVERGENCE, Stop};
+use pagediff_terminal::output::{command_line, count, write_json};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::mistakes::Finder;
 use put_user_page_targets::registry::Target;
@@ -14,8 +16,6 @@ use super::candidates::{canonical, name_of};
 use super::scenarios::{PREFIX, changes_of, read_scenarios};
 use super::swap::{self, Files};
 use super::{Root, Targets, measure, read_files};
-use crate::error::{DIVERGENCE, Stop};
-use crate::output::{command_line, count, write_json};
 
 /// Checks that the committed corpora are whole, and hold what they must; exit 1 if not
 ///

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pagediff_terminal::error::{Stop, error, file_error};
 use serde_json::Value;
 
 use super::tools::{Tools, output};
-use crate::error::{Stop, error, file_error};
 
 /// Where all that is made for coverage goes.
 const FOLDER: &str = "target/coverage";

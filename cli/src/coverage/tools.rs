@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::error::{Stop, error};
-use crate::output::last_lines;
+use pagediff_terminal::error::{Stop, error};
+use pagediff_terminal::output::last_lines;
 
 /// What is needed beside cargo.
 pub(super) struct Tools {

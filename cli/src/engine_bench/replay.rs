@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use pagediff_terminal::error::{Stop, error, file_error};
 use put_user_page_targets::registry::{BENCH_VARIABLE, EMPTY, FINDINGS_VARIABLE, Target};
 use tempfile::TempDir;
 
 use crate::engines::{Engine, Sanitizer, afl_fuzz, honggfuzz_driver};
-use crate::error::{Stop, error, file_error};
 
 /// A mutator for AFL++ that changes nothing.
 const UNCHANGED: &str = include_str!("unchanged.c");

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use pagediff_terminal::error::Stop;
+use pagediff_terminal::inputs::Input;
 use put_user_page_targets::backend::{Backend, Class, Failure, Job, Ran, Skip};
 use put_user_page_targets::case::Function;
 use put_user_page_targets::comparer::Comparer;
@@ -13,8 +15,6 @@ use put_user_page_targets::told::{self, Held};
 use put_user_page_targets::world::World;
 
 use crate::backends::{Opened, reference};
-use crate::error::Stop;
-use crate::inputs::Input;
 use crate::replay::differing_forms;
 
 /// A case, and all that came of it.

@@ -1,12 +1,12 @@
 //! What a backend did, step by step, and what it left behind.
 
+use pagediff_terminal::table;
 use put_user_page_targets::case::Kind;
 use put_user_page_targets::outcome::{Event, FolioState, Outcome, StrayWrite};
 use put_user_page_targets::world::{Step, World};
 
 use super::examine::{Did, OfBackend};
 use super::names::{self, groups, name_at, name_of};
-use crate::table;
 
 /// Lines of events, and of stray writes, that are shown.
 const SHOWN: usize = 40;

@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use pagediff_terminal::error::Stop;
 use put_user_page_targets::dictionary::TIMEOUT;
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::{Places, add, files};
 use crate::engines::{Engine, Sanitizer, afl_fuzz};
-use crate::error::Stop;
 
 /// What AFL++ calls the one instance that runs; only a main one reads other engines' finds.
 const INSTANCE: &str = "main";

@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
+use pagediff_terminal::error::{Stop, file_error};
 use put_user_page_targets::dictionary::TIMEOUT;
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::{Places, add, files};
 use crate::engines::{Engine, Sanitizer, honggfuzz_driver};
-use crate::error::{Stop, file_error};
 
 const STATS: &str = "stats";
 const CRASHES: &str = "crashes";

@@ -6,11 +6,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use pagediff_terminal::error::{Stop, file_error};
 use put_user_page_targets::registry::Target;
 use sha1_smol::Sha1;
 
 use super::Engine;
-use crate::error::{Stop, file_error};
 
 /// The places of one target.
 #[derive(Clone, Debug)]

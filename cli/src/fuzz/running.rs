@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use pagediff_terminal::error::{Stop, error};
 use put_user_page_targets::registry::FINDINGS_VARIABLE;
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -19,7 +20,6 @@ use super::places::{Places, files};
 use super::progress::{Line, Progress};
 use super::{Job, Run, afl, honggfuzz, libfuzzer};
 use crate::engines::{Engine, Sanitizer};
-use crate::error::{Stop, error};
 use crate::record::Sample;
 
 /// What the threads that read an engine's output tell.

@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use pagediff_terminal::error::Stop;
+use pagediff_terminal::output::{command_line, count, headline};
+use pagediff_terminal::table::{self, Align};
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::{Fuzzed, Run};
 use crate::again::{on_input, text};
-use crate::error::Stop;
-use crate::output::{command_line, count, headline};
-use crate::table::{self, Align};
 
 const COLUMNS: [&str; 7] =
     ["target", "engine", "executions", "executions/s", "coverage", "corpus size", "crashes"];

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use pagediff_terminal::error::{Stop, file_error};
 use put_user_page_targets::registry::Target;
 
 use crate::again::{on_input, text};
-use crate::error::{Stop, file_error};
 use crate::fuzz::Fuzzed;
 use crate::record::FindingRecord;
 

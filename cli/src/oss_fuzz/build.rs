@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::error::{Stop, error, file_error};
+use pagediff_terminal::error::{Stop, error, file_error};
 
 /// What is built for; OSS-Fuzz's `$SANITIZER`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

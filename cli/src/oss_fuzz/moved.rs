@@ -7,8 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use pagediff_terminal::error::{Stop, error, file_error};
+
 use super::Failure;
-use crate::error::{Stop, error, file_error};
 
 const READ_ONLY: u32 = 0o555;
 

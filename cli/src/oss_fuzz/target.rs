@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use object::Architecture;
+use pagediff_terminal::error::{Stop, error, file_error};
 use serde::Serialize;
 use tempfile::TempDir;
 
@@ -12,7 +13,6 @@ use super::beside::{count_tokens, libfuzzer_arguments, unpack};
 use super::binary::{Binary, Calls};
 use super::build::Sanitizer;
 use super::process::{self, Ran};
-use crate::error::{Stop, error, file_error};
 
 /// Fewer edges than this are no target, or one that is instrumented only in part.
 const MIN_EDGES: usize = 100;

@@ -2,9 +2,9 @@
 
 use indicatif::{HumanBytes, HumanCount};
 use maud::{Markup, html};
+use pagediff_terminal::output::count;
 
 use super::parts::{nothing, scrolling};
-use crate::output::count;
 use crate::record::{CorpusRecord, CorpusSize, KeptRecord, TargetRecord};
 
 pub(super) fn section(targets: &[TargetRecord]) -> Markup {

@@ -2,9 +2,9 @@
 
 use indicatif::HumanBytes;
 use maud::{Markup, html};
+use pagediff_terminal::output::quoted;
 
 use super::parts::nothing;
-use crate::output::quoted;
 use crate::record::FindingRecord;
 
 /// Divergences that are shown unfolded.

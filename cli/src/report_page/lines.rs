@@ -3,10 +3,10 @@
 use std::ops::RangeInclusive;
 
 use maud::{Markup, html};
+use pagediff_terminal::output::count;
 
 use super::parts::{nothing, scrolling};
 use crate::lcov::{self, FileLines};
-use crate::output::count;
 
 /// Ranges of lines that are listed unfolded.
 const UNFOLDED: usize = 6;

@@ -3,10 +3,10 @@
 use indicatif::{HumanCount, HumanDuration};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use pagediff_terminal::output::count;
 
 use super::{corpora, engines, findings, lines};
 use crate::lcov::{self, FileLines};
-use crate::output::count;
 use crate::record::Record;
 
 /// Lets the page load nothing and run nothing: all that it has is in it.

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use pagediff_terminal::error::{Stop, file_error};
+use pagediff_terminal::inputs;
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::registry::{FINDINGS_VARIABLE, Target};
 
 use super::settings::Setting;
 use crate::corpus::measure::{self, Folder, Programs};
 use crate::corpus::steps::Steps;
-use crate::error::{Stop, file_error};
-use crate::inputs;
 
 /// Who runs the inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
+use pagediff_terminal::error::Stop;
+use pagediff_terminal::output::count;
+use pagediff_terminal::table::{self, Align};
+
 use super::Item;
 use super::compare::{Difference, Outcome};
-use crate::error::Stop;
-use crate::output::count;
-use crate::table::{self, Align};
 
 /// Writes how many inputs differ where, and each difference.
 pub(super) fn write(out: &mut dyn Write, items: &[Item]) -> Result<(), Stop> {

@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use pagediff_terminal::error::{Stop, error, file_error};
+
 use super::{Folder, Programs, failed, output, temporary};
-use crate::error::{Stop, error, file_error};
 
 /// How many inputs are measured before what they left is read, which takes much room.
 const AT_ONCE: usize = 2000;

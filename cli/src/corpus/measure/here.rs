@@ -1,13 +1,12 @@
 //! What this process sees of inputs: named states, deliberate mistakes that they find, and
 //! whether they diverge.
 
+use pagediff_terminal::error::Stop;
 use put_user_page_targets::harness::{CheckError, Harness};
 use put_user_page_targets::mistakes::Finder;
 use put_user_page_targets::registry::{Check, Target, target};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::states::{STATES, State, StateSet};
-
-use crate::error::Stop;
 
 /// The target that a target's inputs are measured with: itself, but for `kernel`, whose inputs
 /// are programs. A kernel is slow, and what it does besides is not the same each time.

@@ -1,7 +1,8 @@
 //! honggfuzz's edges of a corpus, as it counts them when it minimises one.
 
+use pagediff_terminal::error::{Stop, file_error};
+
 use super::{Folder, Programs, failed, output, temporary};
-use crate::error::{Stop, file_error};
 
 /// What honggfuzz tells of inputs, which it does not tell apart.
 #[derive(Debug, Default)]

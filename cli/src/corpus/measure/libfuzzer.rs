@@ -6,8 +6,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use pagediff_terminal::error::{Stop, error, file_error};
+
 use super::{Folder, Programs, failed, output, temporary};
-use crate::error::{Stop, error, file_error};
 
 /// The features of each input, by libFuzzer's own numbers.
 pub(crate) fn features(programs: &Programs, folder: &Folder) -> Result<Vec<Vec<u32>>, Stop> {

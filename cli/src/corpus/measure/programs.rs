@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use pagediff_terminal::error::Stop;
 use put_user_page_targets::registry::Target;
 
 use super::Surroundings;
 use super::here::stands_for;
 use crate::engines::{Engine, Sanitizer, honggfuzz_driver};
-use crate::error::Stop;
 
 /// The programs that measure the inputs of one target. They are built without a sanitizer,
 /// whose branches are none of the target's.

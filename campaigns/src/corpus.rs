@@ -24,8 +24,14 @@ use pagediff_terminal::inputs::target_parser;
 use put_user_page_targets::registry::{TARGETS, Target};
 
 /// Keeps the committed corpora in order
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
 #[derive(clap::Subcommand)]
-pub(crate) enum Command {
+enum Command {
     Scenarios(scenarios::Arguments),
     Merge(merge::Arguments),
     Minimize(minimize::Arguments),
@@ -34,8 +40,13 @@ pub(crate) enum Command {
     States(states::Arguments),
 }
 
-pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    match command {
+/// Runs `pagediff corpus`, and returns its exit code.
+///
+/// # Errors
+///
+/// It cannot do what it was asked, or the output is closed.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    match &arguments.command {
         Command::Scenarios(arguments) => scenarios::run(arguments, out),
         Command::Merge(arguments) => merge::run(arguments, out),
         Command::Minimize(arguments) => minimize::run(arguments, out),

@@ -27,7 +27,7 @@ use crate::engines::{Engine, Sanitizer};
 
 /// Measures engines on a target, and on an empty one
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     /// The target
     #[arg(value_name = "TARGET", default_value = "program", value_parser = target_parser())]
     target: &'static Target,
@@ -70,7 +70,12 @@ struct Measured {
     engines: Vec<Figures>,
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+/// Runs `pagediff engine-bench`, and returns its exit code.
+///
+/// # Errors
+///
+/// It cannot do what it was asked, or the output is closed.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let root = find_root()?;
     let target = arguments.target;
     for (engine, _) in ENGINES {

@@ -33,7 +33,7 @@ use crate::record::{EngineRecord, Sample, TargetRecord};
 
 /// Fuzzes every target, or one, from the committed corpora
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     /// The target, or `all`
     #[arg(value_name = "TARGET", default_value = ALL, value_parser = names())]
     target: String,
@@ -154,7 +154,12 @@ impl Run {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+/// Runs `pagediff fuzz`, and returns its exit code.
+///
+/// # Errors
+///
+/// It cannot do what it was asked, or the output is closed.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let root = find_root()?;
     let one = TARGETS.iter().find(|target| target.name == arguments.target);
     for engine in arguments.engine {

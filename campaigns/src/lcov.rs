@@ -4,30 +4,30 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// Where `scripts/coverage` leaves it.
-pub(crate) const PATH: &str = "target/coverage/lcov.info";
+pub const PATH: &str = "target/coverage/lcov.info";
 
 /// Which lines of a file ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FileLines {
+pub struct FileLines {
     /// The file.
-    pub(crate) path: String,
+    pub path: String,
     /// How often each line ran. Lines without code are left out.
     hits: BTreeMap<u64, u64>,
 }
 
 impl FileLines {
     /// Lines with code.
-    pub(crate) fn total(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.hits.len()
     }
 
     /// Lines that ran.
-    pub(crate) fn covered(&self) -> usize {
+    pub fn covered(&self) -> usize {
         self.hits.values().filter(|&&hits| hits > 0).count()
     }
 
     /// The lines that did not run. A range spans lines without code, and none that ran.
-    pub(crate) fn uncovered(&self) -> Vec<RangeInclusive<u64>> {
+    pub fn uncovered(&self) -> Vec<RangeInclusive<u64>> {
         let mut ranges: Vec<RangeInclusive<u64>> = Vec::new();
         let mut goes_on = false;
         for (&line, &hits) in &self.hits {
@@ -43,12 +43,12 @@ impl FileLines {
 }
 
 /// How much of so many lines ran, in percent. Where there is nothing to run, all did.
-pub(crate) fn percent(covered: usize, total: usize) -> f64 {
+pub fn percent(covered: usize, total: usize) -> f64 {
     if total == 0 { 100.0 } else { covered as f64 * 100.0 / total as f64 }
 }
 
 /// Lines that ran, and lines with code, of all files.
-pub(crate) fn sum(files: &[FileLines]) -> (usize, usize) {
+pub fn sum(files: &[FileLines]) -> (usize, usize) {
     (files.iter().map(FileLines::covered).sum(), files.iter().map(FileLines::total).sum())
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn sum(files: &[FileLines]) -> (usize, usize) {
 /// # Errors
 ///
 /// The number of the first line that cannot be meant.
-pub(crate) fn parse(text: &str) -> Result<Vec<FileLines>, usize> {
+pub fn parse(text: &str) -> Result<Vec<FileLines>, usize> {
     let mut files: BTreeMap<&str, BTreeMap<u64, u64>> = BTreeMap::new();
     let mut file = None;
     for (number, line) in text.lines().enumerate() {

@@ -28,14 +28,19 @@ use crate::record::{self, KeptRecord, Record};
 /// The corpora are merged and minimised, replayed on all backends, and a record and a report
 /// are left in target/nightly. It exits with 1 if anything diverged, crashed or was lost.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     /// For how long all engines fuzz all targets; what follows takes some minutes more
     #[arg(long, value_name = "N", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=1440))]
     minutes: u64,
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+/// Runs `pagediff nightly`, and returns its exit code.
+///
+/// # Errors
+///
+/// It cannot do what it was asked, or the output is closed.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let started = Instant::now();
     let seconds_since_1970 =
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());

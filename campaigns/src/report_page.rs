@@ -23,7 +23,7 @@ const PATH: &str = "target/nightly/report.html";
 
 /// Writes what the nightly job did as one HTML page, which needs nothing else
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     /// The record to show, by default target/nightly/record.json of the repository
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -36,7 +36,12 @@ pub(crate) struct Arguments {
     output: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+/// Runs `pagediff report`, and returns its exit code.
+///
+/// # Errors
+///
+/// It cannot do what it was asked, or the output is closed.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let root = repository().unwrap_or_else(|| PathBuf::from("."));
     let record = match &arguments.record {
         Some(path) => Record::read(path)?,

@@ -29,7 +29,7 @@ use crate::corpus::steps::Steps;
 /// order. What each engine covers must not change, nor whether an input diverges. It builds
 /// the targets for each engine. Exits with 1 if anything differs.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     #[command(flatten)]
     target: TargetArgument,
     #[command(flatten)]
@@ -70,7 +70,12 @@ struct Differing {
     inputs: usize,
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+/// Runs `pagediff stability`, and returns its exit code.
+///
+/// # Errors
+///
+/// It cannot do what it was asked, or the output is closed.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let all = by_target(arguments)?;
     let root = &arguments.root.root;
     // Asked before anything is built in a place that is not the repository.

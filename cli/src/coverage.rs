@@ -8,13 +8,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pagediff_campaigns::lcov::{self, FileLines};
 use pagediff_terminal::error::{Stop, error, file_error};
 use pagediff_terminal::repository::find_root;
 use pagediff_terminal::table::{self, Align};
 
 use self::measure::Measured;
 use self::tools::Tools;
-use crate::lcov::{self, FileLines};
 
 /// Measures which lines of src/, reference/ and targets/ the committed corpus runs, and
 /// writes them to target/coverage, as lcov.info and as html/index.html
@@ -100,8 +100,9 @@ fn write_table(out: &mut dyn Write, files: &[FileLines]) -> std::io::Result<()> 
 mod tests {
     use std::path::Path;
 
+    use pagediff_campaigns::lcov::parse;
+
     use super::own;
-    use crate::lcov::parse;
 
     /// The files that are left of these.
     fn left(files: &[&str], with_kernel: bool) -> Vec<String> {

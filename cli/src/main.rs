@@ -1,35 +1,26 @@
 //! `pagediff`: holds implementations of put_user_page*() against each other, and shows
 //! where they differ.
 
-mod again;
 mod artifacts;
 mod assemble;
 mod backends;
 mod candidate_worker;
-mod corpus;
 mod coverage;
 mod dictionaries;
 mod disassemble;
-mod engine_bench;
-mod engines;
 mod explain;
-mod fuzz;
 mod kernel;
-mod lcov;
 mod list;
 mod minimize;
-mod nightly;
 mod oss_fuzz;
-mod record;
 mod replay;
-mod report_page;
-mod stability;
 mod test_case;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use pagediff_campaigns::{corpus, engine_bench, fuzz, nightly, report_page, stability};
 use pagediff_terminal::error::{self, Stop};
 
 /// Holds implementations of put_user_page*() against each other, and shows where they
@@ -52,8 +43,7 @@ enum Command {
     TestCase(test_case::Arguments),
     Assemble(assemble::Arguments),
     Disassemble(disassemble::Arguments),
-    #[command(subcommand)]
-    Corpus(corpus::Command),
+    Corpus(corpus::Arguments),
     Stability(stability::Arguments),
     Dictionaries(dictionaries::Arguments),
     Fuzz(fuzz::Arguments),
@@ -79,7 +69,7 @@ impl Command {
             Command::TestCase(arguments) => test_case::run(arguments, out),
             Command::Assemble(arguments) => assemble::run(arguments),
             Command::Disassemble(arguments) => disassemble::run(arguments),
-            Command::Corpus(command) => corpus::run(command, out),
+            Command::Corpus(arguments) => corpus::run(arguments, out),
             Command::Stability(arguments) => stability::run(arguments, out),
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use put_user_page_targets::backends::Way;
@@ -26,16 +26,34 @@ pub(crate) fn again(root: &Path, words: &[impl AsRef<OsStr>]) -> Result<Again, S
     let program = std::env::current_exe()
         .map_err(|why| error(format!("this program is gone: {why}"), "build it again"))?;
     let name = words.first().map_or(OsStr::new(""), AsRef::as_ref).display();
-    let output = Command::new(program).current_dir(root).args(words).output();
-    let output = output
-        .map_err(|why| error(format!("`pagediff {name}` does not start: {why}"), "run it again"))?;
+    let mut command = Command::new(program);
+    output_of(command.current_dir(root).args(words), &format!("pagediff {name}"))
+}
+
+/// Runs a command of `cargo xtask` in the repository: what only this project's development needs
+/// is no part of this program.
+///
+/// # Errors
+///
+/// It does not start, does not build, or cannot do what it was asked.
+pub(crate) fn xtask(root: &Path, words: &[&str]) -> Result<Again, Stop> {
+    let name = words.first().unwrap_or(&"");
+    let mut command = Command::new("cargo");
+    let command = command.current_dir(root).arg("xtask").args(words).stdin(Stdio::null());
+    output_of(command, &format!("cargo xtask {name}"))
+}
+
+fn output_of(command: &mut Command, name: &str) -> Result<Again, Stop> {
+    let output = command
+        .output()
+        .map_err(|why| error(format!("`{name}` does not start: {why}"), "run it again"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     match output.status.code() {
         Some(0) => Ok(Again { text, diverges: false }),
         Some(code) if code == i32::from(DIVERGENCE) => Ok(Again { text, diverges: true }),
         _ => {
             let why = String::from_utf8_lossy(&output.stderr);
-            let message = format!("`pagediff {name}` failed, {}\n{}", output.status, why.trim());
+            let message = format!("`{name}` failed, {}\n{}", output.status, why.trim());
             Err(error(message, "what it says is above"))
         }
     }

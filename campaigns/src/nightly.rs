@@ -13,7 +13,7 @@ use pagediff_terminal::repository::find_root;
 use put_user_page_targets::backends::Way;
 use put_user_page_targets::registry::Target;
 
-use crate::again::again;
+use crate::again::{again, xtask};
 use crate::corpus::lock::Lock;
 use crate::corpus::measure::Programs;
 use crate::corpus::merge::{self, Merged};
@@ -125,7 +125,7 @@ fn write_report(root: &Path, record: &Record, out: &mut dyn Write) -> Result<(),
     std::fs::create_dir_all(directory)
         .and_then(|()| std::fs::write(&path, text))
         .map_err(|why| file_error(&path, "written", &why))?;
-    match again(root, &["coverage", "--no-kernel"]) {
+    match xtask(root, &["coverage", "--no-kernel"]) {
         Ok(coverage) => write!(out, "{}", coverage.text)?,
         // Without LLVM's tools there is a report all the same, which says that this is missing.
         Err(Stop::Error(why)) => eprintln!("note: line coverage is left out: {why}"),

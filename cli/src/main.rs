@@ -5,14 +5,11 @@ mod artifacts;
 mod assemble;
 mod backends;
 mod candidate_worker;
-mod coverage;
-mod dictionaries;
 mod disassemble;
 mod explain;
 mod kernel;
 mod list;
 mod minimize;
-mod oss_fuzz;
 mod replay;
 mod test_case;
 
@@ -45,16 +42,12 @@ enum Command {
     Disassemble(disassemble::Arguments),
     Corpus(corpus::Arguments),
     Stability(stability::Arguments),
-    Dictionaries(dictionaries::Arguments),
     Fuzz(fuzz::Arguments),
     Nightly(nightly::Arguments),
     EngineBench(engine_bench::Arguments),
     Report(report_page::Arguments),
-    Coverage(coverage::Arguments),
     #[command(subcommand)]
     Kernel(kernel::Command),
-    #[command(subcommand)]
-    OssFuzz(oss_fuzz::Command),
     #[command(hide = true)]
     CandidateWorker(candidate_worker::Arguments),
 }
@@ -71,14 +64,11 @@ impl Command {
             Command::Disassemble(arguments) => disassemble::run(arguments),
             Command::Corpus(arguments) => corpus::run(arguments, out),
             Command::Stability(arguments) => stability::run(arguments, out),
-            Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
             Command::Nightly(arguments) => nightly::run(arguments, out),
             Command::EngineBench(arguments) => engine_bench::run(arguments, out),
-            Command::Coverage(arguments) => coverage::run(arguments, out),
             Command::Report(arguments) => report_page::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
-            Command::OssFuzz(command) => oss_fuzz::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),
         }
     }

@@ -1,4 +1,4 @@
-//! `pagediff coverage`: which lines of our own code the committed corpus runs.
+//! `cargo xtask coverage`: which lines of our own code the committed corpus runs.
 
 mod measure;
 mod tools;

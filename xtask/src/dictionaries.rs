@@ -1,4 +1,4 @@
-//! `pagediff dictionaries`: what engines are told of the case format.
+//! `cargo xtask dictionaries`: what engines are told of the case format.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
-use pagediff_terminal::output::{command_line, count};
+use pagediff_terminal::output::count;
 use put_user_page_targets::dictionary::{dictionary, options};
 use put_user_page_targets::registry::{TARGETS, Target};
 
@@ -45,8 +45,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         for path in &stale {
             writeln!(out, "{} is of no target", path.display())?;
         }
-        let command = command_line(&["dictionaries".to_owned()]);
-        writeln!(out, "bring them in step with `{command}`")?;
+        writeln!(out, "bring them in step with `cargo xtask dictionaries`")?;
         return Ok(ExitCode::from(DIVERGENCE));
     }
     for (name, text) in &changed {

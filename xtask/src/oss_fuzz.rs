@@ -1,4 +1,4 @@
-//! `pagediff oss-fuzz`: what OSS-Fuzz does with this project, done here, without Docker.
+//! `cargo xtask oss-fuzz`: what OSS-Fuzz does with this project, done here, without Docker.
 
 mod beside;
 mod binary;

@@ -1,5 +1,6 @@
-//! `pagediff coverage`: the committed corpus, replayed and counted.
+//! `cargo xtask coverage`: the committed corpus, replayed and counted.
 
+#[path = "../../cli/tests/common/mod.rs"]
 mod common;
 
 use std::os::unix::fs::PermissionsExt;
@@ -41,7 +42,7 @@ fn only_our_own_code_is_covered() {
     if !has_llvm() {
         return;
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pagediff"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command.current_dir(repository()).args(["coverage", "--no-kernel"]).stdin(Stdio::null());
     let ran = Ran::from(command.output().unwrap()).code(0);
     let ran = ran.out(&["reference/src/", "not measured: the kernel backend"]);

@@ -1,7 +1,7 @@
-//! `pagediff oss-fuzz check` on builds that OSS-Fuzz would refuse: each is refused, and for
+//! `cargo xtask oss-fuzz check` on builds that OSS-Fuzz would refuse: each is refused, and for
 //! what is wrong with it. The targets are small C programs.
 
-#[path = "../common/mod.rs"]
+#[path = "../../../cli/tests/common/mod.rs"]
 mod common;
 mod out;
 

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use put_user_page_targets::backends::Way;
@@ -39,7 +39,7 @@ pub(crate) fn again(root: &Path, words: &[impl AsRef<OsStr>]) -> Result<Again, S
 pub(crate) fn xtask(root: &Path, words: &[&str]) -> Result<Again, Stop> {
     let name = words.first().unwrap_or(&"");
     let mut command = Command::new("cargo");
-    let command = command.current_dir(root).arg("xtask").args(words).stdin(Stdio::null());
+    let command = command.current_dir(root).arg("xtask").args(words);
     output_of(command, &format!("cargo xtask {name}"))
 }
 

@@ -2,16 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use pagediff_terminal::error::{Stop, file_error};
+use pagediff_terminal::inputs::LOGS;
+use pagediff_terminal::repository::repository;
 use put_user_page_targets::case::Case;
 use put_user_page_targets::registry::{Check, TARGETS};
 use sha1_smol::Sha1;
-
-use crate::error::{Stop, file_error};
-use crate::fuzz::repository;
-
-/// Where kernels' logs are, beside the cases that they are of. cargo-fuzz takes every file
-/// there for an artifact, but looks into no folder.
-pub(crate) const LOGS: &str = "logs";
 
 /// Saves a case in fuzz/artifacts of the repository, or here outside of one, where the
 /// target `kernel` or `program` has its own, and returns where. A kernel's log, if there is

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::error::{Stop, file_error};
-use crate::inputs;
+use pagediff_terminal::error::{Stop, file_error};
+use pagediff_terminal::inputs;
 
 /// Turns a case as text into its canonical bytes
 #[derive(clap::Args)]

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use pagediff_terminal::error::{Stop, error, file_error};
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{Api, CandidateProcess, KernelGuest, KernelOptions, fast};
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
 
-use crate::error::{Stop, error, file_error};
 use crate::kernel::KernelArguments;
 
 /// What `--backend` takes, and what each is.

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{Stop, error};
 use put_user_page_targets::backends;
-
-use crate::error::{Stop, error};
 
 /// Runs a candidate for another pagediff, which is at the other end of standard input
 #[derive(clap::Args)]

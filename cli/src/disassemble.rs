@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{Stop, error};
+use pagediff_terminal::inputs;
 use put_user_page_targets::case::Case;
 
 use crate::assemble::write_to;
-use crate::error::{Stop, error};
-use crate::inputs;
 
 /// Turns bytes, any there are, into the case that they stand for, as text
 #[derive(clap::Args)]

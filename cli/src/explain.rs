@@ -10,13 +10,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{DIVERGENCE, Stop};
+use pagediff_terminal::inputs::{self, TargetArgument};
+use pagediff_terminal::output::{headline, paint, write_json};
 use put_user_page_targets::backend::Class;
 
 use self::examine::Examined;
 use crate::backends::BackendArguments;
-use crate::error::{DIVERGENCE, Stop};
-use crate::inputs::{self, TargetArgument};
-use crate::output::{headline, paint, write_json};
 use crate::replay::explain_command;
 
 /// Shows a case: its text, its world, what each backend does with it

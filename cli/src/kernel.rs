@@ -7,9 +7,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::Stop;
 use put_user_page_kernel::OwnKernel;
-
-use crate::error::Stop;
 
 /// Sets up the kernel backend, and tells what it runs on
 #[derive(clap::Subcommand)]

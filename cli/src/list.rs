@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::Stop;
+use pagediff_terminal::output::write_json;
+use pagediff_terminal::table;
 use put_user_page_targets::case::Function;
 use put_user_page_targets::registry::TARGETS;
 use serde::Serialize;
 
 use crate::backends::BACKENDS;
-use crate::error::Stop;
-use crate::output::write_json;
-use crate::table;
 
 /// Lists the targets and the backends
 #[derive(clap::Args)]

@@ -1,41 +1,24 @@
 //! `pagediff`: holds implementations of put_user_page*() against each other, and shows
 //! where they differ.
 
-mod again;
 mod artifacts;
 mod assemble;
 mod backends;
 mod candidate_worker;
-mod corpus;
-mod coverage;
-mod dictionaries;
 mod disassemble;
-mod engine_bench;
-mod engines;
-mod error;
 mod explain;
-mod fuzz;
-mod inputs;
 mod kernel;
-mod lcov;
 mod list;
 mod minimize;
-mod nightly;
-mod oss_fuzz;
-mod output;
-mod record;
 mod replay;
-mod report_page;
-mod stability;
-mod table;
 mod test_case;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use crate::error::Stop;
+use pagediff_campaigns::{corpus, engine_bench, fuzz, nightly, report_page, stability};
+use pagediff_terminal::error::{self, Stop};
 
 /// Holds implementations of put_user_page*() against each other, and shows where they
 /// differ.
@@ -57,19 +40,14 @@ enum Command {
     TestCase(test_case::Arguments),
     Assemble(assemble::Arguments),
     Disassemble(disassemble::Arguments),
-    #[command(subcommand)]
-    Corpus(corpus::Command),
+    Corpus(corpus::Arguments),
     Stability(stability::Arguments),
-    Dictionaries(dictionaries::Arguments),
     Fuzz(fuzz::Arguments),
     Nightly(nightly::Arguments),
     EngineBench(engine_bench::Arguments),
     Report(report_page::Arguments),
-    Coverage(coverage::Arguments),
     #[command(subcommand)]
     Kernel(kernel::Command),
-    #[command(subcommand)]
-    OssFuzz(oss_fuzz::Command),
     #[command(hide = true)]
     CandidateWorker(candidate_worker::Arguments),
 }
@@ -84,16 +62,13 @@ impl Command {
             Command::TestCase(arguments) => test_case::run(arguments, out),
             Command::Assemble(arguments) => assemble::run(arguments),
             Command::Disassemble(arguments) => disassemble::run(arguments),
-            Command::Corpus(command) => corpus::run(command, out),
+            Command::Corpus(arguments) => corpus::run(arguments, out),
             Command::Stability(arguments) => stability::run(arguments, out),
-            Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
             Command::Nightly(arguments) => nightly::run(arguments, out),
             Command::EngineBench(arguments) => engine_bench::run(arguments, out),
-            Command::Coverage(arguments) => coverage::run(arguments, out),
             Command::Report(arguments) => report_page::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
-            Command::OssFuzz(command) => oss_fuzz::run(command, out),
             Command::CandidateWorker(arguments) => candidate_worker::run(arguments),
         }
     }

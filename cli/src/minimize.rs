@@ -9,6 +9,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use pagediff_terminal::error::{Stop, error};
+use pagediff_terminal::inputs::{self, TargetArgument};
+use pagediff_terminal::output::{count, headline, paint, write_json};
+use pagediff_terminal::table::{self, Align};
 use put_user_page_targets::case::Case;
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::minimize::{Size, minimize};
@@ -19,11 +23,7 @@ use serde::Serialize;
 use self::subject::Diverging;
 use crate::assemble::write_to;
 use crate::backends::BackendArguments;
-use crate::error::{Stop, error};
-use crate::inputs::{self, TargetArgument};
-use crate::output::{count, headline, paint, write_json};
 use crate::replay::explain_command;
-use crate::table::{self, Align};
 
 /// Finds the smallest case with the same divergence, and writes it to a file
 #[derive(clap::Args)]

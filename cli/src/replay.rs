@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pagediff_terminal::error::{DIVERGENCE, Stop, error};
+use pagediff_terminal::inputs::{Input, TargetArgument};
+use pagediff_terminal::output::{command_line, paint, write_json};
 use put_user_page_targets::case::Case;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
@@ -20,9 +23,6 @@ use self::source::Source;
 use self::tally::{Diverging, Tally};
 use crate::artifacts;
 use crate::backends::{BackendArguments, Opened};
-use crate::error::{DIVERGENCE, Stop, error};
-use crate::inputs::{Input, TargetArgument};
-use crate::output::{command_line, paint, write_json};
 
 /// Runs cases on backends, and shows where one differs from the reference
 #[derive(clap::Args)]

@@ -8,11 +8,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{Stop, does_not_hold};
+use pagediff_terminal::inputs::{self, TargetArgument};
 use put_user_page_targets::backend::Class;
 
 use self::story::Story;
-use crate::error::{Stop, does_not_hold};
-use crate::inputs::{self, TargetArgument};
 
 /// Prints a case as a test that passes if what the reference does is done: in Rust, on this
 /// repository's pages, and in C, as a KUnit test on a kernel's

@@ -21,7 +21,7 @@ const MAX_ORDER: u8 = 10;
 
 /// The target's dictionary: each record that has something of its own, under its text form.
 pub fn dictionary(target: &Target) -> String {
-    let mut text = String::from("# Records of cases. Written by `pagediff dictionaries`.\n");
+    let mut text = String::from("# Records of cases. Written by `cargo xtask dictionaries`.\n");
     for record in records(target.check.functions()) {
         let case = Case { records: vec![record] };
         let line = case.to_text();
@@ -38,7 +38,7 @@ pub fn dictionary(target: &Target) -> String {
 /// The target's options for libFuzzer, which OSS-Fuzz wants beside the dictionary.
 pub fn options(target: &Target) -> String {
     format!(
-        "# Written by `pagediff dictionaries`.\n\
+        "# Written by `cargo xtask dictionaries`.\n\
          [libfuzzer]\nmax_len = {MAX_INPUT}\ntimeout = {TIMEOUT}\ndict = {}.dict\n",
         target.name
     )

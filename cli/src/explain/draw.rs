@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use pagediff_terminal::table;
 use put_user_page_targets::case::Kind;
 use put_user_page_targets::world::{Folio, World};
 
 use super::names::{groups, name_of, range};
-use crate::table;
 
 /// Columns that the drawing fits in, its indentation counted.
 const WIDTH: usize = 98;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use pagediff_terminal::error::Stop;
+use pagediff_terminal::inputs::Input;
 use put_user_page_targets::backend::{Backend, Ran};
 use put_user_page_targets::backends::{Reference, naive};
 use put_user_page_targets::case::Function;
@@ -12,8 +14,6 @@ use put_user_page_targets::trial::{Trial, Verdict};
 use put_user_page_targets::world::World;
 
 use crate::backends::Opened;
-use crate::error::Stop;
-use crate::inputs::Input;
 use crate::replay::differing_forms;
 
 /// A case, and all that came of it.

@@ -1,5 +1,6 @@
 //! What a backend did, step by step, and what it left behind.
 
+use pagediff_terminal::table;
 use put_user_page_targets::backend::Ran;
 use put_user_page_targets::case::Kind;
 use put_user_page_targets::outcome::{Event, FolioState, Outcome, StrayWrite};
@@ -7,7 +8,6 @@ use put_user_page_targets::world::{Step, World};
 
 use super::examine::OfBackend;
 use super::names::{self, groups, name_at, name_of};
-use crate::table;
 
 /// Lines of events, and of stray writes, that are shown.
 const SHOWN: usize = 40;

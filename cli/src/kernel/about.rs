@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use pagediff_terminal::error::{DIVERGENCE, Stop};
+use pagediff_terminal::output::write_json;
+use pagediff_terminal::table::{self, Align};
 use put_user_page_kernel::Options;
 use put_user_page_targets::backends::{KernelGuest, KernelOptions, LayoutDifference};
 use serde::Serialize;
 
 use super::KernelArguments;
-use crate::error::{DIVERGENCE, Stop};
-use crate::output::write_json;
-use crate::table::{self, Align};
 
 /// Boot a guest, and show what it is and where its struct page differs from that in src/
 #[derive(clap::Args)]

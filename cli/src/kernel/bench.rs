@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use pagediff_terminal::error::{Stop, error};
+use pagediff_terminal::inputs;
+use pagediff_terminal::output::write_json;
+use pagediff_terminal::table::{self, Align};
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::{Backend, Class, Job, Ran};
 use put_user_page_targets::backends::{Api, Kernel, KernelGuest, KernelOptions, naive};
@@ -13,10 +17,6 @@ use put_user_page_targets::trial::Trial;
 use serde::Serialize;
 
 use super::KernelArguments;
-use crate::error::{Stop, error};
-use crate::inputs;
-use crate::output::write_json;
-use crate::table::{self, Align};
 
 /// Measure how fast a guest boots and runs cases
 #[derive(clap::Args)]

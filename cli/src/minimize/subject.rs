@@ -1,5 +1,7 @@
 //! What a case diverges on: a backend, or the forms of a case.
 
+use pagediff_terminal::error::{Stop, does_not_hold};
+use pagediff_terminal::inputs::Input;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{Reference, naive};
 use put_user_page_targets::case::Case;
@@ -9,8 +11,6 @@ use put_user_page_targets::registry::Check;
 use put_user_page_targets::trial::{Trial, Verdict};
 
 use crate::backends::Opened;
-use crate::error::{Stop, does_not_hold};
-use crate::inputs::Input;
 
 /// A case that diverges.
 pub(super) struct Diverging {

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use fastrand::Rng;
+use pagediff_terminal::error::Stop;
+use pagediff_terminal::inputs::{self, Input};
 use put_user_page_targets::generator;
 use put_user_page_targets::registry::Target;
-
-use crate::error::Stop;
-use crate::inputs::{self, Input};
 
 /// Cases to replay, in batches.
 pub(super) enum Source {

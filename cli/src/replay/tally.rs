@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
+use pagediff_terminal::output::count;
 use put_user_page_targets::backend::Skip;
 use put_user_page_targets::case::Function;
 use put_user_page_targets::registry::Target;
@@ -11,7 +12,6 @@ use put_user_page_targets::report::Report;
 use serde::Serialize;
 
 use crate::backends::Opened;
-use crate::output::count;
 
 /// One case on which one backend differs.
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! Running pagediff, in a directory of its own.
+//! Running pagediff, or xtask, in a directory of its own.
 
 #![allow(dead_code, reason = "each test file uses some of this")]
 #![allow(unreachable_pub, reason = "test files share this")]
@@ -8,7 +8,14 @@ pub mod json_paths;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// What a run of pagediff came to.
+/// The program of the package whose tests these are.
+const PROGRAM: &str =
+    match (option_env!("CARGO_BIN_EXE_pagediff"), option_env!("CARGO_BIN_EXE_xtask")) {
+        (Some(program), _) | (None, Some(program)) => program,
+        (None, None) => panic!("these are tests of no program"),
+    };
+
+/// What a run of it came to.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
@@ -56,7 +63,7 @@ fn assert_parts(text: &str, parts: &[&str]) {
 impl From<Output> for Ran {
     fn from(output: Output) -> Ran {
         Ran {
-            code: output.status.code().expect("pagediff is not ended by a signal"),
+            code: output.status.code().expect("it is not ended by a signal"),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
@@ -92,9 +99,9 @@ impl Directory {
         std::fs::read(self.path().join(name)).unwrap()
     }
 
-    /// pagediff in this directory.
+    /// The program in this directory.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pagediff"));
+        let mut command = Command::new(PROGRAM);
         command.current_dir(self.path()).args(arguments).stdin(Stdio::null());
         command.env_remove("PUT_USER_PAGE_CANDIDATE").env_remove("RUST_BACKTRACE");
         command

@@ -1,0 +1,137 @@
+//! `pagediff corpus`: the committed corpora, and what becomes of what engines find.
+
+mod candidates;
+mod cover;
+pub(crate) mod lock;
+pub(crate) mod measure;
+pub(crate) mod merge;
+pub(crate) mod minimize;
+mod scenarios;
+pub(crate) mod show;
+mod states;
+mod stats;
+pub(crate) mod steps;
+mod swap;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use pagediff_terminal::error::{Stop, error, file_error};
+use pagediff_terminal::inputs::target_parser;
+use put_user_page_targets::registry::{TARGETS, Target};
+
+/// Keeps the committed corpora in order
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Scenarios(scenarios::Arguments),
+    Merge(merge::Arguments),
+    Minimize(minimize::Arguments),
+    Stats(stats::Arguments),
+    Verify(verify::Arguments),
+    States(states::Arguments),
+}
+
+/// Runs `pagediff corpus`, and returns its exit code.
+///
+/// # Errors
+///
+/// It cannot do what it was asked, or the output is closed.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    match &arguments.command {
+        Command::Scenarios(arguments) => scenarios::run(arguments, out),
+        Command::Merge(arguments) => merge::run(arguments, out),
+        Command::Minimize(arguments) => minimize::run(arguments, out),
+        Command::Stats(arguments) => stats::run(arguments, out),
+        Command::Verify(arguments) => verify::run(arguments, out),
+        Command::States(arguments) => states::run(arguments, out),
+    }
+}
+
+/// Where the corpora are.
+#[derive(clap::Args)]
+pub(crate) struct Root {
+    /// The repository: the directory that holds corpus/
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) root: PathBuf,
+}
+
+impl Root {
+    /// The directory of all committed corpora.
+    pub(crate) fn corpus(&self) -> Result<PathBuf, Stop> {
+        let corpus = self.root.join("corpus");
+        if corpus.is_dir() {
+            return Ok(corpus);
+        }
+        let message = format!("there is no directory {}", corpus.display());
+        Err(error(message, "run this from the repository, or name it with `--root DIR`"))
+    }
+
+    /// The directory of a target's committed corpus.
+    fn of_target(&self, target: &Target) -> Result<PathBuf, Stop> {
+        Ok(self.corpus()?.join(target.name))
+    }
+
+    /// The directory of a target's working corpus, which all engines share.
+    fn working(&self, target: &Target) -> PathBuf {
+        self.root.join("fuzz/corpus").join(target.name)
+    }
+
+    /// The directory of all findings.
+    fn artifacts(&self) -> PathBuf {
+        self.root.join("fuzz/artifacts")
+    }
+}
+
+/// Which targets a command is for.
+#[derive(clap::Args)]
+struct Targets {
+    /// Targets; by default all
+    #[arg(value_name = "TARGET", value_parser = target_parser())]
+    targets: Vec<&'static Target>,
+}
+
+impl Targets {
+    /// The targets in the order of the registry.
+    fn all(&self) -> Vec<&'static Target> {
+        let is_asked = |target: &&Target| {
+            self.targets.is_empty() || self.targets.iter().any(|one| one.name == target.name)
+        };
+        TARGETS.iter().filter(is_asked).collect()
+    }
+}
+
+/// The files of a directory by name, dotfiles left out; none if it is not there.
+fn read_files(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Stop> {
+    let mut files = BTreeMap::new();
+    if !directory.exists() {
+        return Ok(files);
+    }
+    let entries = std::fs::read_dir(directory);
+    for entry in entries.map_err(|why| file_error(directory, "read", &why))? {
+        let path = entry.map_err(|why| file_error(directory, "read", &why))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_file() && !name.starts_with('.') {
+            let bytes = std::fs::read(&path).map_err(|why| file_error(&path, "read", &why))?;
+            files.insert(name, bytes);
+        }
+    }
+    Ok(files)
+}
+
+/// Finishes or takes back what a process left that was killed while it replaced a corpus.
+fn mend(directory: &Path) -> Result<(), Stop> {
+    let mended = swap::recover(directory).map_err(|why| file_error(directory, "mended", &why))?;
+    if mended {
+        eprintln!("note: {} was being replaced by a process that was killed", directory.display());
+    }
+    Ok(())
+}

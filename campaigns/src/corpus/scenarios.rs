@@ -1,0 +1,141 @@
+//! `pagediff corpus scenarios`: the hand-written scenarios, compiled into every corpus.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
+use pagediff_terminal::inputs;
+use pagediff_terminal::output::{command_line, count};
+use put_user_page_targets::harness::Harness;
+use put_user_page_targets::registry::{TARGETS, Target};
+
+use super::lock::Lock;
+use super::{Root, read_files, swap};
+
+/// Compiles corpus/scenarios/*.case into every target's corpus, as scenario-NAME
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    root: Root,
+    /// Write nothing; exit 1 if a corpus is out of step with the scenarios
+    #[arg(long)]
+    check: bool,
+}
+
+/// What compiled scenarios are named.
+pub(super) const PREFIX: &str = "scenario-";
+
+/// What is to be done to one file.
+pub(super) enum Change {
+    Write(Vec<u8>),
+    Remove,
+}
+
+impl Change {
+    /// What is wrong with a file, which may be there, that needs this change.
+    pub(super) fn what(&self, is_there: bool) -> &'static str {
+        match self {
+            Change::Write(_) if is_there => "differs from its scenario",
+            Change::Write(_) => "is missing",
+            Change::Remove => "has no scenario",
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let corpus = arguments.root.corpus()?;
+    let mut lock = None;
+    if !arguments.check {
+        lock = Some(Lock::take(&corpus, "pagediff corpus scenarios")?);
+        for target in &TARGETS {
+            super::mend(&corpus.join(target.name))?;
+        }
+    }
+    let scenarios = read_scenarios(&corpus.join("scenarios"))?;
+    let changes = changes(&corpus, &scenarios)?;
+    if arguments.check {
+        for (path, change) in &changes {
+            writeln!(out, "{} {}", path.display(), change.what(path.exists()))?;
+        }
+        if !changes.is_empty() {
+            let command = command_line(&["corpus".to_owned(), "scenarios".to_owned()]);
+            writeln!(out, "bring them in step with `{command}`")?;
+            return Ok(ExitCode::from(DIVERGENCE));
+        }
+    }
+    for (path, change) in &changes {
+        match change {
+            Change::Write(bytes) => {
+                let directory = path.parent().unwrap_or(Path::new("."));
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                swap::write(directory, &name, bytes)
+                    .map_err(|why| file_error(path, "written", &why))?;
+            }
+            Change::Remove => {
+                std::fs::remove_file(path).map_err(|why| file_error(path, "removed", &why))?;
+            }
+        }
+    }
+    drop(lock);
+    let (scenarios, changes) = (scenarios.len(), changes.len());
+    writeln!(
+        out,
+        "{} in {} corpora, {} changed",
+        count(scenarios, "scenario"),
+        TARGETS.len(),
+        count(changes, "file")
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The scenarios as canonical bytes, by their names.
+pub(super) fn read_scenarios(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Stop> {
+    let paths = inputs::files(&[directory.to_owned()])?;
+    let texts = paths.iter().filter(|path| inputs::is_text(path));
+    let scenario = |path: &PathBuf| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok((name, inputs::read_text(path)?.encode()))
+    };
+    let scenarios: BTreeMap<_, _> = texts.map(scenario).collect::<Result<_, Stop>>()?;
+    if scenarios.is_empty() {
+        let message = format!("there is no *.case file in {}", directory.display());
+        return Err(error(message, "run this from the repository, or name it with `--root DIR`"));
+    }
+    Ok(scenarios)
+}
+
+/// What brings the corpora in step.
+fn changes(
+    corpus: &Path,
+    scenarios: &BTreeMap<String, Vec<u8>>,
+) -> Result<Vec<(PathBuf, Change)>, Stop> {
+    let mut all = Vec::new();
+    for target in &TARGETS {
+        let directory = corpus.join(target.name);
+        let changes = changes_of(target, &read_files(&directory)?, scenarios);
+        all.extend(changes.into_iter().map(|(name, change)| (directory.join(name), change)));
+    }
+    Ok(all)
+}
+
+/// What brings one target's corpus in step, by the names of files.
+pub(super) fn changes_of(
+    target: &Target,
+    files: &BTreeMap<String, Vec<u8>>,
+    scenarios: &BTreeMap<String, Vec<u8>>,
+) -> Vec<(String, Change)> {
+    let mut compiled: BTreeMap<_, _> =
+        files.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    let mut changes = Vec::new();
+    for (name, bytes) in scenarios {
+        let name = format!("{PREFIX}{name}");
+        let bytes = Harness::case(target, bytes).encode();
+        if compiled.remove(&name) != Some(&bytes) {
+            changes.push((name, Change::Write(bytes)));
+        }
+    }
+    changes.extend(compiled.into_keys().map(|name| (name.clone(), Change::Remove)));
+    changes
+}

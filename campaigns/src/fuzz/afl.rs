@@ -1,0 +1,98 @@
+//! AFL++: how it is run, and the files that it leaves, read.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pagediff_terminal::error::Stop;
+use put_user_page_targets::dictionary::TIMEOUT;
+use put_user_page_targets::registry::Target;
+
+use super::figures::Figures;
+use super::places::{Places, add, files};
+use crate::engines::{Engine, Sanitizer, afl_fuzz};
+
+/// What AFL++ calls the one instance that runs; only a main one reads other engines' finds.
+const INSTANCE: &str = "main";
+
+/// `cargo afl fuzz`, until it is ended.
+pub(super) fn command(
+    places: &Places,
+    target: &Target,
+    sanitizer: Sanitizer,
+) -> Result<Command, Stop> {
+    // It reads its seeds twice, and ends if one is gone by then: other engines are at work.
+    let seeds = places.make_own(Engine::Afl, ".seeds")?;
+    places.copy_new(&seeds, &mut HashSet::new())?;
+    let mut command = afl_fuzz();
+    command.current_dir(places.root.join("fuzz/afl"));
+    command.args(["-M", INSTANCE]).arg("-F").arg(&places.corpus).arg("-i").arg(seeds);
+    command.arg("-o").arg(places.own(Engine::Afl)).arg("-x").arg(places.dictionary());
+    command.args(["-t", &(TIMEOUT * 1000).to_string()]);
+    command.arg("--").arg(Engine::Afl.program(&places.root, target, sanitizer));
+    // Minutes: the shortest that there is.
+    command.env("AFL_SYNC_TIME", "1");
+    Ok(command)
+}
+
+/// The numbers of `fuzzer_stats`, once there are some.
+pub(super) fn figures(places: &Places) -> Option<Figures> {
+    let stats = places.own(Engine::Afl).join(INSTANCE).join("fuzzer_stats");
+    Some(parse(&std::fs::read_to_string(stats).ok()?))
+}
+
+/// `execs_done        : 5102`
+fn parse(stats: &str) -> Figures {
+    let mut figures = Figures::default();
+    for (name, value) in stats.lines().filter_map(|line| line.split_once(':')) {
+        let field = match name.trim() {
+            "execs_done" => &mut figures.executions,
+            "execs_per_sec" => &mut figures.per_second,
+            "edges_found" => &mut figures.coverage,
+            "corpus_count" => &mut figures.corpus,
+            _ => continue,
+        };
+        let whole = value.trim().split('.').next().unwrap_or_default();
+        *field = whole.parse().unwrap_or(*field);
+    }
+    figures
+}
+
+/// Adds what AFL++ has found itself, and not been given, to the working corpus.
+pub(super) fn share(places: &Places, shared: &mut HashSet<OsString>) -> Result<(), Stop> {
+    for file in files(&places.own(Engine::Afl).join(INSTANCE).join("queue"))? {
+        let name = file.file_name().unwrap_or_default().to_owned();
+        let text = name.to_string_lossy();
+        if !text.contains(",orig:") && !text.contains(",sync:") && shared.insert(name.clone()) {
+            add(&places.corpus, &file)?;
+        }
+    }
+    Ok(())
+}
+
+/// The inputs that crashed or hung.
+pub(super) fn crashes(places: &Places) -> Result<Vec<PathBuf>, Stop> {
+    let instance = places.own(Engine::Afl).join(INSTANCE);
+    let mut crashes = files(&instance.join("crashes"))?;
+    crashes.extend(files(&instance.join("hangs"))?);
+    crashes.retain(|path| path.file_name() != Path::new("README.txt").file_name());
+    Ok(crashes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Figures, parse};
+
+    #[test]
+    fn the_numbers_are_read_from_the_stats() {
+        let stats = "start_time        : 1795611298\n\
+                     execs_done        : 5102\n\
+                     execs_per_sec     : 637.27\n\
+                     corpus_count      : 195\n\
+                     edges_found       : 1444\n\
+                     afl_banner        : a:b\n";
+        let expected = Figures { executions: 5102, per_second: 637, coverage: 1444, corpus: 195 };
+        assert_eq!(parse(stats), expected);
+    }
+}

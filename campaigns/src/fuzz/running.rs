@@ -1,0 +1,286 @@
+//! A running engine: its processes, what they write, and how they end.
+
+use std::collections::{HashSet, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader, PipeReader};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use pagediff_terminal::error::{Stop, error};
+use put_user_page_targets::registry::FINDINGS_VARIABLE;
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::figures::Figures;
+use super::libfuzzer::Log;
+use super::places::{Places, files};
+use super::progress::{Line, Progress};
+use super::{Job, Run, afl, honggfuzz, libfuzzer};
+use crate::engines::{Engine, Sanitizer};
+use crate::record::Sample;
+
+/// What the threads that read an engine's output tell.
+pub(super) enum Message {
+    /// The engine with this number wrote a line.
+    Line(usize, String),
+    /// It will write no more.
+    End(usize),
+}
+
+/// How long an engine may take to end by itself after its time.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// How long it may take when it is told to end before its time.
+const LAST_GRACE: Duration = Duration::from_secs(2);
+
+/// How many of the last lines are kept, for a run that fails.
+const LAST_LINES: usize = 20;
+
+/// A target being fuzzed by an engine. Dropping it ends the processes.
+pub(super) struct Running {
+    number: usize,
+    job: Job,
+    places: Places,
+    sanitizer: Sanitizer,
+    time: Duration,
+    started: Instant,
+    child: Child,
+    log: Log,
+    /// Executions before the engine was started again.
+    before: u64,
+    samples: Vec<Sample>,
+    last_lines: VecDeque<String>,
+    /// Files that were handed on, or read at the start, by name.
+    shared: HashSet<OsString>,
+    line: Line,
+    told_to_end: bool,
+    pub(super) is_running: bool,
+}
+
+impl Running {
+    /// Starts an engine; `seconds` is its time.
+    pub(super) fn start(
+        number: usize,
+        job: Job,
+        places: Places,
+        (sanitizer, seconds): (Sanitizer, u64),
+        sender: &Sender<Message>,
+        progress: &Progress,
+    ) -> Result<Running, Stop> {
+        places.seed()?;
+        // What an engine starts from it need not be given again.
+        let seeds = files(&places.corpus)?;
+        let names = seeds.iter().filter_map(|seed| seed.file_name());
+        let shared = names.map(OsStr::to_owned).collect();
+        let (child, output) = spawn(command(job, &places, sanitizer, seconds)?, job, &places)?;
+        listen(number, output, sender);
+        Ok(Running {
+            number,
+            job,
+            places,
+            sanitizer,
+            time: Duration::from_secs(seconds),
+            started: Instant::now(),
+            child,
+            log: Log::default(),
+            before: 0,
+            samples: Vec::new(),
+            last_lines: VecDeque::new(),
+            shared,
+            line: progress.start(job),
+            told_to_end: false,
+            is_running: true,
+        })
+    }
+
+    /// Takes a line of the engine's output in.
+    pub(super) fn read(&mut self, line: String) {
+        let reads_log = matches!(self.job.engine, Engine::Libfuzzer | Engine::Bolero);
+        if reads_log && self.log.read(&line) {
+            self.line.show(&self.figures());
+        }
+        if self.last_lines.len() == LAST_LINES {
+            self.last_lines.pop_front();
+        }
+        self.last_lines.push_back(line);
+    }
+
+    /// To be called about once a second: takes note of the numbers, hands finds on to the
+    /// other engines, and ends what does not end by itself.
+    pub(super) fn tick(&mut self) -> Result<(), Stop> {
+        self.sample();
+        self.line.show(&self.figures());
+        match self.job.engine {
+            Engine::Afl => afl::share(&self.places, &mut self.shared)?,
+            Engine::Honggfuzz => honggfuzz::share(&self.places, &mut self.shared)?,
+            Engine::Libfuzzer | Engine::Bolero => {}
+        }
+        let over = self.started.elapsed().checked_sub(self.time);
+        // AFL++ counts its time without what it takes to start, so that it is told to end.
+        let grace = if self.job.engine == Engine::Afl { Duration::ZERO } else { GRACE };
+        if let Some(over) = over.filter(|over| *over >= grace) {
+            let signal = if over < grace + GRACE { Signal::TERM } else { Signal::KILL };
+            if !self.told_to_end || signal == Signal::KILL {
+                self.told_to_end = true;
+                // Fails only if all have ended by themselves.
+                let _ = kill_process_group(Pid::from_child(&self.child), signal);
+            }
+        }
+        Ok(())
+    }
+
+    fn sample(&mut self) {
+        let Figures { executions, coverage, corpus, .. } = self.figures();
+        let seconds = self.started.elapsed().as_secs_f64();
+        if executions > 0 {
+            self.samples.push(Sample { seconds, executions, coverage, corpus });
+        }
+    }
+
+    fn figures(&self) -> Figures {
+        let figures = match self.job.engine {
+            Engine::Libfuzzer | Engine::Bolero => Some(self.log.figures),
+            Engine::Afl => afl::figures(&self.places),
+            Engine::Honggfuzz => honggfuzz::figures(&self.places),
+        };
+        let mut figures = figures.unwrap_or_default();
+        if self.job.engine == Engine::Afl {
+            // It counts whole seconds, and none in the first.
+            let seconds = self.started.elapsed().as_secs_f64();
+            figures.per_second = (figures.executions as f64 / seconds) as u64;
+        }
+        Figures { executions: figures.executions + self.before, ..figures }
+    }
+
+    /// Waits for the process, which has closed its output. One that libFuzzer ended over a
+    /// crash is started again for the rest of its time: then there is no run yet.
+    pub(super) fn finish(&mut self, sender: &Sender<Message>) -> Result<Option<Run>, Stop> {
+        let status = self.child.wait().map_err(|why| lost(self.job, &why))?;
+        let rest = self.time.saturating_sub(self.started.elapsed()).as_secs();
+        if !status.success() && rest > 0 && self.found_another_crash() {
+            self.before += self.log.figures.executions;
+            self.log.figures.executions = 0;
+            let again = command(self.job, &self.places, self.sanitizer, rest)?;
+            let (child, output) = spawn(again, self.job, &self.places)?;
+            self.child = child;
+            listen(self.number, output, sender);
+            return Ok(None);
+        }
+        self.is_running = false;
+        self.tick()?;
+        self.line.finish(&self.figures());
+        self.run(status).map(Some)
+    }
+
+    /// Whether the last thing that the engine told of is a crash that it had not told of
+    /// before. A crash that comes back at once would be met again and again.
+    fn found_another_crash(&mut self) -> bool {
+        let artifacts = &self.log.artifacts;
+        artifacts.last().is_some_and(|last| !artifacts[..artifacts.len() - 1].contains(last))
+    }
+
+    fn run(&mut self, status: ExitStatus) -> Result<Run, Stop> {
+        let mut crashes = match self.job.engine {
+            Engine::Libfuzzer | Engine::Bolero => std::mem::take(&mut self.log.artifacts),
+            Engine::Afl => self.kept(afl::crashes(&self.places)?)?,
+            Engine::Honggfuzz => self.kept(honggfuzz::crashes(&self.places)?)?,
+        };
+        crashes.sort();
+        crashes.dedup();
+        Ok(Run {
+            job: self.job,
+            figures: self.figures(),
+            samples: std::mem::take(&mut self.samples),
+            time: self.started.elapsed(),
+            succeeded: status.success() || self.told_to_end,
+            crashes,
+            last_lines: std::mem::take(&mut self.last_lines).into(),
+        })
+    }
+
+    fn kept(&self, crashes: Vec<PathBuf>) -> Result<Vec<PathBuf>, Stop> {
+        crashes.iter().map(|crash| self.places.keep_crash(crash)).collect()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.is_running {
+            return;
+        }
+        // AFL++ ends its target, which is in no group of ours, if it is asked to end itself.
+        for signal in [Signal::TERM, Signal::KILL] {
+            // Fails only if all have ended by themselves.
+            let _ = kill_process_group(Pid::from_child(&self.child), signal);
+            let asked = Instant::now();
+            while asked.elapsed() < LAST_GRACE && matches!(self.child.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+}
+
+/// The command that fuzzes for so many seconds.
+fn command(
+    Job { engine, target }: Job,
+    places: &Places,
+    sanitizer: Sanitizer,
+    seconds: u64,
+) -> Result<Command, Stop> {
+    match engine {
+        Engine::Libfuzzer => Ok(libfuzzer::command(places, target, sanitizer, seconds)),
+        Engine::Bolero => Ok(libfuzzer::bolero_command(places, target, sanitizer, seconds)),
+        Engine::Afl => afl::command(places, target, sanitizer),
+        Engine::Honggfuzz => honggfuzz::command(places, target, sanitizer, seconds),
+    }
+}
+
+/// Starts the process, and returns it with all that it will write.
+fn spawn(mut command: Command, job: Job, places: &Places) -> Result<(Child, PipeReader), Stop> {
+    let findings = places.artifacts.parent().unwrap_or(&places.artifacts);
+    command.env(FINDINGS_VARIABLE, findings);
+    // A process group of its own, for engines start processes of their own.
+    command.stdin(Stdio::null()).process_group(0);
+    let spawned = std::io::pipe().and_then(|(reader, writer)| {
+        command.stdout(writer.try_clone()?).stderr(writer);
+        Ok((command.spawn()?, reader))
+    });
+    spawned.map_err(|why| error(format!("{job} does not start: {why}"), "run it again"))
+}
+
+fn lost(job: Job, why: &std::io::Error) -> Stop {
+    error(format!("{job} is lost: {why}"), "run it again")
+}
+
+/// Sends each line on. Lines are not always UTF-8: engines print inputs.
+fn listen(number: usize, output: PipeReader, sender: &Sender<Message>) {
+    let sender = sender.clone();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            if sender.send(Message::Line(number, line)).is_err() {
+                return;
+            }
+        }
+        // Fails only if nobody listens any more.
+        let _ = sender.send(Message::End(number));
+    });
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From here on Ctrl-C, and being asked to terminate, is left to [`interrupted`]: the
+/// engines are in process groups of their own and do not hear of it.
+pub(super) fn catch_interrupts() -> Result<(), Stop> {
+    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).map_err(|why| {
+        error(format!("Ctrl-C cannot be caught: {why}"), "run `cargo fuzz run TARGET` by itself")
+    })
+}
+
+/// Whether the user has had enough.
+pub(super) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}

@@ -1,0 +1,166 @@
+//! `pagediff nightly`: what scripts/nightly calls: the nightly job from start to end.
+
+mod findings;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
+use pagediff_terminal::output::{count, headline};
+use pagediff_terminal::repository::find_root;
+use put_user_page_targets::backends::Api;
+use put_user_page_targets::registry::Target;
+
+use crate::again::{again, xtask};
+use crate::corpus::lock::Lock;
+use crate::corpus::measure::Programs;
+use crate::corpus::merge::{self, Merged};
+use crate::corpus::steps::Steps;
+use crate::corpus::{Root, minimize, show};
+use crate::engines::{Engine, Sanitizer};
+use crate::fuzz::{self, Fuzzed};
+use crate::record::{self, KeptRecord, Record};
+
+/// Fuzzes every target with every engine, takes in what they found, and says what diverges
+///
+/// The corpora are merged and minimised, replayed on all backends, and a record and a report
+/// are left in target/nightly. It exits with 1 if anything diverged, crashed or was lost.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// For how long all engines fuzz all targets; what follows takes some minutes more
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1440))]
+    minutes: u64,
+}
+
+/// Runs `pagediff nightly`, and returns its exit code.
+///
+/// # Errors
+///
+/// It cannot do what it was asked, or the output is closed.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let started = Instant::now();
+    let seconds_since_1970 =
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let root = Root { root: find_root()? };
+    let _lock = Lock::take(&root.corpus()?, "scripts/nightly")?;
+    let targets = fuzz::targets(None);
+    for engine in Engine::ALL {
+        engine.build(&root.root, None, Sanitizer::Address)?;
+    }
+    Programs::build(&root.root, &targets)?;
+
+    title(out, &format!("fuzzing, {} minutes", arguments.minutes))?;
+    let share = (&Engine::ALL[..], Sanitizer::Address, arguments.minutes * 60);
+    let fuzzed = fuzz::fuzz(&root.root, &targets, share)?;
+    fuzzed.write_table(out)?;
+
+    let mut record = Record {
+        started: seconds_since_1970,
+        cores: fuzz::cores(),
+        targets: fuzzed.records(),
+        findings: findings::records(&root.root, &fuzzed)?,
+        ..Record::default()
+    };
+    title(out, "corpora")?;
+    let lost = take_in(&root, &targets, &mut record, out)?;
+    title(out, "replay")?;
+    let diverges = replay(&root.root, out)?;
+    title(out, "report")?;
+    record.seconds = started.elapsed().as_secs();
+    write_report(&root.root, &record, out)?;
+    end(out, &record, &fuzzed, lost || diverges)
+}
+
+/// Merges and minimises the corpora, and notes what became of them. Whether one would have
+/// lost something, which then is as it was.
+fn take_in(
+    root: &Root,
+    targets: &[&'static Target],
+    record: &mut Record,
+    out: &mut dyn Write,
+) -> Result<bool, Stop> {
+    let steps = Steps::new();
+    for (target, of_target) in targets.iter().zip(&mut record.targets) {
+        steps.begin(format!("{}: merging", target.name));
+        let Merged { inputs, new, .. } = merge::run_on(root, target, &[])?;
+        eprintln!("{}: {}, {new} new", target.name, count(inputs, "input"));
+        let programs = Programs::of(&root.root, target);
+        of_target.corpus = Some(minimize::run_on(root, target, Some(&programs), &steps)?);
+    }
+    steps.end();
+    let records = || {
+        let of = record.targets.iter().zip(targets);
+        of.filter_map(|(of_target, target)| Some((target.name, of_target.corpus.as_ref()?)))
+    };
+    show::records(out, records())?;
+    Ok(records().flat_map(|(_, corpus)| &corpus.kept).any(KeptRecord::is_lost))
+}
+
+/// Replays the committed corpora on all backends that are here; whether anything diverges.
+fn replay(root: &Path, out: &mut dyn Write) -> Result<bool, Stop> {
+    let in_process = again(root, &["replay", "corpus"])?;
+    write!(out, "fast: {}", in_process.text)?;
+    let mut diverges = in_process.diverges;
+    if put_user_page_kernel::is_set_up(None) {
+        let backends = Api::ALL.into_iter().flat_map(|api| ["--backend", api.name()]);
+        let words: Vec<&str> = ["replay"].into_iter().chain(backends).chain(["corpus"]).collect();
+        let in_kernel = again(root, &words)?;
+        write!(out, "kernel: {}", in_kernel.text)?;
+        diverges |= in_kernel.diverges;
+    } else {
+        writeln!(out, "kernel: left out, for it is not set up: run `scripts/kernel setup`")?;
+    }
+    Ok(diverges)
+}
+
+/// Writes the record, measures line coverage where the tools for it are, and makes the page.
+fn write_report(root: &Path, record: &Record, out: &mut dyn Write) -> Result<(), Stop> {
+    let path = root.join(record::PATH);
+    let directory = path.parent().unwrap_or(root);
+    let text = serde_json::to_string_pretty(record)
+        .map_err(|why| error(format!("the record cannot be written: {why}"), "run it again"))?;
+    std::fs::create_dir_all(directory)
+        .and_then(|()| std::fs::write(&path, text))
+        .map_err(|why| file_error(&path, "written", &why))?;
+    match xtask(root, &["coverage", "--no-kernel"]) {
+        Ok(coverage) => write!(out, "{}", coverage.text)?,
+        // Without LLVM's tools there is a report all the same, which says that this is missing.
+        Err(Stop::Error(why)) => eprintln!("note: line coverage is left out: {why}"),
+        Err(stop) => return Err(stop),
+    }
+    write!(out, "{}", again(root, &["report"])?.text)?;
+    Ok(())
+}
+
+/// Says what is to be looked at, and whether anything is.
+fn end(
+    out: &mut dyn Write,
+    record: &Record,
+    fuzzed: &Fuzzed,
+    is_bad: bool,
+) -> Result<ExitCode, Stop> {
+    title(out, "result")?;
+    for finding in &record.findings {
+        writeln!(out, "{}: {}, in {}", finding.target, finding.signature, finding.file)?;
+    }
+    let minutes = record.seconds / 60;
+    writeln!(
+        out,
+        "{}, in {minutes} min {} s",
+        count(record.findings.len(), "distinct finding"),
+        record.seconds % 60
+    )?;
+    fuzzed.check_engines(out)?;
+    let is_bad = is_bad || !record.findings.is_empty();
+    Ok(ExitCode::from(if is_bad { DIVERGENCE } else { 0 }))
+}
+
+fn title(out: &mut dyn Write, text: &str) -> Result<(), Stop> {
+    writeln!(out, "\n{}", headline(text))?;
+    // What engines and children print comes after it.
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! What became of the corpora. What was lost is loud.
+
+use indicatif::{HumanBytes, HumanCount};
+use maud::{Markup, html};
+use pagediff_terminal::output::count;
+
+use super::parts::{nothing, scrolling};
+use crate::record::{CorpusRecord, CorpusSize, KeptRecord, TargetRecord};
+
+pub(super) fn section(targets: &[TargetRecord]) -> Markup {
+    let corpora: Vec<(&str, &CorpusRecord)> = targets
+        .iter()
+        .filter_map(|target| Some((target.name.as_str(), target.corpus.as_ref()?)))
+        .collect();
+    if corpora.is_empty() {
+        return nothing("No corpus was merged and minimised.");
+    }
+    let losses: Vec<(&str, &KeptRecord)> =
+        all_kept(&corpora).filter(|(_, kept)| kept.is_lost()).collect();
+    html! {
+        @if !losses.is_empty() {
+            div.alarm role="alert" {
+                strong { "Minimising lost something" }
+                ul {
+                    @for (target, kept) in &losses {
+                        li { code { (target) } ": " (kept.what) ", " (change(kept)) }
+                    }
+                }
+            }
+        }
+        (scrolling("Sizes of corpora", sizes(&corpora)))
+        details open[!losses.is_empty()] {
+            summary { "What minimising kept" }
+            (scrolling("What minimising kept", kept(&corpora)))
+        }
+    }
+}
+
+fn all_kept<'a>(
+    corpora: &'a [(&'a str, &'a CorpusRecord)],
+) -> impl Iterator<Item = (&'a str, &'a KeptRecord)> {
+    corpora.iter().flat_map(|&(target, corpus)| corpus.kept.iter().map(move |kept| (target, kept)))
+}
+
+/// From the most that it was to what is left.
+fn change(kept: &KeptRecord) -> String {
+    let most = kept.before.max(kept.merged);
+    format!("{} → {}", HumanCount(most), HumanCount(kept.after))
+}
+
+fn sizes(corpora: &[(&str, &CorpusRecord)]) -> Markup {
+    html! {
+        table.stacks {
+            thead {
+                tr {
+                    th scope="col" { "corpus" }
+                    th.number scope="col" { "before" }
+                    th.number scope="col" { "merged" }
+                    th.number scope="col" { "minimised" }
+                    th scope="col" { "kept" }
+                }
+            }
+            tbody {
+                @for (target, corpus) in corpora {
+                    tr {
+                        th scope="row" { code { (target) } }
+                        (size("before", corpus.before))
+                        (size("merged", corpus.merged))
+                        (size("minimised", corpus.after))
+                        (verdict(&corpus.kept))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn size(label: &str, size: CorpusSize) -> Markup {
+    html! {
+        td.number data-label=(label) {
+            (HumanCount(size.inputs)) " " small { (HumanBytes(size.bytes)) }
+        }
+    }
+}
+
+/// Whether minimising kept all.
+fn verdict(kept: &[KeptRecord]) -> Markup {
+    let lost = kept.iter().filter(|kept| kept.is_lost()).count();
+    match lost {
+        _ if kept.is_empty() => html! { td data-label="kept" { "not measured" } },
+        0 => html! { td data-label="kept" { "all of " (count(kept.len(), "kind")) } },
+        _ => html! { td.lost data-label="kept" { "not all of " (count(lost, "kind")) } },
+    }
+}
+
+fn kept(corpora: &[(&str, &CorpusRecord)]) -> Markup {
+    html! {
+        table {
+            thead {
+                tr {
+                    th scope="col" { "reached by the corpus" }
+                    th.number scope="col" { "before" }
+                    th.number scope="col" { "merged" }
+                    th.number scope="col" { "minimised" }
+                    th scope="col" {}
+                }
+            }
+            @for (target, corpus) in corpora {
+                tbody {
+                    tr { th.group colspan="5" scope="rowgroup" { code { (target) } } }
+                    @for kept in &corpus.kept { tr {
+                        th scope="row" { (kept.what) }
+                        @for reached in [kept.before, kept.merged, kept.after] {
+                            td.number { (HumanCount(reached)) }
+                        }
+                        @if kept.is_lost() { td.lost { "LOST" } } @else { td { "kept" } }
+                    } }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::section;
+    use crate::record::{CorpusRecord, KeptRecord, TargetRecord};
+
+    fn minimised(after: u64) -> String {
+        let what = "named states".to_owned();
+        let kept = vec![KeptRecord { what, before: 40, merged: 1042, after }];
+        let corpus = Some(CorpusRecord { kept, ..CorpusRecord::default() });
+        let name = "program".to_owned();
+        section(&[TargetRecord { name, corpus, ..TargetRecord::default() }]).into_string()
+    }
+
+    #[test]
+    fn a_loss_is_loud() {
+        let page = minimised(1041);
+        assert!(page.contains(r#"role="alert""#), "{page}");
+        assert!(page.contains("named states, 1,042 → 1,041"), "{page}");
+        assert!(page.contains("<details open>"), "{page}");
+        assert!(page.contains("LOST"), "{page}");
+    }
+
+    #[test]
+    fn without_a_loss_there_is_no_alarm() {
+        let page = minimised(1042);
+        assert!(page.contains("all of 1 kind"), "{page}");
+        assert!(!page.contains("alert") && !page.contains("LOST"), "{page}");
+    }
+
+    #[test]
+    fn no_corpus_is_said() {
+        assert!(section(&[]).into_string().contains("No corpus was merged"));
+    }
+}

@@ -1,0 +1,121 @@
+//! Why a command ends early, and how that is told.
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use miette::{LabeledSpan, MietteDiagnostic, MietteHandlerOpts, NamedSource, Report};
+use put_user_page_targets::case::TextError;
+
+/// The exit code of a divergence, and of anything else that was asked for and does not hold.
+pub const DIVERGENCE: u8 = 1;
+
+/// The exit code of a command that cannot run.
+const CANNOT_RUN: u8 = 2;
+
+/// What a shell makes of a process that SIGPIPE ended.
+const OUTPUT_CLOSED: u8 = 128 + 13;
+
+/// What a shell makes of a process that Ctrl-C ended.
+const INTERRUPTED: u8 = 128 + 2;
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub enum Stop {
+    /// Whoever read the output has gone.
+    OutputClosed,
+    /// The user has had enough.
+    Interrupted,
+    /// What was asked for does not hold.
+    DoesNotHold(Report),
+    /// It cannot run.
+    Error(Report),
+}
+
+/// An error: what is wrong with what, and what to do next.
+pub fn error(message: impl Into<String>, help: impl Into<String>) -> Stop {
+    Stop::Error(MietteDiagnostic::new(message).with_help(help).into())
+}
+
+/// What was asked for does not hold: what does instead, and what to do next.
+pub fn does_not_hold(message: impl Into<String>, help: impl Into<String>) -> Stop {
+    Stop::DoesNotHold(MietteDiagnostic::new(message).with_help(help).into())
+}
+
+/// A text that is no case, with the place in it.
+pub fn text_error(path: &Path, mut text: String, error: TextError) -> Stop {
+    let TextError { line, column, offset, length, message, expected } = error;
+    let message = format!("{}, line {line}, column {column}: {message}", path.display());
+    // Where something is missing at the very end, there is no character to point at.
+    if offset >= text.len() {
+        text.push(' ');
+    }
+    let label = LabeledSpan::new(Some(format!("expected {expected}")), offset, length);
+    let diagnostic = MietteDiagnostic::new(message)
+        .with_label(label)
+        .with_help("docs/case-format.md describes the text form");
+    let source = NamedSource::new(path.display().to_string(), text);
+    Stop::Error(Report::new(diagnostic).with_source_code(source))
+}
+
+/// An error that the system gave for a file.
+pub fn file_error(path: &Path, what: &str, error: &io::Error) -> Stop {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound if what == "written" => crate::error::error(
+            format!("{path} cannot be written: there is no such directory"),
+            "make the directory first, or name another",
+        ),
+        io::ErrorKind::NotFound => {
+            crate::error::error(format!("there is no file {path}"), "check the path")
+        }
+        _ => crate::error::error(
+            format!("{path} cannot be {what}: {error}"),
+            "check the path and its permissions",
+        ),
+    }
+}
+
+impl From<io::Error> for Stop {
+    /// Of standard output: what is read or written otherwise is named in its error.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Stop::OutputClosed,
+            _ => crate::error::error(
+                format!("the output cannot be written: {error}"),
+                "see that there is room where it goes",
+            ),
+        }
+    }
+}
+
+impl From<put_user_page_support::Error> for Stop {
+    fn from(put_user_page_support::Error { message, help }: put_user_page_support::Error) -> Self {
+        error(message, help)
+    }
+}
+
+/// Sets how errors look: lines are left whole, so that commands in them can be copied.
+pub fn set_up() {
+    let handler = |_: &_| -> Box<dyn miette::ReportHandler> {
+        Box::new(MietteHandlerOpts::new().wrap_lines(false).break_words(false).build())
+    };
+    // Fails only where a handler is set already.
+    let _ = miette::set_hook(Box::new(handler));
+}
+
+/// Tells why the command ended, and returns its exit code.
+pub fn end(stop: Stop) -> ExitCode {
+    match stop {
+        Stop::OutputClosed => ExitCode::from(OUTPUT_CLOSED),
+        Stop::Interrupted => ExitCode::from(INTERRUPTED),
+        Stop::DoesNotHold(report) => {
+            anstream::eprint!("{report:?}");
+            ExitCode::from(DIVERGENCE)
+        }
+        Stop::Error(report) => {
+            anstream::eprint!("{report:?}");
+            ExitCode::from(CANNOT_RUN)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `cargo xtask`: what only this project's own development needs.
+
+mod coverage;
+mod dictionaries;
+mod oss_fuzz;
+mod readme;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pagediff_terminal::error::{self, Stop};
+
+/// Does what only this project's own development needs.
+///
+/// Exit codes: 0 all is well, 1 something is not, 2 the command cannot run.
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Coverage(coverage::Arguments),
+    Dictionaries(dictionaries::Arguments),
+    Readme(readme::Arguments),
+    #[command(subcommand)]
+    OssFuzz(oss_fuzz::Command),
+}
+
+impl Command {
+    fn run(&self, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+        match self {
+            Command::Coverage(arguments) => coverage::run(arguments, out),
+            Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
+            Command::Readme(arguments) => readme::run(arguments, out),
+            Command::OssFuzz(command) => oss_fuzz::run(command, out),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    error::set_up();
+    let arguments = Arguments::parse();
+    // Drops colours unless standard output is a terminal.
+    let mut out = anstream::stdout();
+    let done = arguments.command.run(&mut out).and_then(|code| {
+        out.flush()?;
+        Ok(code)
+    });
+    done.unwrap_or_else(error::end)
+}

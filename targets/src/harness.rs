@@ -14,7 +14,6 @@ use crate::backends::{
 use crate::case::{Case, Function};
 use crate::comparer::{Comparer, Verdict};
 use crate::forms::Forms;
-use crate::largest;
 use crate::machine::Machine;
 use crate::oracle::{self, Comparison};
 use crate::registry::{CANDIDATE_VARIABLE, Check, KDIR_VARIABLE, KERNEL_VARIABLE, Target};
@@ -121,17 +120,15 @@ impl Harness {
         case
     }
 
-    /// Runs the largest cases on the reference, so that what cases cover from here on
-    /// depends on nothing but themselves. What they are held against has room already, and
-    /// is not run: it may have bugs, and nobody waits for its report yet.
-    pub fn warm_up(&mut self) {
-        for case in largest::cases() {
-            self.case.decode_from(&case.encode());
-            self.world.build(&self.case);
-            self.reference.run_world(&self.world, Class::OverRelease);
-            if let Subject::Forms(forms) = &mut self.subject {
-                forms.in_rust.build(&self.case);
-            }
+    /// Runs a case on the reference, so that none that is no larger needs more memory. What it
+    /// is held against has room already, and is not run: it may have bugs, and nobody waits
+    /// for its report yet.
+    pub fn warm_up(&mut self, case: &Case) {
+        self.case.records.clone_from(&case.records);
+        self.world.build(case);
+        self.reference.run_world(&self.world, Class::OverRelease);
+        if let Subject::Forms(forms) = &mut self.subject {
+            forms.make_room(case);
         }
     }
 
@@ -147,7 +144,7 @@ impl Harness {
         self.reference.run_world(&self.world, Class::OverRelease);
         let class = oracle::classify(&self.world, self.reference.last());
         let states = self.reference.machine.states();
-        states.show_to_engine();
+        states.take_branches();
         match &mut self.subject {
             Subject::Fast(fast) => {
                 compare(&self.case, &self.world, class, &mut self.reference, fast)?;

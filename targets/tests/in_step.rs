@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use put_user_page_targets::dictionary::{dictionary, options};
 use put_user_page_targets::registry::TARGETS;
 use put_user_page_targets::states::{Needs, STATES};
 
@@ -95,15 +94,4 @@ fn docs_states_lists_the_named_states_as_the_code_does() {
 fn names_of_states_are_all_different() {
     let names: BTreeSet<&str> = STATES.iter().map(|state| state.name).collect();
     assert_eq!(names.len(), STATES.len());
-}
-
-#[test]
-fn the_dictionaries_and_options_of_engines_follow_the_case_format() {
-    assert_eq!(names_in("fuzz/dictionaries"), targets());
-    for target in &TARGETS {
-        let name = target.name;
-        let path = format!("fuzz/dictionaries/{name}");
-        assert_eq!(read(&format!("{path}.dict")), dictionary(target), "{name}");
-        assert_eq!(read(&format!("{path}.options")), options(target), "{name}");
-    }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use put_user_page_targets::dictionary::{dictionary, options};
+use put_user_page_fuzz_common::dictionary::{dictionary, options};
 use put_user_page_targets::registry::{TARGETS, Target};
 
 use crate::error::{DIVERGENCE, Stop, error, file_error};

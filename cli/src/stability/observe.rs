@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use put_user_page_fuzz_common::FINDINGS_VARIABLE;
 use put_user_page_targets::findings::Signature;
-use put_user_page_targets::registry::{FINDINGS_VARIABLE, Target};
+use put_user_page_targets::registry::Target;
 
 use super::settings::Setting;
 use crate::corpus::measure::{self, Folder, Programs};

@@ -12,6 +12,9 @@ use put_user_page_targets::registry::Target;
 /// build scripts.
 pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
+/// Has cargo build the entry points of AFL++ and honggfuzz, which plain builds leave out.
+const ENTRY_POINTS: [&str; 2] = ["--features", "engine"];
+
 /// A fuzzing engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Engine {
@@ -79,11 +82,13 @@ impl Engine {
             Engine::Afl => {
                 // The triple is in the folder's own settings.
                 command.current_dir(root.join("fuzz/afl")).args(["afl", "build", "--release"]);
+                command.args(ENTRY_POINTS);
                 command.args(name.map(|name| ["--bin", name]).into_iter().flatten());
                 command.env("RUSTFLAGS", with_sanitizer(sanitizer));
             }
             Engine::Honggfuzz => {
                 command.current_dir(root.join("fuzz/honggfuzz")).args(["hfuzz", "build"]);
+                command.args(ENTRY_POINTS);
                 command.args(name.map(|name| ["--bin", name]).into_iter().flatten());
                 command.env("RUSTFLAGS", with_sanitizer(sanitizer));
             }

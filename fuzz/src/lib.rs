@@ -10,10 +10,11 @@ use std::sync::LazyLock;
 
 pub use libfuzzer_sys;
 pub use put_user_page_fuzz_common::check;
-use put_user_page_fuzz_common::{crash_name, fail, named, print_reports_alone};
-use put_user_page_targets::generator;
+use put_user_page_fuzz_common::{
+    BENCH_VARIABLE, crash_name, fail, mutator, named, print_reports_alone,
+};
 use put_user_page_targets::harness::Harness;
-use put_user_page_targets::registry::{BENCH_VARIABLE, Target};
+use put_user_page_targets::registry::Target;
 
 /// The entry point of a target.
 #[macro_export]
@@ -56,7 +57,7 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
     }
     let mut rng = fastrand::Rng::with_seed(u64::from(seed));
     if rng.bool() {
-        generator::mutate(data, size, max_size, &mut rng)
+        mutator::mutate(data, size, max_size, &mut rng)
     } else {
         libfuzzer_sys::fuzzer_mutate(data, size, max_size)
     }

@@ -59,11 +59,16 @@ impl DifferingForms {
 #[derive(Debug, Default)]
 pub struct Forms {
     in_c: WorldInC,
-    /// The world in Rust of the last case.
-    pub(crate) in_rust: World,
+    in_rust: World,
 }
 
 impl Forms {
+    /// Makes room for the worlds of cases that are no larger. The C code is not run.
+    pub(crate) fn make_room(&mut self, case: &Case) {
+        self.in_c.make_room(case.records.len());
+        self.in_rust.build(case);
+    }
+
     /// Takes bytes through every form of a case, and builds its world from it.
     ///
     /// # Errors

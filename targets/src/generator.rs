@@ -1,11 +1,10 @@
-//! Cases and changes of cases drawn at random, record by record: for tests that run
-//! without an engine, and for engines that let a target change its own inputs.
+//! Cases drawn at random, record by record.
 
 use fastrand::Rng;
 
 use crate::case::{
     Case, Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, MAX_GAP, MAX_RANGE,
-    RECORD_SIZE, Record, Source,
+    Record, Source,
 };
 
 /// A case of a few compound pages, a few arrays and a few calls.
@@ -139,32 +138,4 @@ fn statement(rng: &mut Rng) -> Record {
             }
         }
     }
-}
-
-/// Changes a case in place: adds, drops, doubles, moves or redraws a record. `data` holds
-/// the case in its first `size` bytes, and has room for `data.len()`; returns the new size,
-/// at most `max_size`.
-pub fn mutate(data: &mut [u8], size: usize, max_size: usize, rng: &mut Rng) -> usize {
-    let room = max_size.min(data.len()) / RECORD_SIZE;
-    let mut case = Case::decode(&data[..size]);
-    let records = &mut case.records;
-    for _ in 0..rng.u8(1..=3) {
-        let at = rng.usize(..=records.len());
-        let other = rng.usize(..records.len().max(1));
-        match rng.u8(..5) {
-            _ if records.is_empty() => records.push(record(rng)),
-            0 => records.insert(at, record(rng)),
-            1 => drop(records.remove(other)),
-            2 => records.insert(at, records[other]),
-            3 => {
-                let to = rng.usize(..records.len());
-                records.swap(other, to);
-            }
-            _ => records[other] = record(rng),
-        }
-    }
-    records.truncate(room);
-    let bytes = case.encode();
-    data[..bytes.len()].copy_from_slice(&bytes);
-    bytes.len()
 }

@@ -9,7 +9,6 @@ use crate::backends::{Candidate, Reference, fast, naive};
 use crate::case::Case;
 use crate::divergence::Divergence;
 use crate::forms::Forms;
-use crate::largest;
 use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
 use crate::report::Report;
 use crate::states::StateSet;
@@ -102,15 +101,13 @@ impl Harness {
         case
     }
 
-    /// Runs the largest cases on the reference, so that what cases cover from here on
-    /// depends on nothing but themselves. What they are held against has room already, and
-    /// is not run: it may have bugs, and nobody waits for its report yet.
-    pub fn warm_up(&mut self) {
-        for case in largest::cases() {
-            self.trial.become_of(&case.encode(), |_| {}, &mut self.reference);
-            if let Some(forms) = &mut self.forms {
-                forms.in_rust.build(&case);
-            }
+    /// Runs a case on the reference, so that none that is no larger needs more memory. What it
+    /// is held against has room already, and is not run: it may have bugs, and nobody waits
+    /// for its report yet.
+    pub fn warm_up(&mut self, case: &Case) {
+        self.trial.become_of(&case.encode(), |_| {}, &mut self.reference);
+        if let Some(forms) = &mut self.forms {
+            forms.make_room(case);
         }
     }
 
@@ -127,7 +124,7 @@ impl Harness {
     pub fn check(&mut self, bytes: &[u8]) -> Result<Checked, CheckError> {
         let Harness { target, trial, reference, backends, forms } = self;
         trial.become_of(bytes, |case| target.check.adapt(case), reference);
-        trial.states().show_to_engine();
+        trial.states().take_branches();
         if let Some(forms) = forms {
             let diverges = |differ| Divergence::of_forms(trial.case(), differ);
             forms.check(bytes).map_err(|differ| CheckError::Diverges(diverges(differ)))?;

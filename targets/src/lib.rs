@@ -24,13 +24,11 @@ pub mod backend;
 pub mod backends;
 pub mod case;
 pub mod comparer;
-pub mod dictionary;
 pub mod divergence;
 pub mod findings;
 pub mod forms;
 pub mod generator;
 pub mod harness;
-mod largest;
 pub mod layout;
 #[cfg(test)]
 mod layout_tests;

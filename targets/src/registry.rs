@@ -62,16 +62,6 @@ pub const KERNEL_VARIABLE: &str = "PUT_USER_PAGE_KERNEL";
 /// Names the build directory of the kernel that [`KERNEL_VARIABLE`] names.
 pub const KDIR_VARIABLE: &str = "PUT_USER_PAGE_KDIR";
 
-/// Names the directory in which the entry points record divergences, to go on after them.
-pub const FINDINGS_VARIABLE: &str = "PUT_USER_PAGE_FINDINGS";
-
-/// Set while an engine is measured: its mutator leaves inputs as they are. The value
-/// [`EMPTY`] makes the target an empty one, which looks at no input, too.
-pub const BENCH_VARIABLE: &str = "PUT_USER_PAGE_BENCH";
-
-/// The value of [`BENCH_VARIABLE`] that leaves the engine alone to be measured.
-pub const EMPTY: &str = "empty";
-
 /// All targets.
 pub static TARGETS: [Target; 8] = [
     Target {

@@ -1,9 +1,9 @@
-//! Named states: situations that a corpus must hold, and that engines are shown.
+//! Named states: situations that a corpus must hold.
 //!
-//! An engine sees branches only, and fast release code has no branch for "an error in
-//! the middle of a run". So each state has a function of its own, which is called when a
-//! case has reached it: a new edge for every engine. The list is data; docs/states.md is
-//! the same list for people.
+//! Who watches a case from outside sees the branches that it takes, and fast release code has
+//! no branch for "an error in the middle of a run". So each state has a function of its own,
+//! which is called when a case has reached it. The list is data; docs/states.md is the same
+//! list for people.
 
 mod watch;
 
@@ -84,8 +84,8 @@ impl StateSet {
         (0..).zip(&STATES).filter(move |(number, _)| self.0 >> number & 1 != 0).map(|(_, s)| s)
     }
 
-    /// Takes the branch of each state, for the engine to see.
-    pub fn show_to_engine(self) {
+    /// Takes the branch of each state, to be seen by who watches branches.
+    pub fn take_branches(self) {
         self.iter().for_each(|state| (state.branch)());
     }
 }

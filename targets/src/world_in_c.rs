@@ -4,7 +4,6 @@
 use std::fmt::Debug;
 
 use crate::case::{CanonicalError, CaseRecord, Function, Kind, Source, decode_records};
-use crate::largest::MOST_RECORDS;
 use crate::layout::{MAX_FRAMES, MAX_RECORDS, Place};
 use crate::world::{Entry, Folio, MAX_ARRAYS, MAX_TOTAL_ENTRIES, Step, World};
 
@@ -118,11 +117,17 @@ impl Default for WorldInC {
         unsafe { world.as_mut_ptr().write_bytes(0, 1) };
         // SAFETY: all fields are integers, and all of their bytes were just written.
         let world = unsafe { world.assume_init() };
-        WorldInC { records: Vec::with_capacity(MOST_RECORDS), world }
+        WorldInC { records: Vec::new(), world }
     }
 }
 
 impl WorldInC {
+    /// Makes room for so many records.
+    pub(crate) fn make_room(&mut self, records: usize) {
+        self.records.clear();
+        self.records.reserve(records);
+    }
+
     /// Becomes the world of the case that these canonical bytes are.
     ///
     /// # Errors

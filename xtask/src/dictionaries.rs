@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
 use pagediff_terminal::output::count;
-use put_user_page_targets::dictionary::{dictionary, options};
+use put_user_page_fuzz_common::dictionary::{dictionary, options};
 use put_user_page_targets::registry::{TARGETS, Target};
 
 /// Writes a dictionary and an options file for every target into fuzz/dictionaries/

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use pagediff_terminal::error::{Stop, error, file_error};
-use put_user_page_targets::registry::{BENCH_VARIABLE, EMPTY, FINDINGS_VARIABLE, Target};
+use put_user_page_fuzz_common::{BENCH_VARIABLE, EMPTY, FINDINGS_VARIABLE};
+use put_user_page_targets::registry::Target;
 use tempfile::TempDir;
 
 use crate::engines::{Engine, Sanitizer, afl_fuzz, honggfuzz_driver};

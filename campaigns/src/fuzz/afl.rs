@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pagediff_terminal::error::Stop;
-use put_user_page_targets::dictionary::TIMEOUT;
+use put_user_page_fuzz_common::dictionary::TIMEOUT;
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;

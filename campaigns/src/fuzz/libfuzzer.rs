@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use put_user_page_targets::dictionary::TIMEOUT;
+use put_user_page_fuzz_common::dictionary::TIMEOUT;
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;

@@ -11,7 +11,7 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use pagediff_terminal::error::{Stop, error};
-use put_user_page_targets::registry::FINDINGS_VARIABLE;
+use put_user_page_fuzz_common::FINDINGS_VARIABLE;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::figures::Figures;

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use pagediff_terminal::error::{Stop, file_error};
 use pagediff_terminal::inputs;
+use put_user_page_fuzz_common::FINDINGS_VARIABLE;
 use put_user_page_targets::findings::Signature;
-use put_user_page_targets::registry::{FINDINGS_VARIABLE, Target};
+use put_user_page_targets::registry::Target;
 
 use super::settings::Setting;
 use crate::corpus::measure::{self, Folder, Programs};

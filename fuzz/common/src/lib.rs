@@ -1,9 +1,13 @@
-//! What the entry points of all engines do: make a target ready, check its inputs, and
-//! panic where it reports a divergence. The only place where one is a panic.
+//! What engines need of a target, and no engine: what their entry points do, which is to make
+//! a target ready, check its inputs, and panic where it reports a divergence, the only place
+//! where one is a panic; and what an engine can be told of cases.
 //!
 //! With the environment variable [`FINDINGS_VARIABLE`] set, a divergence is recorded as a
 //! finding in the directory that it names, and the engine goes on.
 
+pub mod dictionary;
+pub mod largest;
+pub mod mutator;
 mod saved;
 
 use std::cell::RefCell;
@@ -16,10 +20,18 @@ use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::findings::Findings;
 use put_user_page_targets::harness::{CheckError, Harness, candidate_path};
-use put_user_page_targets::registry::{
-    BENCH_VARIABLE, CANDIDATE_VARIABLE, Check, EMPTY, FINDINGS_VARIABLE, Target, target,
-};
+use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
 use put_user_page_targets::report::Report;
+
+/// Names the directory in which the entry points record divergences, to go on after them.
+pub const FINDINGS_VARIABLE: &str = "PUT_USER_PAGE_FINDINGS";
+
+/// Set while an engine is measured: its mutator leaves inputs as they are. The value
+/// [`EMPTY`] makes the target an empty one, which looks at no input, too.
+pub const BENCH_VARIABLE: &str = "PUT_USER_PAGE_BENCH";
+
+/// The value of [`BENCH_VARIABLE`] that leaves the engine alone to be measured.
+pub const EMPTY: &str = "empty";
 
 /// Where an engine saves an input that makes the target fail.
 pub type SavedAs = fn(&[u8]) -> PathBuf;
@@ -54,7 +66,7 @@ pub fn named(name: &str) -> &'static Target {
 pub fn start(target: &'static Target, saved_as: SavedAs) {
     let mut harness = Harness::new(target)
         .unwrap_or_else(|error| fail(&error.message, &format!("{}\n", error.help)));
-    harness.warm_up();
+    largest::warm_up(&mut harness);
     if target.check == Check::Candidate {
         introduce_candidate(&harness);
     }

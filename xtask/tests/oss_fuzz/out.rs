@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use put_user_page_targets::dictionary::{dictionary, options};
+use put_user_page_fuzz_common::dictionary::{dictionary, options};
 use put_user_page_targets::registry::target;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;

@@ -3,11 +3,11 @@
 
 use std::fmt::Write;
 
-use crate::case::{
+use put_user_page_targets::case::{
     Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE, RECORD_SIZE,
     Record, Source,
 };
-use crate::registry::Target;
+use put_user_page_targets::registry::Target;
 
 /// The largest input that libFuzzer tries, in bytes: 512 records, as by its own default.
 /// Every mutation may go up to it at once, and larger cases are slow.
@@ -98,8 +98,13 @@ fn entries() -> [EntriesRecord; 6] {
 
 #[cfg(test)]
 mod tests {
-    use super::records;
-    use crate::case::{Case, Function, Record};
+    use std::fs;
+    use std::path::Path;
+
+    use put_user_page_targets::case::{Case, Function, Record};
+    use put_user_page_targets::registry::TARGETS;
+
+    use super::{dictionary, options, records};
 
     fn bytes(record: &Record) -> Vec<u8> {
         Case { records: vec![*record] }.encode()
@@ -133,5 +138,18 @@ mod tests {
             }
         }
         assert_eq!(types, 7);
+    }
+
+    #[test]
+    fn what_is_committed_follows_the_case_format() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dictionaries");
+        let files = TARGETS.iter().flat_map(|target| {
+            [("dict", dictionary(target)), ("options", options(target))]
+                .map(|(extension, text)| (format!("{}.{extension}", target.name), text))
+        });
+        for (name, text) in files {
+            assert_eq!(fs::read_to_string(folder.join(&name)).expect(&name), text, "{name}");
+        }
+        assert_eq!(fs::read_dir(folder).expect("it is there").count(), 2 * TARGETS.len());
     }
 }

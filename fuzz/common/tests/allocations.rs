@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use put_user_page_fuzz_common::largest;
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry;
 
@@ -32,7 +33,7 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_warm_harness_allocates_nothing() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/program");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/program");
     let files = fs::read_dir(folder).expect("the corpus is there");
     let mut inputs: Vec<Vec<u8>> =
         files.map(|file| fs::read(file.expect("readable").path()).expect("readable")).collect();
@@ -41,7 +42,7 @@ fn a_warm_harness_allocates_nothing() {
     for name in ["program", "put_user_pages_dirty_lock", "candidate"] {
         let target = registry::target(name).expect("a registered target");
         let mut harness = Harness::new(target).expect("the built-in backends load");
-        harness.warm_up();
+        largest::warm_up(&mut harness);
         let before = ALLOCATIONS.load(Ordering::Relaxed);
         for input in &inputs {
             assert!(harness.check(input).is_ok());

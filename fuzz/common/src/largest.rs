@@ -3,16 +3,25 @@
 
 use std::iter::repeat_n;
 
-use crate::case::{Case, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
-use crate::layout::{MAX_FRAMES, MAX_RECORDS};
-use crate::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES};
+use put_user_page_targets::case::{
+    Case, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
+};
+use put_user_page_targets::harness::Harness;
+use put_user_page_targets::layout::{MAX_FRAMES, MAX_RECORDS};
+use put_user_page_targets::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES};
 
 /// As many records as the inputs have that engines make, which is 1 MiB for AFL++ and for
 /// honggfuzz, and less for libFuzzer.
-pub(crate) const MOST_RECORDS: usize = (1 << 20) / 8;
+const MOST_RECORDS: usize = (1 << 20) / 8;
+
+/// Warms a harness up with the largest cases, so that what cases cover from here on depends on
+/// nothing but themselves.
+pub fn warm_up(harness: &mut Harness) {
+    cases().iter().for_each(|case| harness.warm_up(case));
+}
 
 /// Cases that reach all limits of a case between them.
-pub(crate) fn cases() -> [Case; 5] {
+fn cases() -> [Case; 5] {
     let call = call(Function::PutUserPagesDirtyLock);
     let acquire = Record::Acquire { earlier: 0 };
     let clean = Record::Clean { first: 0, length: u16::MAX >> 4 };

@@ -1,0 +1,51 @@
+//! Changes of cases, record by record, for engines that let a target change its own inputs.
+
+use fastrand::Rng;
+use put_user_page_targets::case::{Case, RECORD_SIZE};
+use put_user_page_targets::generator;
+
+/// Changes a case in place: adds, drops, doubles, moves or redraws a record. `data` holds
+/// the case in its first `size` bytes, and has room for `data.len()`; returns the new size,
+/// at most `max_size`.
+pub fn mutate(data: &mut [u8], size: usize, max_size: usize, rng: &mut Rng) -> usize {
+    let room = max_size.min(data.len()) / RECORD_SIZE;
+    let mut case = Case::decode(&data[..size]);
+    let records = &mut case.records;
+    for _ in 0..rng.u8(1..=3) {
+        let at = rng.usize(..=records.len());
+        let other = rng.usize(..records.len().max(1));
+        match rng.u8(..5) {
+            _ if records.is_empty() => records.push(generator::record(rng)),
+            0 => records.insert(at, generator::record(rng)),
+            1 => drop(records.remove(other)),
+            2 => records.insert(at, records[other]),
+            3 => {
+                let to = rng.usize(..records.len());
+                records.swap(other, to);
+            }
+            _ => records[other] = generator::record(rng),
+        }
+    }
+    records.truncate(room);
+    let bytes = case.encode();
+    data[..bytes.len()].copy_from_slice(&bytes);
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use fastrand::Rng;
+
+    use super::mutate;
+
+    #[test]
+    fn changed_cases_stay_within_their_room() {
+        let mut rng = Rng::with_seed(7);
+        let mut data = [0; 100];
+        let mut size = 0;
+        for _ in 0..2_000 {
+            size = mutate(&mut data, size, 90, &mut rng);
+            assert!(size <= 90 && size % 8 == 0);
+        }
+    }
+}

@@ -1,10 +1,10 @@
-//! Compiles the C parts: the decoder, the builder of worlds, the sanitizer's marks, and the example candidate
+//! Compiles the C parts: the sanitizer's marks, the places of struct page's fields, and the example candidate
 //! that the `candidate` target falls back on.
 
 fn main() {
     println!("cargo:rerun-if-changed=c");
     let mut parts = cc::Build::new();
-    parts.include("c").file("c/decode.c").file("c/world.c").file("c/asan.c").file("c/layout.c");
+    parts.include("c").file("c/asan.c").file("c/layout.c");
     parts.compile("targets_c");
 
     // The example under names of its own: a candidate that is loaded later must not meet

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pagediff_terminal::error::{Stop, file_error};
 use pagediff_terminal::inputs::LOGS;
 use pagediff_terminal::repository::repository;
-use put_user_page_targets::case::Case;
+use put_user_page_case::Case;
 use put_user_page_targets::registry::{Check, TARGETS};
 use sha1_smol::Sha1;
 

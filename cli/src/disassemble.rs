@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use pagediff_terminal::error::{Stop, error};
 use pagediff_terminal::inputs;
-use put_user_page_targets::case::Case;
+use put_user_page_case::Case;
 
 use crate::assemble::write_to;
 

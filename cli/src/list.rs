@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use pagediff_terminal::error::Stop;
 use pagediff_terminal::output::write_json;
 use pagediff_terminal::table;
-use put_user_page_targets::case::Function;
+use put_user_page_case::Function;
 use put_user_page_targets::registry::TARGETS;
 use serde::Serialize;
 

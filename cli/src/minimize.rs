@@ -13,7 +13,7 @@ use pagediff_terminal::error::{Stop, error};
 use pagediff_terminal::inputs::{self, TargetArgument};
 use pagediff_terminal::output::{count, headline, paint, write_json};
 use pagediff_terminal::table::{self, Align};
-use put_user_page_targets::case::Case;
+use put_user_page_case::Case;
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::minimize::{Size, minimize};
 use put_user_page_targets::report::Report;

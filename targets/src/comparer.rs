@@ -3,10 +3,10 @@
 
 use crate::backend::{Backend, BackendError};
 use crate::backends::{Reference, naive};
-use crate::case::Case;
 use crate::oracle::Comparison;
 use crate::states::StateSet;
 use crate::trial::{Compared, Trial, Verdict};
+use put_user_page_case::Case;
 
 /// Backends, and the reference that they are held against.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::case::{Case, Record, decode_canonical};
-use crate::world::World;
-use crate::world_in_c::WorldInC;
+use put_user_page_case::world::World;
+use put_user_page_case::world_in_c::WorldInC;
+use put_user_page_case::{Case, Record, decode_canonical};
 
 /// Two forms of a case that disagree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

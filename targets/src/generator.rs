@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use crate::case::{
+use put_user_page_case::{
     Case, Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, MAX_GAP, MAX_RANGE,
     Record, Source,
 };

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 
 use crate::backend::{Backend, BackendError, Class};
 use crate::backends::{Candidate, Reference, fast, naive};
-use crate::case::Case;
 use crate::divergence::Divergence;
 use crate::forms::Forms;
 use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
 use crate::report::Report;
 use crate::states::StateSet;
 use crate::trial::{Trial, Verdict};
+use put_user_page_case::Case;
 
 /// A target, ready to check cases.
 #[derive(Debug)]

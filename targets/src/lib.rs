@@ -1,12 +1,13 @@
-//! Cases, backends, oracle and reports: implementations of put_user_page*() held against
-//! each other. Knows nothing of any fuzzing engine.
+//! Backends, oracle and reports: implementations of put_user_page*() held against each other.
+//! Knows nothing of any fuzzing engine.
 //!
-//! Data flows one way: bytes → [`case`] → [`world`], built once per backend →
-//! [`backends`] → [`outcome`] → [`oracle`] → [`report`]. A [`harness`] is that way for one
-//! fuzz target of the [`registry`].
+//! Data flows one way: a case and its world, built once per backend → [`backends`] →
+//! [`outcome`] → [`oracle`] → [`divergence`] → [`findings`] and [`report`]. A [`trial`] is
+//! that way for one case, a [`harness`] for one fuzz target of the [`registry`].
 //!
 //! ```
-//! use put_user_page_targets::{case::Case, harness::Harness, registry};
+//! use put_user_page_case::Case;
+//! use put_user_page_targets::{harness::Harness, registry};
 //!
 //! let case = Case::from_text(
 //!     "folio a order=2 kind=file
@@ -22,14 +23,12 @@
 mod asan;
 pub mod backend;
 pub mod backends;
-pub mod case;
 pub mod comparer;
 pub mod divergence;
 pub mod findings;
 pub mod forms;
 pub mod generator;
 pub mod harness;
-pub mod layout;
 #[cfg(test)]
 mod layout_tests;
 pub mod machine;
@@ -41,5 +40,3 @@ pub mod registry;
 pub mod report;
 pub mod states;
 pub mod trial;
-pub mod world;
-pub mod world_in_c;

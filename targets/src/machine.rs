@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use crate::backend::Class;
-use crate::case::Function;
 use crate::outcome::Outcome;
-use crate::world::{Step, World};
+use put_user_page_case::Function;
+use put_user_page_case::world::{Step, World};
 
 /// One implementation of the four functions, and the pages that it works on.
 pub trait Machine {

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use put_user_page::{Hooks, PageRef};
 
 use crate::backends::{InProcess, PageMap, Recorder, Release, set_other_flags};
-use crate::case::Function;
 use crate::states::Needs;
+use put_user_page_case::Function;
 
 pub use finder::Finder;
 

@@ -9,9 +9,9 @@ pub use difference::{Difference, Field, PageField, Sides, Subject};
 pub use rules::LockRule;
 
 use crate::backend::{Class, Events, Observes, Ran, Skip};
-use crate::case::Function;
 use crate::outcome::{Event, EventKind, FolioState, Imbalance, Outcome};
-use crate::world::World;
+use put_user_page_case::Function;
+use put_user_page_case::world::World;
 
 /// What a comparison came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

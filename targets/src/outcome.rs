@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::layout::{MAX_FRAMES, MAX_RECORDS};
-use crate::world::MAX_TOTAL_ENTRIES;
+use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
+use put_user_page_case::world::MAX_TOTAL_ENTRIES;
 
 /// All that a backend leaves behind of one case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! All fuzz targets: the one list that the command line, the tests and the README's
 //! table follow.
 
-use crate::case::{Case, Function};
+use put_user_page_case::{Case, Function};
 
 /// A fuzz target.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ mod watch;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::case::Function;
+use put_user_page_case::Function;
 
 pub(crate) use watch::CallWatch;
 

@@ -4,12 +4,12 @@
 
 use crate::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
 use crate::backends::Reference;
-use crate::case::Case;
 use crate::divergence::{Call, Divergence};
 use crate::oracle::{self, Comparison, Difference};
 use crate::outcome::Outcome;
 use crate::states::StateSet;
-use crate::world::World;
+use put_user_page_case::Case;
+use put_user_page_case::world::World;
 
 /// A case, its world, and what the reference makes of it.
 #[derive(Debug)]

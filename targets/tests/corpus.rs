@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Failed, Trial as Test};
+use put_user_page_case::Case;
+use put_user_page_case::world::World;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{Candidate, fast, naive};
-use put_user_page_targets::case::Case;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::outcome::Outcome;
 use put_user_page_targets::registry::{self, Check, TARGETS, Target};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::Verdict;
-use put_user_page_targets::world::World;
 
 fn main() {
     let arguments = Arguments::from_args();

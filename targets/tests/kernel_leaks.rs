@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use put_user_page_case::Case;
+use put_user_page_case::world::World;
 use put_user_page_targets::backend::{Backend, Class, Job, Ran};
 use put_user_page_targets::backends::{Api, KernelGuest, KernelOptions};
-use put_user_page_targets::case::Case;
-use put_user_page_targets::world::World;
 
 const CASES: usize = 1_000_000;
 const BATCH: usize = 4096;

@@ -7,13 +7,13 @@ use std::convert::Infallible;
 
 use common::divergence;
 use fastrand::Rng;
+use put_user_page_case::Case;
+use put_user_page_case::world::{Step, World};
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::case::Case;
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::generator;
 use put_user_page_targets::minimize::{Size, minimize};
 use put_user_page_targets::mistakes::{Mistake, wrong};
-use put_user_page_targets::world::{Step, World};
 
 /// Cases that are minimised of each mistake and signature.
 const EXAMPLES: usize = 1;

@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::scenarios;
-use put_user_page_targets::case::{Case, Function};
+use put_user_page_case::{Case, Function};
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::mistakes::{Finder, Mistake, wrong};
 use put_user_page_targets::report::Report;

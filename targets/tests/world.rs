@@ -1,8 +1,8 @@
 //! From a case to its world: where wrap-around and limits apply.
 
-use put_user_page_targets::case::Case;
-use put_user_page_targets::layout::{MAX_FRAMES, MAX_RECORDS};
-use put_user_page_targets::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES, Step, World};
+use put_user_page_case::Case;
+use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
+use put_user_page_case::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES, Step, World};
 
 fn case(text: &str) -> Case {
     Case::from_text(text).expect("a good text")
@@ -174,7 +174,7 @@ fn arrays_and_slices_are_taken_modulo_what_there_is() {
     let calls: Vec<_> =
         world.steps.iter().filter(|step| matches!(step, Step::Call { .. })).collect();
     let call = |array, entries| Step::Call {
-        function: put_user_page_targets::case::Function::PutUserPages,
+        function: put_user_page_case::Function::PutUserPages,
         array: Some(array),
         entries,
     };

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use fastrand::Rng;
-use put_user_page_targets::case::{Case, FolioRecord, Record, Source};
+use put_user_page_case::world::World;
+use put_user_page_case::world_in_c::WorldInC;
+use put_user_page_case::{Case, FolioRecord, Record, Source};
 use put_user_page_targets::generator;
 use put_user_page_targets::registry::TARGETS;
-use put_user_page_targets::world::World;
-use put_user_page_targets::world_in_c::WorldInC;
 
 /// Both sides, each in memory that has seen other cases before.
 #[derive(Default)]

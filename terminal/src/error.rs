@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use miette::{LabeledSpan, MietteDiagnostic, MietteHandlerOpts, NamedSource, Report};
-use put_user_page_targets::case::TextError;
+use put_user_page_case::TextError;
 
 /// The exit code of a divergence, and of anything else that was asked for and does not hold.
 pub const DIVERGENCE: u8 = 1;

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use put_user_page_targets::case::Case;
+use put_user_page_case::Case;
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{TARGETS, Target, target};
 use walkdir::{DirEntry, WalkDir};

@@ -7,7 +7,7 @@ use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::inputs::target_parser;
 use pagediff_terminal::output::command_line;
 use pagediff_terminal::table::{self, Align};
-use put_user_page_targets::case::Case;
+use put_user_page_case::Case;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{TARGETS, Target};

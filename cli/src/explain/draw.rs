@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use pagediff_terminal::table;
-use put_user_page_targets::case::Kind;
-use put_user_page_targets::world::{Folio, World};
+use put_user_page_case::Kind;
+use put_user_page_case::world::{Folio, World};
 
 use super::names::{groups, name_of, range};
 
@@ -160,8 +160,8 @@ fn cut(line: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use put_user_page_targets::case::Case;
-    use put_user_page_targets::world::World;
+    use put_user_page_case::Case;
+    use put_user_page_case::world::World;
 
     fn drawn(text: &str) -> Vec<String> {
         let mut lines = super::world(&World::of(&Case::from_text(text).unwrap()));

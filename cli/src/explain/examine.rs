@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use pagediff_terminal::error::Stop;
 use pagediff_terminal::inputs::Input;
+use put_user_page_case::Function;
+use put_user_page_case::world::World;
 use put_user_page_targets::backend::{Backend, Ran};
 use put_user_page_targets::backends::{Reference, naive};
-use put_user_page_targets::case::Function;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::oracle::{Comparison, Difference};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::{Trial, Verdict};
-use put_user_page_targets::world::World;
 
 use crate::backends::Opened;
 use crate::replay::differing_forms;

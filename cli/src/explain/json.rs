@@ -1,12 +1,12 @@
 //! A case as JSON. docs/explain-json.md describes it; change both together.
 
+use put_user_page_case::Function;
+use put_user_page_case::layout::Place;
+use put_user_page_case::world::{Entry, Folio, Step, World};
 use put_user_page_targets::backend::{Class, Ran};
-use put_user_page_targets::case::Function;
-use put_user_page_targets::layout::Place;
 use put_user_page_targets::oracle::Difference;
 use put_user_page_targets::outcome::Outcome;
 use put_user_page_targets::report::Report;
-use put_user_page_targets::world::{Entry, Folio, Step, World};
 use serde::Serialize;
 
 use super::examine::{Examined, OfBackend};

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use put_user_page_targets::case::text::page_name;
-use put_user_page_targets::world::World;
+use put_user_page_case::text::page_name;
+use put_user_page_case::world::World;
 
 /// Equal neighbours that are too many for a line each.
 const MANY: usize = 4;

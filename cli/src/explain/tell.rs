@@ -1,10 +1,10 @@
 //! What a backend did, step by step, and what it left behind.
 
 use pagediff_terminal::table;
+use put_user_page_case::Kind;
+use put_user_page_case::world::{Step, World};
 use put_user_page_targets::backend::Ran;
-use put_user_page_targets::case::Kind;
 use put_user_page_targets::outcome::{Event, FolioState, Outcome, StrayWrite};
-use put_user_page_targets::world::{Step, World};
 
 use super::examine::OfBackend;
 use super::names::{self, groups, name_at, name_of};

@@ -9,10 +9,10 @@ use pagediff_terminal::error::{Stop, error};
 use pagediff_terminal::inputs;
 use pagediff_terminal::output::write_json;
 use pagediff_terminal::table::{self, Align};
+use put_user_page_case::Case;
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::{Backend, Class, Job, Ran};
 use put_user_page_targets::backends::{Api, Kernel, KernelGuest, KernelOptions, naive};
-use put_user_page_targets::case::Case;
 use put_user_page_targets::trial::Trial;
 use serde::Serialize;
 

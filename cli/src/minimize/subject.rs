@@ -2,9 +2,9 @@
 
 use pagediff_terminal::error::{Stop, does_not_hold};
 use pagediff_terminal::inputs::Input;
+use put_user_page_case::Case;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{Reference, naive};
-use put_user_page_targets::case::Case;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
 use put_user_page_targets::registry::Check;

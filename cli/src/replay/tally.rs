@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use pagediff_terminal::output::count;
+use put_user_page_case::Function;
 use put_user_page_targets::backend::Skip;
-use put_user_page_targets::case::Function;
 use put_user_page_targets::registry::Target;
 use put_user_page_targets::report::Report;
 use serde::Serialize;

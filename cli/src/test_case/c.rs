@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use put_user_page_targets::case::{Function, Kind};
+use put_user_page_case::{Function, Kind};
 use put_user_page_targets::outcome::FolioState;
 
 use super::story::{Run, Story, Told};

@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::path::Path;
 
+use put_user_page_case::layout::{Layout, Place};
+use put_user_page_case::text::page_name;
+use put_user_page_case::world::{Step, World};
+use put_user_page_case::{Case, Function};
 use put_user_page_targets::backend::Class;
 use put_user_page_targets::backends::naive;
-use put_user_page_targets::case::text::page_name;
-use put_user_page_targets::case::{Case, Function};
-use put_user_page_targets::layout::{Layout, Place};
 use put_user_page_targets::outcome::{Event, EventKind, FolioState, Outcome};
 use put_user_page_targets::trial::Trial;
-use put_user_page_targets::world::{Step, World};
 
 /// A case, told.
 pub(super) struct Story {

@@ -39,7 +39,7 @@ impl ModuleCopy {
             let file = file.unwrap();
             fs::copy(file.path(), self.module().join(file.file_name())).unwrap();
         }
-        for name in ["reference/kernel/agent", "reference/kernel/wire", "targets/c", "Cargo.lock"] {
+        for name in ["reference/kernel/agent", "reference/kernel/wire", "case/c", "Cargo.lock"] {
             self.link(name, &repository().join(name));
         }
         // The stamp is replaced, not written to, if the agent should have to be built.

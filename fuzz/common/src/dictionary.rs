@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use put_user_page_targets::case::{
+use put_user_page_case::{
     Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE, RECORD_SIZE,
     Record, Source,
 };
@@ -101,7 +101,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use put_user_page_targets::case::{Case, Function, Record};
+    use put_user_page_case::{Case, Function, Record};
     use put_user_page_targets::registry::TARGETS;
 
     use super::{dictionary, options, records};

@@ -3,12 +3,12 @@
 
 use std::iter::repeat_n;
 
-use put_user_page_targets::case::{
+use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
+use put_user_page_case::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES};
+use put_user_page_case::{
     Case, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
 };
 use put_user_page_targets::harness::Harness;
-use put_user_page_targets::layout::{MAX_FRAMES, MAX_RECORDS};
-use put_user_page_targets::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES};
 
 /// As many records as the inputs have that engines make, which is 1 MiB for AFL++ and for
 /// honggfuzz, and less for libFuzzer.

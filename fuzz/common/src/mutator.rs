@@ -1,7 +1,7 @@
 //! Changes of cases, record by record, for engines that let a target change its own inputs.
 
 use fastrand::Rng;
-use put_user_page_targets::case::{Case, RECORD_SIZE};
+use put_user_page_case::{Case, RECORD_SIZE};
 use put_user_page_targets::generator;
 
 /// Changes a case in place: adds, drops, doubles, moves or redraws a record. `data` holds

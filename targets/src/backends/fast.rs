@@ -7,7 +7,7 @@ use put_user_page::{
 
 use super::in_process::InProcess;
 use super::page_map::{PageMap, Recorder, Release};
-use crate::case::Function;
+use put_user_page_case::Function;
 
 /// The four functions of `put_user_page`.
 #[derive(Debug, Default)]

@@ -18,9 +18,9 @@ pub use self::layout::LayoutDifference;
 use crate::backend::{
     Backend, BackendError, Class, Events, Failure, HowFailed, Job, Observes, Ran, Skip,
 };
-use crate::case::Case;
 use crate::outcome::Outcome;
-use crate::world::World;
+use put_user_page_case::Case;
+use put_user_page_case::world::World;
 
 /// The functions of the kernel that a backend releases pages with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

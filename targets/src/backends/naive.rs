@@ -7,11 +7,11 @@ use reference::{EntryWithoutReference, Memory};
 
 use super::in_process::InProcess;
 use crate::backend::Class;
-use crate::case::{Function, Kind};
 use crate::machine::Machine;
 use crate::outcome::{Accounting, Event, EventKind, FolioState, Outcome};
 use crate::states::{CallWatch, StateSet};
-use crate::world::World;
+use put_user_page_case::world::World;
+use put_user_page_case::{Function, Kind};
 
 /// The reference, and the named states that its last case went through.
 #[derive(Debug, Default)]

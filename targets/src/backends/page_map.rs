@@ -17,11 +17,11 @@ pub(crate) use words::set_other_flags;
 
 use crate::asan;
 use crate::backend::Class;
-use crate::case::{Function, Kind};
-use crate::layout::MAX_FRAMES;
 use crate::machine::Machine;
 use crate::outcome::{Accounting, FolioState, Outcome, StrayWrite};
-use crate::world::{MAX_TOTAL_ENTRIES, World};
+use put_user_page_case::layout::MAX_FRAMES;
+use put_user_page_case::world::{MAX_TOTAL_ENTRIES, World};
+use put_user_page_case::{Function, Kind};
 
 /// An implementation of the four functions on `struct page`s.
 pub trait Release {

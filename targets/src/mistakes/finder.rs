@@ -2,9 +2,9 @@
 
 use super::{Mistake, Wrong, wrong};
 use crate::backends::{InProcess, PageMap, Reference, naive};
-use crate::case::{Case, Function};
 use crate::oracle::Comparison;
 use crate::trial::Trial;
+use put_user_page_case::{Case, Function};
 
 /// The implementations with the mistakes that calls of some functions can show, each made
 /// once, and the reference that they are held against.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::difference::{Difference, Field, Sides};
 use super::subject_at;
 use crate::backend::Events;
-use crate::case::{Kind, Source};
 use crate::outcome::{Event, EventKind};
-use crate::world::World;
+use put_user_page_case::world::World;
+use put_user_page_case::{Kind, Source};
 
 /// The events as one sees them who observes no more than this.
 pub(super) fn seen<'a>(world: &World, events: &'a [Event], observed: Events) -> Cow<'a, [Event]> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::difference::{Difference, Field};
 use super::subject_at;
 use crate::outcome::{Event, EventKind, Outcome};
-use crate::world::World;
+use put_user_page_case::world::World;
 
 /// What a call must never do, seen in its events alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

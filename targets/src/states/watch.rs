@@ -3,8 +3,8 @@
 use put_user_page_reference::{Memory, Page};
 
 use super::{Id, StateSet};
-use crate::case::{Function, Kind};
-use crate::world::{Entry, Step, World};
+use put_user_page_case::world::{Entry, Step, World};
+use put_user_page_case::{Function, Kind};
 
 /// A compound page, and what is known of it in the call that is looked at.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,9 @@
 use std::fs;
 use std::path::Path;
 
+use put_user_page_case::{Case, Function};
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::naive;
-use put_user_page_targets::case::{Case, Function};
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::trial::{Trial, Verdict};
 

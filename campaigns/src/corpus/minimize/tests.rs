@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fastrand::Rng;
-use put_user_page_targets::case::Case;
+use put_user_page_case::Case;
 use put_user_page_targets::generator;
 use put_user_page_targets::registry::target;
 

@@ -96,7 +96,7 @@ impl Stamp {
 
 fn build_module(place: &Place, kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
     let mut sources = files_in(&place.module)?;
-    let shared = SHARED.map(|name| place.repository.join("targets/c").join(name));
+    let shared = SHARED.map(|name| place.repository.join("case/c").join(name));
     sources.extend(shared.into_iter().filter(|path| path.is_file()));
     let dates = ["Module.symvers", "include/generated/utsrelease.h", "include/config/auto.conf"];
     let dates = dates.map(|name| kernel.kdir.join(name));

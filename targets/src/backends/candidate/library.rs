@@ -12,8 +12,8 @@ use super::hooks::HooksTable;
 use crate::backend::{BackendError, Observes};
 use crate::backends::in_process::InProcess;
 use crate::backends::page_map::{PageMap, Recorder, Release};
-use crate::case::Function;
-use crate::world::MAX_ENTRIES;
+use put_user_page_case::Function;
+use put_user_page_case::world::MAX_ENTRIES;
 
 type OnePage = unsafe extern "C" fn(page: *mut Page);
 type ManyPages = unsafe extern "C" fn(pages: *mut *mut Page, npages: c_ulong);

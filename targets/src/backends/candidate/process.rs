@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use super::library::Candidate;
 use crate::backend::{Backend, BackendError, Class, Failure, HowFailed, Job, Observes, Ran, Skip};
 use crate::backends::in_process::{self};
-use crate::case::{Case, Function};
 use crate::outcome::Outcome;
-use crate::world::World;
+use put_user_page_case::world::World;
+use put_user_page_case::{Case, Function};
 
 /// What the child says first.
 #[derive(Serialize, Deserialize)]

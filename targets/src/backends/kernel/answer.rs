@@ -8,7 +8,7 @@ use crate::backend::Skip;
 use crate::outcome::{
     Accounting, Counter, Event, EventKind, FolioState, Imbalance, Outcome, StrayWrite,
 };
-use crate::world::World;
+use put_user_page_case::world::World;
 
 /// What is wrong with an answer.
 type Malformed = &'static str;

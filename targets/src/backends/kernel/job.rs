@@ -7,9 +7,9 @@ use zerocopy::{Immutable, IntoBytes};
 
 use super::Api;
 use crate::backend::{Class, Job};
-use crate::case::{Case, Function, Record, Source};
-use crate::layout::MAX_RECORDS;
-use crate::world::{Entry, Step, World};
+use put_user_page_case::layout::MAX_RECORDS;
+use put_user_page_case::world::{Entry, Step, World};
+use put_user_page_case::{Case, Function, Record, Source};
 
 /// `struct pagediff_job`.
 #[derive(IntoBytes, Immutable)]
@@ -83,7 +83,7 @@ fn regions(job: &Job<'_>) -> Vec<Region> {
         Record::Folio(folio) => Some(folio),
         _ => None,
     });
-    let region = |(group, folio): (usize, &crate::case::FolioRecord)| {
+    let region = |(group, folio): (usize, &put_user_page_case::FolioRecord)| {
         let memory = match folio.from {
             Source::Kernel => return None,
             Source::Anon => Memory::Anon,

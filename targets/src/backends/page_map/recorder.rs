@@ -5,8 +5,8 @@ use std::cell::{Cell, Ref, RefCell};
 use put_user_page::{Hooks, MemoryMap, Page, PageRef};
 
 use crate::asan;
-use crate::layout::MAX_FRAMES;
 use crate::outcome::{Event, EventKind, MAX_EVENTS};
+use put_user_page_case::layout::MAX_FRAMES;
 
 /// A page that was freed.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use super::error::TextError;
 use super::item::{NOTHING, WORLD};
-use crate::case::{Case, Direction, EntriesRecord, Function, MAX_GAP, MAX_RANGE, Record};
+use crate::bytes::{MAX_GAP, MAX_RANGE};
 use crate::layout::Layout;
+use crate::record::{Direction, EntriesRecord, Function, Record};
 
 /// A word of a line: its text and where it stands.
 #[derive(Clone, Copy)]
@@ -44,8 +45,8 @@ struct Parser<'a> {
     layout: Layout,
 }
 
-/// The case that a text is. Names may be used before their folio line.
-pub(in crate::case) fn parse(text: &str) -> Result<Case, TextError> {
+/// The records that a text is. Names may be used before their folio line.
+pub(crate) fn parse(text: &str) -> Result<Vec<Record>, TextError> {
     let lines = lines(text);
     let mut parser = Parser { text, names: BTreeMap::new(), layout: Layout::default() };
     let mut world = Vec::new();
@@ -62,7 +63,7 @@ pub(in crate::case) fn parse(text: &str) -> Result<Case, TextError> {
             _ => parser.program_line(line, &mut records)?,
         }
     }
-    Ok(Case { records })
+    Ok(records)
 }
 
 /// The lines that are not empty.

@@ -1,7 +1,8 @@
 //! `folio` lines.
 
 use super::{Line, Parser, TextError, Word};
-use crate::case::{FolioRecord, Kind, Record, Source, anchor_and_offset};
+use crate::bytes::anchor_and_offset;
+use crate::record::{FolioRecord, Kind, Record, Source};
 
 impl<'a> Parser<'a> {
     pub(super) fn folio(&mut self, line: &Line<'a>) -> Result<Record, TextError> {

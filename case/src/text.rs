@@ -7,5 +7,5 @@ mod print;
 
 pub use error::TextError;
 pub use item::page_name;
-pub(super) use parse::parse;
-pub(super) use print::print;
+pub(crate) use parse::parse;
+pub(crate) use print::print;

@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
-use crate::case::{Case, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
+use crate::case::Case;
 use crate::layout::{Layout, MAX_RECORDS};
+use crate::record::{EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 
 /// Entries of one array.
 pub const MAX_ENTRIES: usize = 4096;

@@ -1,7 +1,8 @@
 //! The orders that a kernel chose for the pages of a user's mapping.
 
-use super::{Case, Record};
+use crate::case::Case;
 use crate::layout::Layout;
+use crate::record::Record;
 
 impl Case {
     /// The case that a kernel made of this one. A user asks for memory and not for orders:

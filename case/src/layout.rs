@@ -1,6 +1,6 @@
 //! The layout of a world: which compound page lies at which frame.
 
-use crate::case::{FolioRecord, Record};
+use crate::record::{FolioRecord, Record};
 
 /// Records of a case that count: so many `folio` and `gap` records, and so many others.
 pub const MAX_RECORDS: usize = 1024;

@@ -1,23 +1,10 @@
 //! Cases: bytes and text in, records out.
 
-mod arbitrary;
-mod bytes;
-mod canonical_c;
-mod orders;
-mod record;
-#[cfg(test)]
-mod tests;
-pub mod text;
-
 use std::fmt;
 
-pub use bytes::{MAX_GAP, MAX_RANGE, RECORD_SIZE, anchor_and_offset};
-pub use canonical_c::{CanonicalError, decode_canonical};
-pub(crate) use canonical_c::{CaseRecord, decode_records};
-pub use record::{
-    Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, Record, Source,
-};
-pub use text::TextError;
+use crate::bytes::{self, RECORD_SIZE};
+use crate::record::{Function, Record};
+use crate::text::{self, TextError};
 
 /// A world and a program, as a list of records. See docs/case-format.md.
 ///
@@ -50,7 +37,7 @@ impl Case {
 
     /// The text form.
     pub fn to_text(&self) -> String {
-        text::print(self)
+        text::print(&self.records)
     }
 
     /// The case that a text is.
@@ -59,7 +46,7 @@ impl Case {
     ///
     /// The first thing in it that is not of the text form.
     pub fn from_text(text: &str) -> Result<Case, TextError> {
-        text::parse(text)
+        Ok(Case { records: text::parse(text)? })
     }
 
     /// Makes every call a call of `function`: what a target for one function does.

@@ -3,8 +3,9 @@
 
 use std::fmt::Debug;
 
-use crate::case::{CanonicalError, CaseRecord, Function, Kind, Source, decode_records};
+use crate::canonical_c::{CanonicalError, CaseRecord, decode_records};
 use crate::layout::{MAX_FRAMES, MAX_RECORDS, Place};
+use crate::record::{Function, Kind, Source};
 use crate::world::{Entry, Folio, MAX_ARRAYS, MAX_TOTAL_ENTRIES, Step, World};
 
 const MAX_STEPS: usize = MAX_RECORDS + 1;
@@ -123,7 +124,7 @@ impl Default for WorldInC {
 
 impl WorldInC {
     /// Makes room for so many records.
-    pub(crate) fn make_room(&mut self, records: usize) {
+    pub fn make_room(&mut self, records: usize) {
         self.records.clear();
         self.records.reserve(records);
     }
@@ -143,7 +144,7 @@ impl WorldInC {
     }
 
     /// Becomes the world of the same case with orders that a kernel chose, as
-    /// [`Case::with_orders`](crate::case::Case::with_orders) makes it.
+    /// [`Case::with_orders`](crate::Case::with_orders) makes it.
     pub fn build_with_orders(&mut self, orders: &[u8]) {
         let (records, count) = (self.records.as_mut_ptr(), self.records.len());
         // SAFETY: the pointers and lengths are those of live slices, of which only

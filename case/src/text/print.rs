@@ -3,16 +3,16 @@
 use std::fmt::Write;
 
 use super::item::{NOTHING, group_name, name_and_index};
-use crate::case::{Case, Direction, EntriesRecord, FolioRecord, Kind, Record, Source};
 use crate::layout::Layout;
+use crate::record::{Direction, EntriesRecord, FolioRecord, Kind, Record, Source};
 
-/// The text of a case, from which parsing gives the same case back.
-pub(in crate::case) fn print(case: &Case) -> String {
-    let layout = Layout::of(&case.records);
+/// The text of a case's records, from which parsing gives the same back.
+pub(crate) fn print(records: &[Record]) -> String {
+    let layout = Layout::of(records);
     let mut text = String::new();
     let mut folio_lines = 0;
     let mut open_entries = false;
-    for record in &case.records {
+    for record in records {
         let continues = open_entries && matches!(record, Record::Entries(entries) if entries.also);
         if !text.is_empty() && !continues {
             text.push('\n');

@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-use super::Case;
+use crate::case::Case;
 
 /// Reads all that is left as the case's bytes, in both forms, so that a corpus means the
 /// same to every engine.

@@ -1,6 +1,6 @@
 //! Records as bytes: the table of docs/case-format.md.
 
-use super::record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
+use crate::record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 
 /// The size of every record in bytes.
 pub const RECORD_SIZE: usize = 8;
@@ -73,7 +73,7 @@ impl Raw {
 
 /// The record that these bytes hold, normalised; `None` for a reserved type.
 #[inline]
-pub(super) fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
+pub(crate) fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
     let raw = Raw::from_bytes(bytes);
     Some(match raw.kind {
         FOLIO => Record::Folio(decode_folio(&raw)),
@@ -129,7 +129,7 @@ fn decode_entries(raw: &Raw) -> EntriesRecord {
 }
 
 /// The canonical bytes of a record.
-pub(super) fn encode(record: &Record) -> [u8; RECORD_SIZE] {
+pub(crate) fn encode(record: &Record) -> [u8; RECORD_SIZE] {
     let raw = match *record {
         Record::Folio(ref folio) => encode_folio(folio),
         Record::Gap { frames } => Raw { kind: GAP, a: frames, ..EMPTY },

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use pagediff_terminal::error::{DIVERGENCE, Stop, error};
-use put_user_page_targets::backends::Api;
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{Check, Target};
+use put_user_page_targets_kernel::Api;
 
 /// What a command printed.
 pub(crate) struct Again {

@@ -10,8 +10,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
 use pagediff_terminal::output::{count, headline};
 use pagediff_terminal::repository::find_root;
-use put_user_page_targets::backends::Api;
 use put_user_page_targets::registry::Target;
+use put_user_page_targets_kernel::Api;
 
 use crate::again::{again, xtask};
 use crate::corpus::lock::Lock;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use pagediff_terminal::error::{Stop, error, file_error};
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::backends::{Api, CandidateProcess, KernelGuest, KernelOptions, fast};
+use put_user_page_targets::backends::{CandidateProcess, fast};
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
+use put_user_page_targets_kernel::{Api, KernelGuest, KernelOptions};
 
 use crate::kernel::KernelArguments;
 

@@ -3,4 +3,4 @@
 
 // Which engine that is, its package says.
 include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine.rs"));
-engine::target!("kernel");
+engine::target!("kernel", put_user_page_targets_kernel::harness);

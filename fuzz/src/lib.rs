@@ -9,10 +9,10 @@ use std::process::{Command, exit};
 use std::sync::LazyLock;
 
 pub use libfuzzer_sys;
-pub use put_user_page_fuzz_common::check;
 use put_user_page_fuzz_common::{
     BENCH_VARIABLE, crash_name, fail, mutator, named, print_reports_alone,
 };
+pub use put_user_page_fuzz_common::{IN_PROCESS, MakeHarness, check};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::Target;
 
@@ -20,8 +20,11 @@ use put_user_page_targets::registry::Target;
 #[macro_export]
 macro_rules! target {
     ($name:literal) => {
+        $crate::target!($name, $crate::IN_PROCESS);
+    };
+    ($name:literal, $make:expr) => {
         $crate::libfuzzer_sys::fuzz_target!(
-            init: $crate::start($name),
+            init: $crate::start($name, $make),
             |bytes: &[u8]| $crate::check(bytes)
         );
         $crate::libfuzzer_sys::fuzz_mutator!(
@@ -37,14 +40,14 @@ const DEBUG_PATH_VARIABLE: &str = "RUST_LIBFUZZER_DEBUG_PATH";
 
 /// Makes the process ready to fuzz a target; called once, before the engine reads its
 /// arguments. Ends the process where it has done all that was asked, or cannot start.
-pub fn start(name: &str) {
+pub fn start(name: &str, make: MakeHarness) {
     let target = named(name);
     if let Some(path) = std::env::var_os(DEBUG_PATH_VARIABLE) {
         write_text(target, &PathBuf::from(path));
     }
     add_committed_corpus(target);
     stack_overflow::abort_on_it();
-    put_user_page_fuzz_common::start(target, artifact);
+    put_user_page_fuzz_common::start(target, make, artifact);
     print_reports_alone();
 }
 

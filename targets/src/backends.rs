@@ -3,14 +3,12 @@
 mod candidate;
 mod fast;
 mod in_process;
-mod kernel;
 mod naive;
 mod page_map;
 
 pub use candidate::{BUILT_IN_CANDIDATE, Candidate, CandidateProcess, serve};
 pub use fast::{Fast, fast};
 pub use in_process::InProcess;
-pub use kernel::{Api, Kernel, KernelGuest, KernelOptions, LayoutDifference};
 pub use naive::{Naive, Reference, naive};
 pub(crate) use page_map::set_other_flags;
 pub use page_map::{PageMap, Recorder, Release};

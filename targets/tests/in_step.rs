@@ -49,7 +49,7 @@ fn every_target_has_an_entry_point_and_every_entry_point_a_target() {
     for target in &TARGETS {
         let source = read(&format!("fuzz/fuzz_targets/{}.rs", target.name));
         assert!(
-            source.contains(&format!("engine::target!(\"{}\")", target.name)),
+            source.contains(&format!("engine::target!(\"{}\"", target.name)),
             "{}",
             target.name
         );

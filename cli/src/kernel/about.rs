@@ -7,7 +7,7 @@ use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::write_json;
 use pagediff_terminal::table::{self, Align};
 use put_user_page_kernel::Options;
-use put_user_page_targets::backends::{KernelGuest, KernelOptions, LayoutDifference};
+use put_user_page_targets_kernel::{KernelGuest, KernelOptions, LayoutDifference};
 use serde::Serialize;
 
 use super::KernelArguments;

@@ -12,8 +12,9 @@ use pagediff_terminal::table::{self, Align};
 use put_user_page_case::Case;
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::{Backend, Class, Job, Ran};
-use put_user_page_targets::backends::{Api, Kernel, KernelGuest, KernelOptions, naive};
+use put_user_page_targets::backends::naive;
 use put_user_page_targets::trial::Trial;
+use put_user_page_targets_kernel::{Api, Kernel, KernelGuest, KernelOptions};
 use serde::Serialize;
 
 use super::KernelArguments;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub use put_user_page_fuzz_common::{IN_PROCESS, MakeHarness};
 use put_user_page_fuzz_common::{check, named, print_reports_alone, start};
 
 unsafe extern "C" {
@@ -21,20 +22,23 @@ const INPUTS: libc::c_uint = 100_000;
 #[macro_export]
 macro_rules! target {
     ($name:literal) => {
+        $crate::target!($name, $crate::IN_PROCESS);
+    };
+    ($name:literal, $make:expr) => {
         /// The process: entry points have no Rust `main`, for libFuzzer has its own.
         #[unsafe(no_mangle)]
         extern "C" fn main() -> std::ffi::c_int {
-            $crate::fuzz($name);
+            $crate::fuzz($name, $make);
             0
         }
     };
 }
 
 /// Fuzzes a target until the engine has had enough.
-pub fn fuzz(name: &str) {
+pub fn fuzz(name: &str, make: MakeHarness) {
     // A kernel's guest, or a candidate, is not to be shared by all that are forked.
     __afl_manual_init();
-    start(named(name), |_| PathBuf::from("FILE"));
+    start(named(name), make, |_| PathBuf::from("FILE"));
     print_reports_alone();
     // SAFETY: the runtime sets it in `__afl_manual_init`, and not later.
     if unsafe { __afl_fuzz_ptr }.is_null() {

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use put_user_page_fuzz_common::{check, named, start};
+use put_user_page_fuzz_common::{IN_PROCESS, check, named, start};
 
 macro_rules! targets {
     ($($name:ident)*) => {$(
@@ -14,7 +14,8 @@ macro_rules! targets {
                 eprintln!("skipped: run `scripts/kernel setup` for it");
                 return;
             }
-            start(named(target), |_| PathBuf::from("FILE"));
+            let make = if target == "kernel" { put_user_page_targets_kernel::harness } else { IN_PROCESS };
+            start(named(target), make, |_| PathBuf::from("FILE"));
             bolero::check!().for_each(check);
         }
     )*};

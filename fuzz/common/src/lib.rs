@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::process::{abort, exit};
 use std::sync::Mutex;
 
+use put_user_page_targets::backend::BackendError;
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::findings::Findings;
@@ -35,6 +36,12 @@ pub const EMPTY: &str = "empty";
 
 /// Where an engine saves an input that makes the target fail.
 pub type SavedAs = fn(&[u8]) -> PathBuf;
+
+/// Makes the harness of a target.
+pub type MakeHarness = fn(&'static Target) -> Result<Harness, BackendError>;
+
+/// What makes the harness of each target but `kernel`, whose backends are not in this process.
+pub const IN_PROCESS: MakeHarness = Harness::new;
 
 /// A target that this process fuzzes.
 struct Fuzzed {
@@ -63,9 +70,9 @@ pub fn named(name: &str) -> &'static Target {
 
 /// Makes the process ready to fuzz a target; called once a thread, before the first input.
 /// Ends the process where it cannot start.
-pub fn start(target: &'static Target, saved_as: SavedAs) {
-    let mut harness = Harness::new(target)
-        .unwrap_or_else(|error| fail(&error.message, &format!("{}\n", error.help)));
+pub fn start(target: &'static Target, make: MakeHarness, saved_as: SavedAs) {
+    let mut harness =
+        make(target).unwrap_or_else(|error| fail(&error.message, &format!("{}\n", error.help)));
     largest::warm_up(&mut harness);
     if target.check == Check::Candidate {
         introduce_candidate(&harness);

@@ -4,11 +4,11 @@
 use zerocopy::little_endian::{I32, I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-use crate::backend::Skip;
-use crate::outcome::{
+use put_user_page_case::world::World;
+use put_user_page_targets::backend::Skip;
+use put_user_page_targets::outcome::{
     Accounting, Counter, Event, EventKind, FolioState, Imbalance, Outcome, StrayWrite,
 };
-use put_user_page_case::world::World;
 
 /// What is wrong with an answer.
 type Malformed = &'static str;
@@ -87,7 +87,7 @@ const COUNTERS: [Counter; 7] = [
 ];
 
 /// Reads an answer; `Some` is why the module did not run the case.
-pub(super) fn read(
+pub(crate) fn read(
     bytes: &[u8],
     world: &World,
     outcome: &mut Outcome,

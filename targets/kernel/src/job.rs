@@ -5,11 +5,11 @@ use put_user_page_kernel::{GuestJob, Memory, Region};
 use zerocopy::little_endian::U32;
 use zerocopy::{Immutable, IntoBytes};
 
-use super::Api;
-use crate::backend::{Class, Job};
+use crate::api::Api;
 use put_user_page_case::layout::MAX_RECORDS;
 use put_user_page_case::world::{Entry, Step, World};
 use put_user_page_case::{Case, Function, Record, Source};
+use put_user_page_targets::backend::{Class, Job};
 
 /// `struct pagediff_job`.
 #[derive(IntoBytes, Immutable)]
@@ -29,14 +29,14 @@ const RANGES: u8 = 2;
 const UNDEFINED: u8 = 4;
 
 /// A job for the guest.
-pub(super) struct KernelJob {
+pub(crate) struct KernelJob {
     regions: Vec<Region>,
     bytes: Vec<u8>,
 }
 
 impl KernelJob {
     /// With `free`, the kernel's pages really go.
-    pub(super) fn new(job: &Job<'_>, api: Api, free: bool) -> KernelJob {
+    pub(crate) fn new(job: &Job<'_>, api: Api, free: bool) -> KernelJob {
         let undefined = job.class == Class::OverRelease;
         // enum pagediff_way.
         let (way, ranges) = match api {
@@ -53,7 +53,7 @@ impl KernelJob {
         KernelJob { regions: regions(job), bytes }
     }
 
-    pub(super) fn guest_job(&self) -> GuestJob<'_> {
+    pub(crate) fn guest_job(&self) -> GuestJob<'_> {
         GuestJob { regions: &self.regions, bytes: &self.bytes }
     }
 }
@@ -99,7 +99,7 @@ fn regions(job: &Job<'_>) -> Vec<Region> {
 
 /// Whether some call is on pages that lie side by side and go up, and has a function for
 /// such.
-pub(super) fn has_ranges(world: &World) -> bool {
+pub(crate) fn has_ranges(world: &World) -> bool {
     world.steps.iter().any(|step| match step {
         Step::Call { function, array, entries } => {
             let has_function =

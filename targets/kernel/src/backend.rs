@@ -1,150 +1,19 @@
-//! The Linux kernel in QEMU as backends: its functions for releasing pages, in one guest.
-
-mod answer;
-mod job;
-mod layout;
+//! The kernel as a backend: cases as jobs for its guest, and answers as outcomes.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::rc::Rc;
-use std::time::Duration;
 
-use put_user_page_kernel::{Death, GuestJob, How, Options, Runner};
-
-use self::job::{KernelJob, has_ranges};
-pub use self::layout::LayoutDifference;
-use crate::backend::{
-    Backend, BackendError, Class, Events, Failure, HowFailed, Job, Observes, Ran, Skip,
-};
-use crate::outcome::Outcome;
 use put_user_page_case::Case;
 use put_user_page_case::world::World;
+use put_user_page_kernel::{Death, GuestJob, How, Runner};
+use put_user_page_targets::backend::{
+    Backend, BackendError, Class, Events, Failure, HowFailed, Job, Observes, Ran, Skip,
+};
+use put_user_page_targets::outcome::Outcome;
 
-/// The functions of the kernel that a backend releases pages with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Api {
-    /// The four functions as the patch defines them, on the kernel's own primitives.
-    Patch,
-    /// release_pages(), which put_user_pages() was to replace.
-    ReleasePages,
-    /// unpin_user_page*(), which put_user_page*() became.
-    Unpin,
-    /// The same, with arrays that are a range released by
-    /// unpin_user_page_range_dirty_lock().
-    UnpinRange,
-}
-
-impl Api {
-    /// All of them.
-    pub const ALL: [Api; 4] = [Api::Patch, Api::ReleasePages, Api::Unpin, Api::UnpinRange];
-
-    /// The name of the backend.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Api::Patch => "kernel",
-            Api::ReleasePages => "kernel-release-pages",
-            Api::Unpin => "kernel-unpin",
-            Api::UnpinRange => "kernel-unpin-range",
-        }
-    }
-
-    /// What the backend is, in a line.
-    pub const fn what(self) -> &'static str {
-        match self {
-            Api::Patch => "the Linux kernel in QEMU: the four functions as the patch defines them",
-            Api::ReleasePages => {
-                "the Linux kernel in QEMU: release_pages(), which put_user_pages() was to replace"
-            }
-            Api::Unpin => {
-                "the Linux kernel in QEMU: unpin_user_page*(), what kernels release pins with today"
-            }
-            Api::UnpinRange => {
-                "the Linux kernel in QEMU: unpin_user_page_range_dirty_lock(), for ranges of pages"
-            }
-        }
-    }
-}
-
-/// How the kernel is run.
-#[derive(Clone, Debug, Default)]
-pub struct KernelOptions {
-    /// Which kernel, and how long it has.
-    pub guest: Options,
-    /// The module holds no reference of its own: pages really go.
-    pub free: bool,
-    /// Cases that over-release run too, in a guest of their own: only crashes count.
-    pub undefined: bool,
-}
-
-/// A running kernel, shared by the backends that it is.
-#[derive(Clone)]
-pub struct KernelGuest {
-    runner: Rc<RefCell<Runner>>,
-    options: Rc<KernelOptions>,
-}
-
-impl fmt::Debug for KernelGuest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("KernelGuest")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
-    }
-}
-
-impl KernelGuest {
-    /// Boots the kernel.
-    ///
-    /// # Errors
-    ///
-    /// It is not set up, or does not boot.
-    pub fn start(options: KernelOptions) -> Result<KernelGuest, BackendError> {
-        let runner = Runner::start(&options.guest)?;
-        Ok(KernelGuest { runner: Rc::new(RefCell::new(runner)), options: Rc::new(options) })
-    }
-
-    /// The kernel's release.
-    pub fn release(&self) -> String {
-        self.runner.borrow().about().get("release").cloned().unwrap_or_default()
-    }
-
-    /// What the guest says of the disk for pages of real files: `mounted`, or why it is not.
-    pub fn disk(&self) -> String {
-        self.runner.borrow().about().get("disk").cloned().unwrap_or_default()
-    }
-
-    /// What executes the guest's instructions.
-    pub fn accelerator(&self) -> &'static str {
-        self.runner.borrow().accelerator().name()
-    }
-
-    /// Where the kernel's `struct page` differs from the one in `src/`.
-    pub fn layout_differences(&self) -> Vec<LayoutDifference> {
-        layout::differences(self.runner.borrow().about())
-    }
-
-    /// The counters of the kernel's /proc/vmstat.
-    ///
-    /// # Errors
-    ///
-    /// The guest does not answer any more.
-    pub fn counters(&self) -> Result<BTreeMap<String, u64>, BackendError> {
-        self.runner.borrow_mut().stats()
-    }
-
-    /// How long the guest took until it was ready.
-    pub fn boot_time(&self) -> Duration {
-        self.runner.borrow().boot_time()
-    }
-
-    /// Some functions for releasing pages in this guest, as a backend.
-    pub fn backend(&self, api: Api) -> Kernel {
-        let (guest, outcome) = (self.clone(), Outcome::with_room());
-        Kernel { api, guest, outcome, unexplained: Vec::new() }
-    }
-}
+use crate::answer;
+use crate::api::Api;
+use crate::guest::KernelGuest;
+use crate::job::{KernelJob, has_ranges};
 
 /// What is seen of a kernel's pages.
 const OBSERVES: Observes = Observes { errors: false, stray_writes: true, events: Events::OfPages };
@@ -157,6 +26,14 @@ pub struct Kernel {
     outcome: Outcome,
     /// Failures of guests that were thrown away, which no case can be blamed for.
     unexplained: Vec<Failure>,
+}
+
+impl KernelGuest {
+    /// Some functions for releasing pages in this guest, as a backend.
+    pub fn backend(&self, api: Api) -> Kernel {
+        let (guest, outcome) = (self.clone(), Outcome::with_room());
+        Kernel { api, guest, outcome, unexplained: Vec::new() }
+    }
 }
 
 impl Backend for Kernel {

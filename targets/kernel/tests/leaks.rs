@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use put_user_page_case::Case;
 use put_user_page_case::world::World;
 use put_user_page_targets::backend::{Backend, Class, Job, Ran};
-use put_user_page_targets::backends::{Api, KernelGuest, KernelOptions};
+use put_user_page_targets_kernel::{Api, KernelGuest, KernelOptions};
 
 const CASES: usize = 1_000_000;
 const BATCH: usize = 4096;

@@ -38,7 +38,7 @@ const FIELDS: [(&str, usize); 17] = [
 ];
 
 /// What differs between `src/` and the kernel, by what the guest says of itself.
-pub(super) fn differences(about: &BTreeMap<String, String>) -> Vec<LayoutDifference> {
+pub(crate) fn differences(about: &BTreeMap<String, String>) -> Vec<LayoutDifference> {
     let differing = FIELDS.into_iter().filter_map(|(field, ours)| {
         let kernels = about.get(&format!("page.{field}")).cloned();
         let same = kernels.as_deref().is_some_and(|theirs| theirs == ours.to_string());

@@ -1,0 +1,37 @@
+//! The fuzz target `kernel`.
+
+use std::path::PathBuf;
+
+use put_user_page_kernel::{Options, OwnKernel};
+use put_user_page_targets::backend::{Backend, BackendError};
+use put_user_page_targets::harness::Harness;
+use put_user_page_targets::registry::{KDIR_VARIABLE, KERNEL_VARIABLE, Target};
+
+use crate::api::Api;
+use crate::guest::{KernelGuest, KernelOptions};
+
+/// The harness of the target: the kernel that [`KERNEL_VARIABLE`] and [`KDIR_VARIABLE`] name,
+/// or the one that was set up, with all that it has for releasing pages.
+///
+/// # Errors
+///
+/// The kernel is not set up, or does not boot.
+pub fn harness(target: &'static Target) -> Result<Harness, BackendError> {
+    let guest = Options { kernel: own_kernel()?, ..Options::default() };
+    let guest = KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?;
+    let backends = Api::ALL.map(|api| Box::new(guest.backend(api)) as Box<dyn Backend>);
+    Ok(Harness::with_backends(target, backends.into()))
+}
+
+/// The kernel that the environment names, if it names one.
+fn own_kernel() -> Result<Option<OwnKernel>, BackendError> {
+    let path = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    match (path(KERNEL_VARIABLE), path(KDIR_VARIABLE)) {
+        (None, None) => Ok(None),
+        (Some(image), Some(kdir)) => Ok(Some(OwnKernel { image, kdir })),
+        _ => Err(BackendError::new(
+            format!("of {KERNEL_VARIABLE} and {KDIR_VARIABLE} only one is set"),
+            "set both: the kernel's image, and the directory that it was built in",
+        )),
+    }
+}

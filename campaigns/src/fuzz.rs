@@ -73,20 +73,20 @@ fn engines() -> impl TypedValueParser<Value = Engines> {
 
 /// An engine on a target.
 #[derive(Clone, Copy)]
-pub(crate) struct Job {
+pub(crate) struct Pair {
     pub(crate) engine: Engine,
     pub(crate) target: &'static Target,
 }
 
-impl fmt::Display for Job {
+impl fmt::Display for Pair {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} on {}", self.engine.name(), self.target.name)
     }
 }
 
 /// One engine's run on one target, when it is over.
-pub(crate) struct Run {
-    pub(crate) job: Job,
+pub(crate) struct PairRun {
+    pub(crate) pair: Pair,
     figures: Figures,
     samples: Vec<Sample>,
     time: Duration,
@@ -100,7 +100,7 @@ pub(crate) struct Run {
 /// All that came of fuzzing.
 pub(crate) struct Fuzzed {
     /// In the order of targets.
-    pub(crate) runs: Vec<Run>,
+    pub(crate) runs: Vec<PairRun>,
     /// What diverged, for each target.
     pub(crate) findings: Vec<(&'static Target, Vec<PathBuf>)>,
 }
@@ -109,8 +109,8 @@ impl Fuzzed {
     /// What each target's engines did, for the record.
     pub(crate) fn records(&self) -> Vec<TargetRecord> {
         let records = self.findings.iter().map(|(target, _)| {
-            let runs = self.runs.iter().filter(|run| run.job.target.name == target.name);
-            let engines = runs.map(Run::record).collect();
+            let runs = self.runs.iter().filter(|run| run.pair.target.name == target.name);
+            let engines = runs.map(PairRun::record).collect();
             TargetRecord { name: target.name.to_owned(), engines, corpus: None }
         });
         records.collect()
@@ -132,19 +132,19 @@ impl Fuzzed {
     /// An engine that failed, and not over an input, is an error.
     pub(crate) fn check_engines(&self, out: &mut dyn Write) -> Result<(), Stop> {
         let broken = self.runs.iter().find(|run| !run.succeeded && run.crashes.is_empty());
-        let Some(Run { job, last_lines, .. }) = broken else { return Ok(()) };
+        let Some(PairRun { pair, last_lines, .. }) = broken else { return Ok(()) };
         out.flush()?;
         eprintln!("{}", last_lines.join("\n"));
-        let message = format!("{job} failed, and not by a divergence");
+        let message = format!("{pair} failed, and not by a divergence");
         Err(error(message, "its last lines are above"))
     }
 }
 
-impl Run {
+impl PairRun {
     fn record(&self) -> EngineRecord {
         let (figures, seconds) = (self.figures, self.time.as_secs_f64());
         EngineRecord {
-            engine: self.job.engine.name().to_owned(),
+            engine: self.pair.engine.name().to_owned(),
             seconds,
             executions: figures.executions,
             per_second: figures.executions as f64 / seconds,
@@ -185,16 +185,16 @@ pub(crate) fn fuzz(
     running::catch_interrupts()?;
     // Times of files are as old as the last tick of the system's clock.
     let started = SystemTime::now() - Duration::from_millis(100);
-    let jobs = targets.iter().flat_map(|&target| {
+    let pairs = targets.iter().flat_map(|&target| {
         // All engines of a target side by side, for they learn from each other.
-        engines.iter().map(move |&engine| Job { engine, target })
+        engines.iter().map(move |&engine| Pair { engine, target })
     });
-    let jobs: VecDeque<Job> = jobs.collect();
+    let pairs: VecDeque<Pair> = pairs.collect();
     let at_once = cores();
-    let rounds = jobs.len().div_ceil(at_once) as u64;
+    let rounds = pairs.len().div_ceil(at_once) as u64;
     let each = (seconds / rounds).max(1);
     let progress = Progress::new(each);
-    let runs = run_all(root, jobs, at_once, &progress, (sanitizer, each))?;
+    let runs = run_all(root, pairs, at_once, &progress, (sanitizer, each))?;
     progress.clear();
     let findings = targets.iter().map(|&target| {
         Places::of(root, target).findings_since(started).map(|found| (target, found))
@@ -223,25 +223,25 @@ pub(crate) fn targets(one: Option<&'static Target>) -> Vec<&'static Target> {
 /// How often running engines are looked after.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Runs the jobs, so many at once, each for so many seconds, and returns their runs in order.
+/// Runs the pairs, so many at once, each for so many seconds, and returns their runs in order.
 fn run_all(
     root: &Path,
-    mut waiting: VecDeque<Job>,
+    mut waiting: VecDeque<Pair>,
     at_once: usize,
     progress: &Progress,
     each: (Sanitizer, u64),
-) -> Result<Vec<Run>, Stop> {
+) -> Result<Vec<PairRun>, Stop> {
     let total = waiting.len();
     let (sender, messages) = mpsc::channel();
     // Dropped on any way out of here, which ends the processes.
     let mut all: Vec<Running> = Vec::new();
-    let mut runs: Vec<(usize, Run)> = Vec::new();
+    let mut runs: Vec<(usize, PairRun)> = Vec::new();
     let mut ticked = Instant::now();
     while runs.len() < total {
         while all.iter().filter(|running| running.is_running).count() < at_once {
-            let Some(job) = waiting.pop_front() else { break };
-            let places = Places::of(root, job.target);
-            all.push(Running::start(all.len(), job, places, each, &sender, progress)?);
+            let Some(pair) = waiting.pop_front() else { break };
+            let places = Places::of(root, pair.target);
+            all.push(Running::start(all.len(), pair, places, each, &sender, progress)?);
         }
         match messages.recv_timeout(Duration::from_millis(100)) {
             Ok(Message::Line(number, line)) => all[number].read(line),

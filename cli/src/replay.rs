@@ -1,6 +1,6 @@
 //! `pagediff replay`: cases on backends, each held against the reference.
 
-mod source;
+mod cases;
 mod tally;
 
 use std::io::{IsTerminal, Write};
@@ -19,7 +19,7 @@ use put_user_page_targets::registry::{Check, Target};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::Verdict;
 
-use self::source::Source;
+use self::cases::Cases;
 use self::tally::{Diverging, Tally};
 use crate::artifacts;
 use crate::backends::{BackendArguments, Opened};
@@ -58,9 +58,9 @@ const REPORTS_SHOWN: usize = 10;
 const BATCH: usize = 1024;
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let mut source = match arguments.generated {
-        Some(count) => Source::generated(count, arguments.seed.unwrap_or(0)),
-        None => Source::files(&arguments.paths, arguments.target.name)?,
+    let mut cases = match arguments.generated {
+        Some(count) => Cases::generated(count, arguments.seed.unwrap_or(0)),
+        None => Cases::files(&arguments.paths, arguments.target.name)?,
     };
     let mut backends = arguments.backends.open()?;
     if backends.is_empty() {
@@ -72,9 +72,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let mut tally = Tally::new(&backends);
     // A candidate takes cases one by one, and may hang: then each is told of at once.
     let batch = if backends.iter().any(|backend| backend.is_candidate) { 1 } else { BATCH };
-    let progress = progress_bar(source.left());
+    let progress = progress_bar(cases.left());
     loop {
-        let inputs = source.take(batch)?;
+        let inputs = cases.take(batch)?;
         if inputs.is_empty() {
             break;
         }

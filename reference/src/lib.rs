@@ -29,7 +29,7 @@ pub mod release;
 #[cfg(test)]
 mod tests;
 
-pub use memory::{Event, Memory, Page, Step};
+pub use memory::{Event, EventKind, Memory, Page};
 pub use release::{
     EntryWithoutReference, put_user_page, put_user_pages, put_user_pages_dirty,
     put_user_pages_dirty_lock,

@@ -33,7 +33,7 @@ pub struct Freed {
 
 /// What happened to a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum EventKind {
     /// lock_page() found the page locked and waited for the holder to unlock it.
     Wait,
     /// lock_page() took the lock.
@@ -46,13 +46,13 @@ pub enum Step {
     Free,
 }
 
-/// A step, the page it happened to, and the page's refcount at that moment.
+/// What happened to which page, and the page's refcount at that moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
     /// The page's frame.
     pub page: usize,
     /// What happened.
-    pub step: Step,
+    pub kind: EventKind,
     /// The page's refcount just then.
     pub refcount: i32,
 }
@@ -127,7 +127,7 @@ impl Memory {
             return;
         }
         self.pages[page].dirty = true;
-        self.record(page, Step::Dirty);
+        self.record(page, EventKind::Dirty);
         if self.pages[page].in_file {
             self.pages[page].file_count += 1;
             self.pages[page].file_tags += 1;
@@ -154,27 +154,27 @@ impl Memory {
     /// lock_page(): if somebody holds the lock, waits until they unlock the page.
     fn lock_page(&mut self, page: usize) {
         if self.pages[page].locked {
-            self.record(page, Step::Wait);
+            self.record(page, EventKind::Wait);
         }
         self.pages[page].locked = true;
-        self.record(page, Step::Lock);
+        self.record(page, EventKind::Lock);
     }
 
     fn unlock_page(&mut self, page: usize) {
-        self.record(page, Step::Unlock);
+        self.record(page, EventKind::Unlock);
         self.pages[page].locked = false;
     }
 
     /// __put_page() of a head page.
     fn free_page(&mut self, page: usize) {
-        self.record(page, Step::Free);
+        self.record(page, EventKind::Free);
         let page = &mut self.pages[page];
         page.freed = Some(Freed { dirty: page.dirty, locked: page.locked });
         page.dirty = false;
         page.locked = false;
     }
 
-    fn record(&mut self, page: usize, step: Step) {
-        self.events.push(Event { page, step, refcount: self.pages[page].refcount });
+    fn record(&mut self, page: usize, kind: EventKind) {
+        self.events.push(Event { page, kind, refcount: self.pages[page].refcount });
     }
 }

@@ -35,8 +35,8 @@ fn refcounts(memory: &Memory) -> [i32; 3] {
     [A, B, C].map(|head| memory.page(head).refcount)
 }
 
-fn events(memory: &mut Memory) -> Vec<(usize, Step, i32)> {
-    memory.events.drain(..).map(|event| (event.page, event.step, event.refcount)).collect()
+fn events(memory: &mut Memory) -> Vec<(usize, EventKind, i32)> {
+    memory.events.drain(..).map(|event| (event.page, event.kind, event.refcount)).collect()
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn the_last_reference_frees_the_page() {
     for put in FUNCTIONS {
         let mut memory = memory(2);
         assert_eq!(put(&mut memory, &[1, 2]), Ok(()));
-        assert_eq!(events(&mut memory).pop(), Some((A, Step::Free, 0)));
+        assert_eq!(events(&mut memory).pop(), Some((A, EventKind::Free, 0)));
         assert!(memory.page(A).freed.is_some());
         assert!(memory.page(B).freed.is_none());
     }
@@ -116,8 +116,8 @@ fn references_may_run_out_within_a_call() {
         let mut memory = memory(2);
         assert_eq!(put(&mut memory, &[0, 1, 2, C]), Err(EntryWithoutReference(2)));
         assert_eq!(refcounts(&memory), [0, 2, 2]);
-        let frees = events(&mut memory).into_iter().filter(|event| event.1 == Step::Free);
-        assert_eq!(frees.collect::<Vec<_>>(), [(A, Step::Free, 0)]);
+        let frees = events(&mut memory).into_iter().filter(|event| event.1 == EventKind::Free);
+        assert_eq!(frees.collect::<Vec<_>>(), [(A, EventKind::Free, 0)]);
         assert_eq!(put(&mut memory, &[3]), Err(EntryWithoutReference(0)));
         assert_eq!(events(&mut memory), []);
     }
@@ -127,7 +127,7 @@ fn references_may_run_out_within_a_call() {
 fn a_clean_page_is_marked_once_and_before_its_reference_is_dropped() {
     let mut memory = memory(3);
     assert_eq!(put_user_pages_dirty(&mut memory, &[3, 1]), Ok(()));
-    assert_eq!(events(&mut memory), [(A, Step::Dirty, 3)]);
+    assert_eq!(events(&mut memory), [(A, EventKind::Dirty, 3)]);
     assert!(memory.page(A).dirty);
     assert!(!memory.page(3).dirty, "the mark belongs on the head page");
 }
@@ -136,8 +136,12 @@ fn a_clean_page_is_marked_once_and_before_its_reference_is_dropped() {
 fn a_clean_page_is_marked_between_lock_and_unlock() {
     let mut memory = memory(2);
     assert_eq!(put_user_pages_dirty_lock(&mut memory, &[5, 4]), Ok(()));
-    let expected =
-        [(B, Step::Lock, 2), (B, Step::Dirty, 2), (B, Step::Unlock, 2), (B, Step::Free, 0)];
+    let expected = [
+        (B, EventKind::Lock, 2),
+        (B, EventKind::Dirty, 2),
+        (B, EventKind::Unlock, 2),
+        (B, EventKind::Free, 0),
+    ];
     assert_eq!(events(&mut memory), expected);
     assert_eq!(memory.page(B).freed.map(|freed| (freed.dirty, freed.locked)), Some((true, false)));
 }
@@ -147,8 +151,12 @@ fn a_lock_that_somebody_holds_is_waited_for() {
     let mut memory = memory(2);
     memory.page_mut(C).locked = true;
     assert_eq!(put_user_pages_dirty_lock(&mut memory, &[C]), Ok(()));
-    let expected =
-        [(C, Step::Wait, 2), (C, Step::Lock, 2), (C, Step::Dirty, 2), (C, Step::Unlock, 2)];
+    let expected = [
+        (C, EventKind::Wait, 2),
+        (C, EventKind::Lock, 2),
+        (C, EventKind::Dirty, 2),
+        (C, EventKind::Unlock, 2),
+    ];
     assert_eq!(events(&mut memory), expected);
     assert!(!memory.page(C).locked);
 }

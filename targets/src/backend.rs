@@ -5,9 +5,10 @@ use std::fmt;
 
 pub use put_user_page_support::Error as BackendError;
 
-use crate::outcome::Outcome;
 use put_user_page_case::world::World;
 use put_user_page_case::{Case, Function};
+
+use crate::outcome::Outcome;
 
 /// One case for a backend: its world, and the case itself for those who build the world
 /// elsewhere.

@@ -1,12 +1,13 @@
 //! Many cases on many backends, each held against the reference: what `pagediff replay`
 //! and the corpus tests do.
 
+use put_user_page_case::Case;
+
 use crate::backend::{Backend, BackendError};
 use crate::backends::{Reference, naive};
 use crate::oracle::Comparison;
 use crate::states::StateSet;
 use crate::trial::{Compared, Trial, Verdict};
-use put_user_page_case::Case;
 
 /// Backends, and the reference that they are held against.
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 //! A divergence: what differs between the reference and a backend, and where.
 
+use put_user_page_case::world::{Step, World};
+use put_user_page_case::{Case, Function};
+
 use crate::backend::{Backend, Failure};
 use crate::forms::FormsDiffer;
 use crate::oracle::{Difference, Field, Subject};
 use crate::outcome::Outcome;
-use put_user_page_case::world::{Step, World};
-use put_user_page_case::{Case, Function};
 
 /// A divergence, cut down to the first call that shows it.
 #[derive(Clone, Debug)]

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use put_user_page_case::Case;
+
 use crate::backend::{Backend, BackendError, Class};
 use crate::backends::{Candidate, Reference, fast, naive};
 use crate::divergence::Divergence;
@@ -12,7 +14,6 @@ use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
 use crate::report::Report;
 use crate::states::StateSet;
 use crate::trial::{Trial, Verdict};
-use put_user_page_case::Case;
 
 /// A target, ready to check cases.
 #[derive(Debug)]

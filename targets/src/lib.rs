@@ -33,7 +33,7 @@ pub mod harness;
 mod layout_tests;
 pub mod machine;
 pub mod minimize;
-pub mod mistakes;
+pub mod mutants;
 pub mod oracle;
 pub mod outcome;
 pub mod registry;

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use crate::backend::Class;
-use crate::outcome::Outcome;
 use put_user_page_case::Function;
 use put_user_page_case::world::{Step, World};
+
+use crate::backend::Class;
+use crate::outcome::Outcome;
 
 /// One implementation of the four functions, and the pages that it works on.
 pub trait Machine {

@@ -9,11 +9,11 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
+use put_user_page_case::{Case, RECORD_SIZE};
 use serde::Serialize;
 
 use self::change::{OF_ENTRIES, OF_FOLIOS};
 use self::parts::Parts;
-use put_user_page_case::{Case, RECORD_SIZE};
 
 /// How large a case is. Of two, the one with fewer calls is smaller, or with as many calls
 /// the one with fewer entries, and so on.

@@ -8,10 +8,11 @@ mod stray_writes;
 pub use difference::{Difference, Field, PageField, Sides, Subject};
 pub use rules::LockRule;
 
-use crate::backend::{Class, Events, Observes, Ran, Skip};
-use crate::outcome::{Event, EventKind, FolioState, Imbalance, Outcome};
 use put_user_page_case::Function;
 use put_user_page_case::world::World;
+
+use crate::backend::{Class, Events, Observes, Ran, Skip};
+use crate::outcome::{Event, EventKind, FolioState, Imbalance, Outcome};
 
 /// What a comparison came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

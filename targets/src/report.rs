@@ -6,14 +6,14 @@ mod words;
 
 use std::fmt::{self, Write};
 
+use put_user_page_case::text::page_name;
+use put_user_page_case::world::{Step, World};
+use put_user_page_case::{Function, Kind};
 use serde::Serialize;
 
 use crate::divergence::{Call, Divergence};
 use crate::findings::LayoutKind;
 use crate::oracle::{self, Field, Subject};
-use put_user_page_case::text::page_name;
-use put_user_page_case::world::{Step, World};
-use put_user_page_case::{Function, Kind};
 
 /// A divergence, cut down to the first call that shows it.
 #[derive(Clone, Debug, Serialize)]

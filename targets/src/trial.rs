@@ -2,14 +2,15 @@
 //! case's class told by it; then a backend runs, and is compared with the reference in the
 //! world as it was made. What differs is cut down to the first call that shows it.
 
+use put_user_page_case::Case;
+use put_user_page_case::world::World;
+
 use crate::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
 use crate::backends::Reference;
 use crate::divergence::{Call, Divergence};
 use crate::oracle::{self, Comparison, Difference};
 use crate::outcome::Outcome;
 use crate::states::StateSet;
-use put_user_page_case::Case;
-use put_user_page_case::world::World;
 
 /// A case, its world, and what the reference makes of it.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Findings: the deliberate mistakes have signatures of their own, and of each the
+//! Findings: the mutants have signatures of their own, and of each the
 //! smallest example is kept.
 
 mod common;
@@ -12,13 +12,13 @@ use put_user_page_case::Case;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::findings::{Findings, Recorded, Signature};
-use put_user_page_targets::mistakes::{Mistake, wrong};
+use put_user_page_targets::mutants::{Mutant, mutated};
 use put_user_page_targets::registry::{Target, target};
 use put_user_page_targets::trial::Verdict;
 
-/// What the mistake has in all scenarios.
-fn signatures(mistake: Mistake) -> BTreeSet<Signature> {
-    let mut wrong = wrong(Some(mistake));
+/// What the mutant has in all scenarios.
+fn signatures(mutant: Mutant) -> BTreeSet<Signature> {
+    let mut wrong = mutated(Some(mutant));
     let mut signatures = BTreeSet::new();
     let compared = Comparer::new(vec![&mut wrong]).compare(&scenarios(), &mut |_, _, verdict| {
         if let Verdict::Differs(divergence) = verdict {
@@ -31,28 +31,28 @@ fn signatures(mistake: Mistake) -> BTreeSet<Signature> {
 
 #[test]
 fn mistakes_are_told_apart() {
-    let of: BTreeMap<Mistake, BTreeSet<Signature>> =
-        Mistake::ALL.into_iter().map(|mistake| (mistake, signatures(mistake))).collect();
-    let names: BTreeSet<&str> = Mistake::ALL.iter().map(|mistake| mistake.name()).collect();
+    let of: BTreeMap<Mutant, BTreeSet<Signature>> =
+        Mutant::ALL.into_iter().map(|mutant| (mutant, signatures(mutant))).collect();
+    let names: BTreeSet<&str> = Mutant::ALL.iter().map(|mutant| mutant.name()).collect();
     assert_eq!(names.len(), of.len());
-    for (mistake, own) in &of {
-        let others = of.iter().filter(|(other, _)| *other != mistake).flat_map(|(_, of)| of);
+    for (mutant, own) in &of {
+        let others = of.iter().filter(|(other, _)| *other != mutant).flat_map(|(_, of)| of);
         let others: BTreeSet<_> = others.collect();
         // Freeing at one never frees a page with one reference, so that it shows all of this.
-        if *mistake != Mistake::NeverFree {
-            assert!(!own.iter().all(|one| others.contains(one)), "{} is not told", mistake.name());
+        if *mutant != Mutant::NeverFree {
+            assert!(!own.iter().all(|one| others.contains(one)), "{} is not told", mutant.name());
         }
     }
 }
 
-/// A case that shows a mistake in a page of order 0, told at several lengths.
+/// A case that shows a mutant in a page of order 0, told at several lengths.
 fn text(length: usize) -> Case {
     let text = format!("folio a repeat=9\nentries a[0..{length}]\nput_user_pages\n");
     Case::from_text(&text).expect("a good text")
 }
 
-fn of_mistake(mistake: Mistake, case: &Case) -> Divergence {
-    *divergence(case, &mut wrong(Some(mistake))).expect("the case shows the mistake")
+fn of_mutant(mutant: Mutant, case: &Case) -> Divergence {
+    *divergence(case, &mut mutated(Some(mutant))).expect("the case shows the mutant")
 }
 
 fn program() -> &'static Target {
@@ -61,21 +61,21 @@ fn program() -> &'static Target {
 
 #[test]
 fn a_mistake_has_the_same_signature_in_cases_of_all_sizes() {
-    let signature = |length| Signature::of(&of_mistake(Mistake::FreeAtOne, &text(length)));
+    let signature = |length| Signature::of(&of_mutant(Mutant::FreeAtOne, &text(length)));
     let folio = "folio a refs=1\nentries a a\nput_user_pages\n";
     let one = Case::from_text(folio).expect("a good text");
-    let named = Signature::of(&of_mistake(Mistake::SkipTheLastEntry, &one)).to_string();
-    assert_eq!(named, "wrong-put_user_pages-refcount-high-order-0");
-    assert_eq!(Signature::of(&of_mistake(Mistake::SkipTheLastEntry, &text(3))).to_string(), named);
+    let named = Signature::of(&of_mutant(Mutant::SkipTheLastEntry, &one)).to_string();
+    assert_eq!(named, "mutant-put_user_pages-refcount-high-order-0");
+    assert_eq!(Signature::of(&of_mutant(Mutant::SkipTheLastEntry, &text(3))).to_string(), named);
     assert_eq!(signature(1), signature(9));
-    assert_eq!(signature(1).to_string(), "wrong-put_user_pages-state-live-order-0");
+    assert_eq!(signature(1).to_string(), "mutant-put_user_pages-state-live-order-0");
 }
 
 #[test]
 fn of_each_signature_the_smallest_example_is_kept() {
     let directory = tempfile::tempdir().expect("a directory");
     let findings = Findings::new(directory.path().join("deep/artifacts"));
-    let mut found = of_mistake(Mistake::NeverFree, &text(3));
+    let mut found = of_mutant(Mutant::NeverFree, &text(3));
     let mut record = |bytes: &[u8], log: &str| {
         found.log = log.to_owned();
         findings.record(program(), bytes, &found).expect("it can be written")
@@ -84,7 +84,7 @@ fn of_each_signature_the_smallest_example_is_kept() {
     assert_eq!(record(b"middle", "BUG: two"), Recorded::Known);
     assert_eq!(record(b"longer than that", "BUG: two"), Recorded::Known);
     let folder = directory.path().join("deep/artifacts/program");
-    let name = "divergence-wrong-put_user_pages-state-live-order-0";
+    let name = "divergence-mutant-put_user_pages-state-live-order-0";
     let log = folder.join("logs").join(format!("{name}.log"));
     assert_eq!(fs::read(folder.join(name)).expect("an example"), b"middle");
     assert_eq!(fs::read_to_string(&log).expect("a log"), "BUG: one");
@@ -100,7 +100,7 @@ fn of_each_signature_the_smallest_example_is_kept() {
 fn many_at_once_keep_the_smallest_of_all() {
     let directory = tempfile::tempdir().expect("a directory");
     let findings = Findings::new(directory.path().to_owned());
-    let found = of_mistake(Mistake::NeverFree, &text(1));
+    let found = of_mutant(Mutant::NeverFree, &text(1));
     std::thread::scope(|scope| {
         for writer in 0..4 {
             let (findings, found) = (&findings, &found);
@@ -121,7 +121,7 @@ fn what_cannot_be_written_is_an_error() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("file");
     fs::write(&file, "").expect("it can be written");
-    let found = of_mistake(Mistake::NeverFree, &text(1));
+    let found = of_mutant(Mutant::NeverFree, &text(1));
     assert!(Findings::new(file).record(program(), b"", &found).is_err());
 }
 

@@ -13,23 +13,23 @@ use put_user_page_targets::backend::Backend;
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::generator;
 use put_user_page_targets::minimize::{Size, minimize};
-use put_user_page_targets::mistakes::{Mistake, wrong};
+use put_user_page_targets::mutants::{Mutant, mutated};
 
-/// Cases that are minimised of each mistake and signature.
+/// Cases that are minimised of each mutant and signature.
 const EXAMPLES: usize = 1;
 
-/// Cases that are drawn for each mistake.
+/// Cases that are drawn for each mutant.
 const DRAWN: usize = 200;
 
-/// An implementation with a mistake.
+/// An implementation with a mutant.
 struct Mistaken {
     // One for all cases: its memory map stays for as long as the process does.
     backend: Box<dyn Backend>,
 }
 
 impl Mistaken {
-    fn new(mistake: Mistake) -> Mistaken {
-        Mistaken { backend: Box::new(wrong(Some(mistake))) }
+    fn new(mutant: Mutant) -> Mistaken {
+        Mistaken { backend: Box::new(mutated(Some(mutant))) }
     }
 
     /// What a case shows of it.
@@ -40,7 +40,7 @@ impl Mistaken {
     /// The case, minimised.
     fn minimized(&mut self, case: &Case) -> Case {
         let shown = self.signature(case);
-        assert!(shown.is_some(), "it shows the mistake");
+        assert!(shown.is_some(), "it shows the mutant");
         let mut shows =
             |bytes: &[u8]| Ok::<_, Infallible>(self.signature(&Case::decode(bytes)) == shown);
         let Ok(bytes) = minimize(&case.encode(), &mut shows);
@@ -108,10 +108,10 @@ fn one_less(word: &str) -> Option<String> {
 
 #[test]
 fn what_is_left_shows_the_same_and_nothing_can_be_left_out() {
-    for mistake in Mistake::ALL {
-        let mut mistaken = Mistaken::new(mistake);
+    for mutant in Mutant::ALL {
+        let mut mistaken = Mistaken::new(mutant);
         let examples = mistaken.examples();
-        assert!(!examples.is_empty(), "no case shows {}", mistake.name());
+        assert!(!examples.is_empty(), "no case shows {}", mutant.name());
         for (shown, case) in &examples {
             let least = mistaken.minimized(case);
             assert_eq!(mistaken.signature(&least).as_ref(), Some(shown), "{case:?}\n{least:?}");
@@ -141,13 +141,13 @@ fn a_case_of_many_parts_becomes_what_is_wrong() {
          put_user_pages_dirty_lock earlier=1 slice=500..
          put_user_pages_dirty_lock";
     let case = Case::from_text(case).expect("a good text");
-    let least = |mistake| Mistaken::new(mistake).minimized(&case).to_text();
+    let least = |mutant| Mistaken::new(mutant).minimized(&case).to_text();
     assert_eq!(
-        least(Mistake::KeepTheLock),
+        least(Mutant::KeepTheLock),
         "folio a order=1\nentries a[1]\nput_user_pages_dirty_lock\n"
     );
-    assert_eq!(least(Mistake::SkipTheLastEntry), "folio a order=1\nentries a[1]\nput_user_pages\n");
-    assert_eq!(least(Mistake::KeepTheLock), least(Mistake::KeepTheLock), "each time the same");
+    assert_eq!(least(Mutant::SkipTheLastEntry), "folio a order=1\nentries a[1]\nput_user_pages\n");
+    assert_eq!(least(Mutant::KeepTheLock), least(Mutant::KeepTheLock), "each time the same");
 }
 
 #[test]

@@ -60,7 +60,7 @@ struct Built {
     sanitizer: &'static str,
     /// What is wrong with the build as a whole.
     failures: Vec<Failure>,
-    targets: Vec<target::Checked>,
+    targets: Vec<target::CheckedTarget>,
 }
 
 /// Something that OSS-Fuzz would refuse.

@@ -74,12 +74,10 @@ pub(crate) fn measure(
 ) -> Result<Vec<Kind>, Stop> {
     steps.begin(format!("{}: named states of {} inputs", target.name, inputs.len()));
     let states = here::states(target, inputs)?;
-    steps.begin(format!("{}: mistakes that {} inputs find", target.name, inputs.len()));
-    let mistakes = here::mistakes(target, inputs, first);
-    let mut kinds = vec![
-        Kind { what: "named states", of: states },
-        Kind { what: "seeded mistakes", of: mistakes },
-    ];
+    steps.begin(format!("{}: mutants that {} inputs find", target.name, inputs.len()));
+    let mutants = here::mutants(target, inputs, first);
+    let mut kinds =
+        vec![Kind { what: "named states", of: states }, Kind { what: "mutants", of: mutants }];
     if let Some(programs) = programs {
         let folder = Folder::of(inputs.iter().copied())?;
         steps.begin(format!("{}: libFuzzer on {} inputs", target.name, inputs.len()));

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::{command_line, count, write_json};
 use put_user_page_targets::harness::Harness;
-use put_user_page_targets::mistakes::Finder;
+use put_user_page_targets::mutants::Finder;
 use put_user_page_targets::registry::Target;
 use put_user_page_targets::states::StateSet;
 use serde::Serialize;
@@ -20,7 +20,7 @@ use super::{Root, Targets, measure, read_files};
 /// Checks that the committed corpora are whole, and hold what they must; exit 1 if not
 ///
 /// Inputs are canonical, named by their SHA-1, and there once; all scenarios are there; all
-/// named states are reached, and all deliberate mistakes found, that can be; nothing diverges;
+/// named states are reached, and all mutants found, that can be; nothing diverges;
 /// and no process was killed while it replaced a corpus.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 
 /// What does not hold of one target's corpus.
 #[derive(Serialize)]
-struct Checked {
+struct VerifiedCorpus {
     target: &'static str,
     inputs: usize,
     problems: Vec<String>,
@@ -58,13 +58,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             );
             problems.extend(missing(target, &files)?);
         }
-        all.push(Checked { target: target.name, inputs: files.len(), problems });
+        all.push(VerifiedCorpus { target: target.name, inputs: files.len(), problems });
     }
     let is_whole = all.iter().all(|checked| checked.problems.is_empty());
     if arguments.json {
         write_json(out, &all)?;
     } else {
-        for Checked { target, inputs, problems } in &all {
+        for VerifiedCorpus { target, inputs, problems } in &all {
             for problem in problems {
                 writeln!(out, "corpus/{target}: {problem}")?;
             }
@@ -126,7 +126,6 @@ fn missing(target: &'static Target, files: &Files) -> Result<Vec<String>, Stop> 
         finder.find(&Harness::case(target, bytes));
     }
     let unfound = finder.missing();
-    problems
-        .extend(unfound.map(|mistake| format!("no input finds the mistake {}", mistake.name())));
+    problems.extend(unfound.map(|mutant| format!("no input finds the mutant {}", mutant.name())));
     Ok(problems)
 }

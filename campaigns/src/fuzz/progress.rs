@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use put_user_page_targets::registry::TARGETS;
 
-use super::Job;
+use super::Pair;
 use super::figures::Figures;
 
 /// The lines of all that run.
@@ -31,7 +31,7 @@ impl Progress {
         Progress { seconds, lines: MultiProgress::new(), is_terminal }
     }
 
-    pub(super) fn start(&self, Job { engine, target }: Job) -> Line {
+    pub(super) fn start(&self, Pair { engine, target }: Pair) -> Line {
         let name = format!("{} {}", target.name, engine.name());
         if !self.is_terminal {
             eprintln!("{name}: starts, for {} s", self.seconds);

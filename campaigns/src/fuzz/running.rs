@@ -18,7 +18,7 @@ use super::figures::Figures;
 use super::libfuzzer::Log;
 use super::places::{Places, files};
 use super::progress::{Line, Progress};
-use super::{Job, Run, afl, honggfuzz, libfuzzer};
+use super::{Pair, PairRun, afl, honggfuzz, libfuzzer};
 use crate::engines::{Engine, Sanitizer};
 use crate::record::Sample;
 
@@ -42,7 +42,7 @@ const LAST_LINES: usize = 20;
 /// A target being fuzzed by an engine. Dropping it ends the processes.
 pub(super) struct Running {
     number: usize,
-    job: Job,
+    pair: Pair,
     places: Places,
     sanitizer: Sanitizer,
     time: Duration,
@@ -64,7 +64,7 @@ impl Running {
     /// Starts an engine; `seconds` is its time.
     pub(super) fn start(
         number: usize,
-        job: Job,
+        pair: Pair,
         places: Places,
         (sanitizer, seconds): (Sanitizer, u64),
         sender: &Sender<Message>,
@@ -75,11 +75,11 @@ impl Running {
         let seeds = files(&places.corpus)?;
         let names = seeds.iter().filter_map(|seed| seed.file_name());
         let shared = names.map(OsStr::to_owned).collect();
-        let (child, output) = spawn(command(job, &places, sanitizer, seconds)?, job, &places)?;
+        let (child, output) = spawn(command(pair, &places, sanitizer, seconds)?, pair, &places)?;
         listen(number, output, sender);
         Ok(Running {
             number,
-            job,
+            pair,
             places,
             sanitizer,
             time: Duration::from_secs(seconds),
@@ -90,7 +90,7 @@ impl Running {
             samples: Vec::new(),
             last_lines: VecDeque::new(),
             shared,
-            line: progress.start(job),
+            line: progress.start(pair),
             told_to_end: false,
             is_running: true,
         })
@@ -98,7 +98,7 @@ impl Running {
 
     /// Takes a line of the engine's output in.
     pub(super) fn read(&mut self, line: String) {
-        let reads_log = matches!(self.job.engine, Engine::Libfuzzer | Engine::Bolero);
+        let reads_log = matches!(self.pair.engine, Engine::Libfuzzer | Engine::Bolero);
         if reads_log && self.log.read(&line) {
             self.line.show(&self.figures());
         }
@@ -113,14 +113,14 @@ impl Running {
     pub(super) fn tick(&mut self) -> Result<(), Stop> {
         self.sample();
         self.line.show(&self.figures());
-        match self.job.engine {
+        match self.pair.engine {
             Engine::Afl => afl::share(&self.places, &mut self.shared)?,
             Engine::Honggfuzz => honggfuzz::share(&self.places, &mut self.shared)?,
             Engine::Libfuzzer | Engine::Bolero => {}
         }
         let over = self.started.elapsed().checked_sub(self.time);
         // AFL++ counts its time without what it takes to start, so that it is told to end.
-        let grace = if self.job.engine == Engine::Afl { Duration::ZERO } else { GRACE };
+        let grace = if self.pair.engine == Engine::Afl { Duration::ZERO } else { GRACE };
         if let Some(over) = over.filter(|over| *over >= grace) {
             let signal = if over < grace + GRACE { Signal::TERM } else { Signal::KILL };
             if !self.told_to_end || signal == Signal::KILL {
@@ -141,13 +141,13 @@ impl Running {
     }
 
     fn figures(&self) -> Figures {
-        let figures = match self.job.engine {
+        let figures = match self.pair.engine {
             Engine::Libfuzzer | Engine::Bolero => Some(self.log.figures),
             Engine::Afl => afl::figures(&self.places),
             Engine::Honggfuzz => honggfuzz::figures(&self.places),
         };
         let mut figures = figures.unwrap_or_default();
-        if self.job.engine == Engine::Afl {
+        if self.pair.engine == Engine::Afl {
             // It counts whole seconds, and none in the first.
             let seconds = self.started.elapsed().as_secs_f64();
             figures.per_second = (figures.executions as f64 / seconds) as u64;
@@ -157,14 +157,14 @@ impl Running {
 
     /// Waits for the process, which has closed its output. One that libFuzzer ended over a
     /// crash is started again for the rest of its time: then there is no run yet.
-    pub(super) fn finish(&mut self, sender: &Sender<Message>) -> Result<Option<Run>, Stop> {
-        let status = self.child.wait().map_err(|why| lost(self.job, &why))?;
+    pub(super) fn finish(&mut self, sender: &Sender<Message>) -> Result<Option<PairRun>, Stop> {
+        let status = self.child.wait().map_err(|why| lost(self.pair, &why))?;
         let rest = self.time.saturating_sub(self.started.elapsed()).as_secs();
         if !status.success() && rest > 0 && self.found_another_crash() {
             self.before += self.log.figures.executions;
             self.log.figures.executions = 0;
-            let again = command(self.job, &self.places, self.sanitizer, rest)?;
-            let (child, output) = spawn(again, self.job, &self.places)?;
+            let again = command(self.pair, &self.places, self.sanitizer, rest)?;
+            let (child, output) = spawn(again, self.pair, &self.places)?;
             self.child = child;
             listen(self.number, output, sender);
             return Ok(None);
@@ -182,16 +182,16 @@ impl Running {
         artifacts.last().is_some_and(|last| !artifacts[..artifacts.len() - 1].contains(last))
     }
 
-    fn run(&mut self, status: ExitStatus) -> Result<Run, Stop> {
-        let mut crashes = match self.job.engine {
+    fn run(&mut self, status: ExitStatus) -> Result<PairRun, Stop> {
+        let mut crashes = match self.pair.engine {
             Engine::Libfuzzer | Engine::Bolero => std::mem::take(&mut self.log.artifacts),
             Engine::Afl => self.kept(afl::crashes(&self.places)?)?,
             Engine::Honggfuzz => self.kept(honggfuzz::crashes(&self.places)?)?,
         };
         crashes.sort();
         crashes.dedup();
-        Ok(Run {
-            job: self.job,
+        Ok(PairRun {
+            pair: self.pair,
             figures: self.figures(),
             samples: std::mem::take(&mut self.samples),
             time: self.started.elapsed(),
@@ -225,7 +225,7 @@ impl Drop for Running {
 
 /// The command that fuzzes for so many seconds.
 fn command(
-    Job { engine, target }: Job,
+    Pair { engine, target }: Pair,
     places: &Places,
     sanitizer: Sanitizer,
     seconds: u64,
@@ -239,7 +239,7 @@ fn command(
 }
 
 /// Starts the process, and returns it with all that it will write.
-fn spawn(mut command: Command, job: Job, places: &Places) -> Result<(Child, PipeReader), Stop> {
+fn spawn(mut command: Command, pair: Pair, places: &Places) -> Result<(Child, PipeReader), Stop> {
     let findings = places.artifacts.parent().unwrap_or(&places.artifacts);
     command.env(FINDINGS_VARIABLE, findings);
     // A process group of its own, for engines start processes of their own.
@@ -248,11 +248,11 @@ fn spawn(mut command: Command, job: Job, places: &Places) -> Result<(Child, Pipe
         command.stdout(writer.try_clone()?).stderr(writer);
         Ok((command.spawn()?, reader))
     });
-    spawned.map_err(|why| error(format!("{job} does not start: {why}"), "run it again"))
+    spawned.map_err(|why| error(format!("{pair} does not start: {why}"), "run it again"))
 }
 
-fn lost(job: Job, why: &std::io::Error) -> Stop {
-    error(format!("{job} is lost: {why}"), "run it again")
+fn lost(pair: Pair, why: &std::io::Error) -> Stop {
+    error(format!("{pair} is lost: {why}"), "run it again")
 }
 
 /// Sends each line on. Lines are not always UTF-8: engines print inputs.

@@ -9,7 +9,7 @@ use pagediff_terminal::table::{self, Align};
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
-use super::{Fuzzed, Run};
+use super::{Fuzzed, PairRun};
 use crate::again::{on_input, text};
 
 const COLUMNS: [&str; 7] =
@@ -45,10 +45,10 @@ pub(super) fn write_table(out: &mut dyn Write, fuzzed: &Fuzzed) -> Result<(), St
     Ok(())
 }
 
-fn row(run: &Run) -> Vec<String> {
+fn row(run: &PairRun) -> Vec<String> {
     let Figures { executions, per_second, coverage, corpus } = run.figures;
     let numbers = [executions, per_second, coverage, corpus, run.crashes.len() as u64];
-    let names = [run.job.target.name, run.job.engine.name()].map(str::to_owned);
+    let names = [run.pair.target.name, run.pair.engine.name()].map(str::to_owned);
     names.into_iter().chain(numbers.iter().map(u64::to_string)).collect()
 }
 
@@ -74,11 +74,11 @@ fn write_findings(
     Ok(())
 }
 
-fn write_crashes(out: &mut dyn Write, run: &Run, root: &Path) -> std::io::Result<()> {
+fn write_crashes(out: &mut dyn Write, run: &PairRun, root: &Path) -> std::io::Result<()> {
     writeln!(out)?;
     let crashes = count(run.crashes.len(), "crashing input");
-    let name = run.job.target.name;
-    writeln!(out, "{}", headline(&format!("{name}: {crashes}, by {}", run.job.engine.name())))?;
+    let name = run.pair.target.name;
+    writeln!(out, "{}", headline(&format!("{name}: {crashes}, by {}", run.pair.engine.name())))?;
     writeln!(out)?;
     writeln!(out, "{}", run.last_lines.join("\n").trim_end())?;
     for crash in &run.crashes {

@@ -19,8 +19,8 @@ pub(super) fn records(root: &Path, fuzzed: &Fuzzed) -> Result<Vec<FindingRecord>
     }
     for run in &fuzzed.runs {
         for crash in &run.crashes {
-            let signature = format!("a crash or a hang, by {}", run.job.engine.name());
-            let mut record = described(root, run.job.target, crash, signature)?;
+            let signature = format!("a crash or a hang, by {}", run.pair.engine.name());
+            let mut record = described(root, run.pair.target, crash, signature)?;
             record.text = run.last_lines.join("\n");
             records.push(record);
         }

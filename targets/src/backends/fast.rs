@@ -4,10 +4,10 @@ use put_user_page::{
     PageRef, ReleaseError, put_user_page, put_user_pages, put_user_pages_dirty,
     put_user_pages_dirty_lock,
 };
+use put_user_page_case::Function;
 
 use super::in_process::InProcess;
 use super::page_map::{PageMap, Recorder, Release};
-use put_user_page_case::Function;
 
 /// The four functions of `put_user_page`.
 #[derive(Debug, Default)]

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use put_user_page_case::Function;
+use put_user_page_case::world::{MAX_ARRAYS, World};
+
 use crate::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
 use crate::machine::{self, Machine};
 use crate::outcome::Outcome;
-use put_user_page_case::Function;
-use put_user_page_case::world::{MAX_ARRAYS, World};
 
 /// A machine in this process, and what is to be said of it.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use put_user_page_case::world::World;
+use put_user_page_case::{Function, Kind};
 use put_user_page_reference as reference;
 use reference::{EntryWithoutReference, Memory};
 
@@ -10,8 +12,6 @@ use crate::backend::Class;
 use crate::machine::Machine;
 use crate::outcome::{Accounting, Event, EventKind, FolioState, Outcome};
 use crate::states::{CallWatch, StateSet};
-use put_user_page_case::world::World;
-use put_user_page_case::{Function, Kind};
 
 /// The reference, and the named states that its last case went through.
 #[derive(Debug, Default)]
@@ -40,13 +40,13 @@ impl Naive {
     }
 }
 
-fn event_kind(step: reference::Step) -> EventKind {
-    match step {
-        reference::Step::Wait => EventKind::Wait,
-        reference::Step::Lock => EventKind::Lock,
-        reference::Step::Unlock => EventKind::Unlock,
-        reference::Step::Dirty => EventKind::Dirty,
-        reference::Step::Free => EventKind::Free,
+fn event_kind(kind: reference::EventKind) -> EventKind {
+    match kind {
+        reference::EventKind::Wait => EventKind::Wait,
+        reference::EventKind::Lock => EventKind::Lock,
+        reference::EventKind::Unlock => EventKind::Unlock,
+        reference::EventKind::Dirty => EventKind::Dirty,
+        reference::EventKind::Free => EventKind::Free,
     }
 }
 
@@ -109,7 +109,7 @@ impl Machine for Naive {
         self.watch.after_call(error, &self.memory);
         self.events.extend(self.memory.events.drain(..).map(|event| Event {
             frame: event.page,
-            kind: event_kind(event.step),
+            kind: event_kind(event.kind),
             refcount: event.refcount,
             call,
         }));

@@ -9,6 +9,9 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use put_user_page::{AddressSpace, MemoryMap, Page, PageRef, get_user_pages};
+use put_user_page_case::layout::MAX_FRAMES;
+use put_user_page_case::world::{MAX_TOTAL_ENTRIES, World};
+use put_user_page_case::{Function, Kind};
 
 use frames::Frames;
 pub use recorder::Recorder;
@@ -19,9 +22,6 @@ use crate::asan;
 use crate::backend::Class;
 use crate::machine::Machine;
 use crate::outcome::{Accounting, FolioState, Outcome, StrayWrite};
-use put_user_page_case::layout::MAX_FRAMES;
-use put_user_page_case::world::{MAX_TOTAL_ENTRIES, World};
-use put_user_page_case::{Function, Kind};
 
 /// An implementation of the four functions on `struct page`s.
 pub trait Release {

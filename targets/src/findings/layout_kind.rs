@@ -1,7 +1,8 @@
 //! The kind of layout that a difference is in.
 
-use crate::oracle::Subject;
 use put_user_page_case::world::{Step, World};
+
+use crate::oracle::Subject;
 
 /// The page that a difference is in, by how it lies and how the call names it. Of a
 /// difference that is in no page: the last of these that a page of the call is.

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::parts::{Entry, Folio, Parts};
 use put_user_page_case::world::Step;
 use put_user_page_case::{Kind, Source, anchor_and_offset};
+
+use super::parts::{Entry, Folio, Parts};
 
 /// What may be changed in a compound page.
 pub(super) const OF_FOLIOS: [fn(&mut Folio); 15] = [

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::parts::{Entry, Folio, Parts};
 use put_user_page_case::world::Step;
 use put_user_page_case::{
     Case, Direction, EntriesRecord, FolioRecord, Function, MAX_GAP, MAX_RANGE, Record,
 };
+
+use super::parts::{Entry, Folio, Parts};
 
 /// The most compound pages that a record can hold.
 const MAX_REPEAT: u16 = 256;

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use put_user_page_case::world::World;
+use put_user_page_case::{Kind, Source};
+
 use super::difference::{Difference, Field, Sides};
 use super::subject_at;
 use crate::backend::Events;
 use crate::outcome::{Event, EventKind};
-use put_user_page_case::world::World;
-use put_user_page_case::{Kind, Source};
 
 /// The events as one sees them who observes no more than this.
 pub(super) fn seen<'a>(world: &World, events: &'a [Event], observed: Events) -> Cow<'a, [Event]> {

@@ -1,11 +1,11 @@
 //! Rules about page locks that no call may break, seen in its events alone.
 
+use put_user_page_case::world::World;
 use serde::Serialize;
 
 use super::difference::{Difference, Field};
 use super::subject_at;
 use crate::outcome::{Event, EventKind, Outcome};
-use put_user_page_case::world::World;
 
 /// What a call must never do, seen in its events alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

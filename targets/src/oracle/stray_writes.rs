@@ -1,9 +1,10 @@
 //! Stray writes, field by field.
 
+use put_user_page_case::world::World;
+
 use super::difference::{Difference, Field, PageField};
 use super::subject_at;
 use crate::outcome::Outcome;
-use put_user_page_case::world::World;
 
 pub(super) fn push(found: &mut Vec<Difference>, world: &World, backend: &Outcome) {
     for write in &backend.stray_writes {

@@ -1,10 +1,10 @@
 //! Which named states a case reaches, seen from the reference.
 
+use put_user_page_case::world::{Entry, Step, World};
+use put_user_page_case::{Function, Kind};
 use put_user_page_reference::{Memory, Page};
 
 use super::{Id, StateSet};
-use put_user_page_case::world::{Entry, Step, World};
-use put_user_page_case::{Function, Kind};
 
 /// A compound page, and what is known of it in the call that is looked at.
 #[derive(Clone, Copy, Debug)]

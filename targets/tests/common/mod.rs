@@ -1,4 +1,4 @@
-//! What tests with deliberate mistakes share.
+//! What tests with mutants share.
 
 #![allow(dead_code, reason = "each test file uses some of this")]
 #![allow(unreachable_pub, reason = "test files share this")]

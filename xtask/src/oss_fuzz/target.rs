@@ -28,7 +28,7 @@ const ARGUMENTS: [&str; 3] = ["--", "-rss_limit_mb=2560", "-timeout=25"];
 
 /// What was found of a target.
 #[derive(Debug, Serialize)]
-pub(super) struct Checked {
+pub(super) struct CheckedTarget {
     pub(super) name: &'static str,
     /// Edges that libFuzzer sees.
     pub(super) edges: Option<usize>,
@@ -46,7 +46,7 @@ struct Target<'a> {
     directory: &'a Path,
     sanitizer: Sanitizer,
     scratch: TempDir,
-    checked: Checked,
+    checked: CheckedTarget,
 }
 
 /// Checks a target of a directory.
@@ -54,10 +54,10 @@ pub(super) fn check(
     name: &'static str,
     directory: &Path,
     sanitizer: Sanitizer,
-) -> Result<Checked, Stop> {
+) -> Result<CheckedTarget, Stop> {
     let scratch = tempfile::tempdir()
         .map_err(|why| error(format!("there is no temporary folder: {why}"), "set TMPDIR"))?;
-    let checked = Checked {
+    let checked = CheckedTarget {
         name,
         edges: None,
         accesses: None,

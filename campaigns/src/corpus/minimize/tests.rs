@@ -1,4 +1,4 @@
-//! Minimising without engines: named states and deliberate mistakes are not lost.
+//! Minimising without engines: named states and mutants are not lost.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -19,7 +19,7 @@ pub(crate) struct MappedRegion {
 }
 
 #[repr(C)]
-struct Run {
+struct PagediffRun {
     job: u64,
     job_len: u32,
     nregions: u32,
@@ -29,7 +29,7 @@ struct Run {
     answer_len: u32,
 }
 
-const RUN: rustix::ioctl::Opcode = opcode::read_write::<Run>(b'P', 1);
+const RUN: rustix::ioctl::Opcode = opcode::read_write::<PagediffRun>(b'P', 1);
 
 const PATH: &str = "/dev/pagediff";
 
@@ -56,7 +56,7 @@ impl Device {
         longest: usize,
     ) -> io::Result<()> {
         out.reserve(longest);
-        let mut run = Run {
+        let mut run = PagediffRun {
             job: job.as_ptr() as u64,
             job_len: job.len() as u32,
             nregions: regions.len() as u32,
@@ -65,8 +65,8 @@ impl Device {
             answer_max: longest as u32,
             answer_len: 0,
         };
-        // SAFETY: the opcode takes a `Run` and writes to no more than it.
-        let update = unsafe { Updater::<RUN, Run>::new(&mut run) };
+        // SAFETY: the opcode takes a `PagediffRun` and writes to no more than it.
+        let update = unsafe { Updater::<RUN, PagediffRun>::new(&mut run) };
         // SAFETY: the module reads the job and the regions as long as they are, and writes
         // at most `answer_max` bytes, which were reserved.
         unsafe { ioctl(&self.0, update) }?;

@@ -7,13 +7,13 @@ use std::path::Path;
 use libloading::Library;
 use libloading::os::unix::{self, RTLD_LOCAL, RTLD_NOW};
 use put_user_page::{Page, PageRef};
+use put_user_page_case::Function;
+use put_user_page_case::world::MAX_ENTRIES;
 
 use super::hooks::HooksTable;
 use crate::backend::{BackendError, Observes};
 use crate::backends::in_process::InProcess;
 use crate::backends::page_map::{PageMap, Recorder, Release};
-use put_user_page_case::Function;
-use put_user_page_case::world::MAX_ENTRIES;
 
 type OnePage = unsafe extern "C" fn(page: *mut Page);
 type ManyPages = unsafe extern "C" fn(pages: *mut *mut Page, npages: c_ulong);

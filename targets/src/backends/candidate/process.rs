@@ -13,6 +13,8 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use put_user_page_case::world::World;
+use put_user_page_case::{Case, Function};
 use put_user_page_support::signal_name;
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +22,6 @@ use super::library::Candidate;
 use crate::backend::{Backend, BackendError, Class, Failure, HowFailed, Job, Observes, Ran, Skip};
 use crate::backends::in_process::{self};
 use crate::outcome::Outcome;
-use put_user_page_case::world::World;
-use put_user_page_case::{Case, Function};
 
 /// What the child says first.
 #[derive(Serialize, Deserialize)]

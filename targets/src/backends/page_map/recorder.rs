@@ -3,10 +3,10 @@
 use std::cell::{Cell, Ref, RefCell};
 
 use put_user_page::{Hooks, MemoryMap, Page, PageRef};
+use put_user_page_case::layout::MAX_FRAMES;
 
 use crate::asan;
 use crate::outcome::{Event, EventKind, MAX_EVENTS};
-use put_user_page_case::layout::MAX_FRAMES;
 
 /// A page that was freed.
 #[derive(Clone, Copy, Debug)]

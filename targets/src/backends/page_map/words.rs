@@ -59,7 +59,7 @@ pub(super) fn poisoned(mut words: Words) -> Words {
     words
 }
 
-/// Sets flags that are none of [`flags`]: what a deliberate mistake does.
+/// Sets flags that are none of [`flags`]: what a mutant does.
 pub(crate) fn set_other_flags(page: PageRef<'_>, other_flags: u64) {
     words_of(page)[offsets::FLAGS / 8].fetch_or(other_flags & !OWN_FLAGS, Ordering::Relaxed);
 }

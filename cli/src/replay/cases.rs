@@ -9,39 +9,39 @@ use put_user_page_targets::generator;
 use put_user_page_targets::registry::Target;
 
 /// Cases to replay, in batches.
-pub(super) enum Source {
+pub(super) enum Cases {
     /// Files that are left.
     Files { files: std::vec::IntoIter<PathBuf>, target: Option<&'static Target> },
     /// So many cases that are left to draw.
     Generated { left: u64, rng: Rng },
 }
 
-impl Source {
+impl Cases {
     /// The files that the paths name.
     pub(super) fn files(paths: &[PathBuf], target: Option<&'static Target>) -> Result<Self, Stop> {
-        Ok(Source::Files { files: inputs::files(paths)?.into_iter(), target })
+        Ok(Cases::Files { files: inputs::files(paths)?.into_iter(), target })
     }
 
     /// So many drawn cases, the same for the same seed.
     pub(super) fn generated(count: u64, seed: u64) -> Self {
-        Source::Generated { left: count, rng: Rng::with_seed(seed) }
+        Cases::Generated { left: count, rng: Rng::with_seed(seed) }
     }
 
     /// How many cases are left.
     pub(super) fn left(&self) -> u64 {
         match self {
-            Source::Files { files, .. } => files.len() as u64,
-            Source::Generated { left, .. } => *left,
+            Cases::Files { files, .. } => files.len() as u64,
+            Cases::Generated { left, .. } => *left,
         }
     }
 
     /// The next so many cases; none when all were.
     pub(super) fn take(&mut self, count: usize) -> Result<Vec<Input>, Stop> {
         match self {
-            Source::Files { files, target } => {
+            Cases::Files { files, target } => {
                 files.by_ref().take(count).map(|file| inputs::read(&file, *target)).collect()
             }
-            Source::Generated { left, rng } => {
+            Cases::Generated { left, rng } => {
                 let count = (count as u64).min(*left);
                 *left -= count;
                 Ok((0..count).map(|_| Input::drawn(generator::case(rng))).collect())

@@ -8,19 +8,19 @@ use std::collections::BTreeSet;
 use common::scenarios;
 use put_user_page_case::{Case, Function};
 use put_user_page_targets::comparer::Comparer;
-use put_user_page_targets::mistakes::{Finder, Mistake, wrong};
+use put_user_page_targets::mutants::{Finder, Mutant, mutated};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::states::Needs;
 use put_user_page_targets::trial::Verdict;
 
 /// The fields that reports name, over all scenarios.
-fn fields_that_differ(mistake: Option<Mistake>) -> BTreeSet<String> {
-    fields(mistake, &scenarios())
+fn fields_that_differ(mutant: Option<Mutant>) -> BTreeSet<String> {
+    fields(mutant, &scenarios())
 }
 
 /// The fields that reports name, over these cases.
-fn fields(mistake: Option<Mistake>, cases: &[Case]) -> BTreeSet<String> {
-    let mut wrong = wrong(mistake);
+fn fields(mutant: Option<Mutant>, cases: &[Case]) -> BTreeSet<String> {
+    let mut wrong = mutated(mutant);
     let mut comparer = Comparer::new(vec![&mut wrong]);
     let mut fields = BTreeSet::new();
     let compared = comparer.compare(cases, &mut |_, _, verdict| {
@@ -35,8 +35,8 @@ fn fields(mistake: Option<Mistake>, cases: &[Case]) -> BTreeSet<String> {
 }
 
 #[track_caller]
-fn is_caught(mistake: Mistake, by: &str) {
-    let fields = fields_that_differ(Some(mistake));
+fn is_caught(mutant: Mutant, by: &str) {
+    let fields = fields_that_differ(Some(mutant));
     assert!(fields.iter().any(|field| field.starts_with(by)), "not by {by}, but by {fields:?}");
 }
 
@@ -47,97 +47,97 @@ fn the_implementation_without_a_mistake_agrees() {
 
 #[test]
 fn entries_taken_for_heads_are_caught() {
-    is_caught(Mistake::NoCompoundHead, "refcount");
+    is_caught(Mutant::NoCompoundHead, "refcount");
 }
 
 #[test]
 fn a_dirty_tail_is_caught() {
-    is_caught(Mistake::DirtyTheTail, "stray write, flags");
+    is_caught(Mutant::DirtyTheTail, "stray write, flags");
 }
 
 #[test]
 fn freeing_at_one_is_caught() {
-    is_caught(Mistake::FreeAtOne, "state");
+    is_caught(Mutant::FreeAtOne, "state");
 }
 
 #[test]
 fn never_freeing_is_caught() {
-    is_caught(Mistake::NeverFree, "state");
+    is_caught(Mutant::NeverFree, "state");
 }
 
 #[test]
 fn a_forgotten_check_is_caught() {
-    is_caught(Mistake::ForgetTheCheck, "stopped at");
+    is_caught(Mutant::ForgetTheCheck, "stopped at");
 }
 
 #[test]
 fn a_skipped_last_entry_is_caught() {
-    is_caught(Mistake::SkipTheLastEntry, "refcount");
+    is_caught(Mutant::SkipTheLastEntry, "refcount");
 }
 
 #[test]
 fn marking_only_the_first_entry_is_caught() {
-    is_caught(Mistake::MarkOnlyTheFirst, "dirty");
+    is_caught(Mutant::MarkOnlyTheFirst, "dirty");
 }
 
 #[test]
 fn a_put_before_the_mark_is_caught() {
-    is_caught(Mistake::PutBeforeMark, "events");
+    is_caught(Mutant::PutBeforeMark, "events");
 }
 
 #[test]
 fn a_mark_without_the_lock_is_caught() {
-    is_caught(Mistake::MarkWithoutLock, "events");
+    is_caught(Mutant::MarkWithoutLock, "events");
 }
 
 #[test]
 fn locking_a_dirty_page_is_caught() {
-    is_caught(Mistake::LockDirtyPages, "events");
+    is_caught(Mutant::LockDirtyPages, "events");
 }
 
 #[test]
 fn a_lock_that_is_kept_is_caught() {
-    is_caught(Mistake::KeepTheLock, "locked");
+    is_caught(Mutant::KeepTheLock, "locked");
 }
 
 #[test]
 fn two_locks_at_once_are_caught() {
-    is_caught(Mistake::LockTwoAtOnce, "lock in call");
+    is_caught(Mutant::LockTwoAtOnce, "lock in call");
 }
 
 #[test]
 fn a_file_that_is_not_told_is_caught() {
-    is_caught(Mistake::ForgetTheFile, "dirty count of its file");
+    is_caught(Mutant::ForgetTheFile, "dirty count of its file");
 }
 
 #[test]
 fn a_file_that_is_told_twice_is_caught() {
-    is_caught(Mistake::CountTheFileTwice, "dirty tags of its file");
+    is_caught(Mutant::CountTheFileTwice, "dirty tags of its file");
 }
 
 #[test]
 fn a_write_to_another_flag_is_caught() {
-    is_caught(Mistake::TouchAnotherFlag, "stray write, flags");
+    is_caught(Mutant::TouchAnotherFlag, "stray write, flags");
 }
 
 #[test]
 fn a_reference_on_a_tail_is_caught() {
-    is_caught(Mistake::WriteIntoATail, "stray write, _refcount");
+    is_caught(Mutant::WriteIntoATail, "stray write, _refcount");
 }
 
 #[test]
 fn an_error_that_names_the_wrong_entry_is_caught() {
-    is_caught(Mistake::StopOneEntryLate, "stopped at");
+    is_caught(Mutant::StopOneEntryLate, "stopped at");
 }
 
 #[test]
 fn the_finder_finds_what_the_comparison_does_in_the_first_case_that_shows_it() {
     let scenarios = scenarios();
     let mut finder = Finder::new(&Function::ALL);
-    let found: Vec<Vec<Mistake>> = scenarios.iter().map(|case| finder.find(case)).collect();
+    let found: Vec<Vec<Mutant>> = scenarios.iter().map(|case| finder.find(case)).collect();
     assert_eq!(finder.missing().count(), 0);
-    for mistake in Mistake::ALL {
-        let mut wrong = wrong(Some(mistake));
+    for mutant in Mutant::ALL {
+        let mut wrong = mutated(Some(mutant));
         let mut first = None;
         let mut tell = |case: usize, _: usize, verdict: Verdict| {
             if matches!(verdict, Verdict::Differs(_)) {
@@ -146,8 +146,8 @@ fn the_finder_finds_what_the_comparison_does_in_the_first_case_that_shows_it() {
         };
         let compared = Comparer::new(vec![&mut wrong]).compare(&scenarios, &mut tell);
         compared.expect("machines in this process work");
-        let finds = found.iter().position(|found| found.contains(&mistake));
-        assert_eq!(finds, first, "{}", mistake.name());
+        let finds = found.iter().position(|found| found.contains(&mutant));
+        assert_eq!(finds, first, "{}", mutant.name());
     }
 }
 
@@ -155,8 +155,8 @@ fn the_finder_finds_what_the_comparison_does_in_the_first_case_that_shows_it() {
 fn only_mistakes_that_calls_can_show_are_looked_for() {
     let mut cases = scenarios();
     cases.iter_mut().for_each(|case| case.call_only(Function::PutUserPages));
-    for mistake in Mistake::ALL.into_iter().filter(|mistake| mistake.needs() != Needs::Any) {
-        assert_eq!(fields(Some(mistake), &cases), BTreeSet::new(), "{}", mistake.name());
+    for mutant in Mutant::ALL.into_iter().filter(|mutant| mutant.needs() != Needs::Any) {
+        assert_eq!(fields(Some(mutant), &cases), BTreeSet::new(), "{}", mutant.name());
     }
     let mut finder = Finder::new(&[Function::PutUserPages]);
     assert_eq!(finder.missing().count(), 8);

@@ -17,6 +17,7 @@ mod bytes;
 mod canonical_c;
 mod case;
 pub mod layout;
+pub mod minimize;
 mod orders;
 mod record;
 #[cfg(test)]

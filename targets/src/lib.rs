@@ -32,7 +32,6 @@ pub mod harness;
 #[cfg(test)]
 mod layout_tests;
 pub mod machine;
-pub mod minimize;
 pub mod mutants;
 pub mod oracle;
 pub mod outcome;

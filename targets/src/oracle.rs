@@ -5,8 +5,7 @@ mod events;
 mod rules;
 mod stray_writes;
 
-pub use difference::{Difference, Field, PageField, Sides, Subject};
-pub use rules::LockRule;
+pub use difference::{Difference, Field, LockRule, PageField, Sides, Subject};
 
 use put_user_page_case::Function;
 use put_user_page_case::world::World;

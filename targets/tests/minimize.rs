@@ -8,11 +8,11 @@ use std::convert::Infallible;
 use common::divergence;
 use fastrand::Rng;
 use put_user_page_case::Case;
+use put_user_page_case::minimize::{Size, minimize};
 use put_user_page_case::world::{Step, World};
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::generator;
-use put_user_page_targets::minimize::{Size, minimize};
 use put_user_page_targets::mutants::{Mutant, mutated};
 
 /// Cases that are minimised of each mutant and signature.

@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use super::rules::LockRule;
 use crate::backend::Failure;
 use crate::forms::FormsDiffer;
 use crate::outcome::{Counter, Event, StateKind};
@@ -103,6 +102,29 @@ pub enum Field {
         /// What it is.
         backend: i64,
     },
+}
+
+/// What a call must never do, seen in its events alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockRule {
+    /// It locks a page while it holds the lock of another.
+    SecondLock,
+    /// It returns with a page lock.
+    LockKept,
+    /// It frees a locked page.
+    FreedLocked,
+}
+
+impl LockRule {
+    /// What was done against it, in a few words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            LockRule::SecondLock => "locked while it held another",
+            LockRule::LockKept => "returned with the lock",
+            LockRule::FreedLocked => "freed under its lock",
+        }
+    }
 }
 
 /// A field of `struct page`, as far as stray writes are told apart.

@@ -1,34 +1,10 @@
 //! Rules about page locks that no call may break, seen in its events alone.
 
 use put_user_page_case::world::World;
-use serde::Serialize;
 
-use super::difference::{Difference, Field};
+use super::difference::{Difference, Field, LockRule};
 use super::subject_at;
 use crate::outcome::{Event, EventKind, Outcome};
-
-/// What a call must never do, seen in its events alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LockRule {
-    /// It locks a page while it holds the lock of another.
-    SecondLock,
-    /// It returns with a page lock.
-    LockKept,
-    /// It frees a locked page.
-    FreedLocked,
-}
-
-impl LockRule {
-    /// What was done against it, in a few words.
-    pub const fn name(self) -> &'static str {
-        match self {
-            LockRule::SecondLock => "locked while it held another",
-            LockRule::LockKept => "returned with the lock",
-            LockRule::FreedLocked => "freed under its lock",
-        }
-    }
-}
 
 /// A rule that a call broke, and the page that it broke it with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! A case taken apart: every compound page and every entry by itself. Entries name their
 //! page by its compound page, so that they name the same one when another is left out.
 
-use put_user_page_case::world::{Step, World};
-use put_user_page_case::{Case, FolioRecord, Kind, Record, anchor_and_offset};
+use crate::world::{Step, World};
+use crate::{Case, FolioRecord, Kind, Record, anchor_and_offset};
 
 #[derive(Clone)]
 pub(super) struct Parts {
@@ -40,7 +40,7 @@ impl Folio {
 impl Parts {
     pub(super) fn of(case: &Case) -> Parts {
         let world = World::of(case);
-        let entry = |entry: &put_user_page_case::world::Entry| {
+        let entry = |entry: &crate::world::Entry| {
             let folio = usize::from(entry.folio);
             let page = usize::from(entry.frame) - world.layout.places[folio].frame;
             Entry { folio, page, backed: entry.backed }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use put_user_page_case::{Case, RECORD_SIZE};
+use crate::{Case, RECORD_SIZE};
 use serde::Serialize;
 
 use self::change::{OF_ENTRIES, OF_FOLIOS};

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use put_user_page_case::world::Step;
-use put_user_page_case::{Kind, Source, anchor_and_offset};
+use crate::world::Step;
+use crate::{Kind, Source, anchor_and_offset};
 
 use super::parts::{Entry, Folio, Parts};
 

@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use put_user_page_case::world::Step;
-use put_user_page_case::{
-    Case, Direction, EntriesRecord, FolioRecord, Function, MAX_GAP, MAX_RANGE, Record,
-};
+use crate::world::Step;
+use crate::{Case, Direction, EntriesRecord, FolioRecord, Function, MAX_GAP, MAX_RANGE, Record};
 
 use super::parts::{Entry, Folio, Parts};
 

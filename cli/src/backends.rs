@@ -82,7 +82,7 @@ impl BackendArguments {
         if self.kernel.own().is_some() && !has_kernel {
             return Err(error(
                 "a kernel is named, and no backend that runs in it",
-                "add `--backend kernel-unpin`, `--backend kernel` or `--backend kernel-release-pages`",
+                "add `--backend kernel-unpin`, `kernel-unpin-range`, `kernel` or `kernel-release-pages`",
             ));
         }
         let mut guest = None;

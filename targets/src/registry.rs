@@ -27,7 +27,7 @@ pub enum Check {
     Candidate,
     /// Takes the case through its forms.
     Decode,
-    /// Runs the case as it is in a Linux kernel, in three ways.
+    /// Runs the case as it is in a Linux kernel, in four ways.
     Kernel,
 }
 
@@ -108,7 +108,7 @@ pub static TARGETS: [Target; 8] = [
     },
     Target {
         name: "kernel",
-        compares: "the Linux kernel in QEMU with `reference`, three ways",
+        compares: "the Linux kernel in QEMU with `reference`, four ways",
         property: "valid case: same outcome on real pages",
         check: Check::Kernel,
     },

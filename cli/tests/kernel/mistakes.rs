@@ -243,3 +243,36 @@ fn pins_that_are_not_dropped_whole_are_found() {
     ];
     are_found("release_unpin.c", &mistakes, &["--backend", "kernel-unpin"], &[corpus()]);
 }
+
+/// unpin_user_page_range_dirty_lock() that forgets the last page of a range.
+const OWN_RANGE: &str = "\
+static void own_range(struct page *page, unsigned long npages, bool make_dirty)
+{
+	unpin_user_page_range_dirty_lock(page, npages - 1, make_dirty);
+}
+
+const struct release_way unpin_way = {
+	.pins = true,
+	.put_user_page = unpin_user_page,
+";
+
+#[test]
+fn a_range_that_is_too_short_is_found_where_ranges_are_released() {
+    let mistakes = [
+        Mistake {
+            what: "the last page of a range is forgotten",
+            function: "put_user_pages",
+            right: UNPIN,
+            wrong: OWN_RANGE,
+            by: &["refcount"],
+        },
+        Mistake {
+            what: "the same under the lock",
+            function: "put_user_pages_dirty_lock",
+            right: ".put_range = unpin_user_page_range_dirty_lock,",
+            wrong: ".put_range = own_range,",
+            by: &["refcount"],
+        },
+    ];
+    are_found("release_unpin.c", &mistakes, &["--backend", "kernel-unpin-range"], &[corpus()]);
+}

@@ -16,7 +16,7 @@ use pagediff_terminal::table::{self, Align};
 use self::measure::Measured;
 use self::tools::Tools;
 
-/// Measures which lines of src/, reference/ and targets/ the committed corpus runs, and
+/// Measures which lines of src/, case/, reference/ and targets/ the committed corpus runs, and
 /// writes them to target/coverage, as lcov.info and as html/index.html
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -66,14 +66,13 @@ fn own(text: &str, root: &Path, with_kernel: bool) -> String {
 
 fn is_own(path: &Path) -> bool {
     let has = |name: &str| path.components().any(|component| component.as_os_str() == name);
-    let ours = ["src", "reference", "targets"].iter().any(|folder| path.starts_with(folder));
+    let ours =
+        ["src", "case", "reference", "targets"].iter().any(|folder| path.starts_with(folder));
     ours && has("src") && !has("tests")
 }
 
 fn is_of_kernel(path: &Path) -> bool {
-    path.starts_with("reference/kernel")
-        || path.starts_with("targets/src/backends/kernel")
-        || path == Path::new("targets/src/backends/kernel.rs")
+    path.starts_with("reference/kernel") || path.starts_with("targets/kernel")
 }
 
 /// The files by the package that they are in.
@@ -116,7 +115,7 @@ mod tests {
     fn only_our_own_code_is_left() {
         let files = [
             "/home/r/src/lib.rs",
-            "/home/r/targets/src/world.rs",
+            "/home/r/case/src/world.rs",
             "/home/r/targets/tests/corpus.rs",
             "/home/r/targets/build.rs",
             "/home/r/target/coverage/build/out/src/generated.rs",
@@ -126,7 +125,7 @@ mod tests {
             "/home/me/.cargo/registry/src/index/serde-1.0.0/src/lib.rs",
             "/rustc/0/library/core/src/num.rs",
         ];
-        assert_eq!(left(&files, true), ["src/lib.rs", "targets/src/world.rs"]);
+        assert_eq!(left(&files, true), ["case/src/world.rs", "src/lib.rs"]);
     }
 
     #[test]
@@ -134,8 +133,8 @@ mod tests {
         let files = [
             "/home/r/reference/kernel/runner/src/lib.rs",
             "/home/r/reference/src/lib.rs",
-            "/home/r/targets/src/backends/kernel.rs",
-            "/home/r/targets/src/backends/kernel/layout.rs",
+            "/home/r/targets/kernel/src/backend.rs",
+            "/home/r/targets/kernel/src/layout.rs",
         ];
         assert_eq!(left(&files, true).len(), 4);
         assert_eq!(left(&files, false), ["reference/src/lib.rs"]);

@@ -49,7 +49,7 @@ fn only_our_own_code_is_covered() {
     let lcov = std::fs::read_to_string(repository().join("target/coverage/lcov.info")).unwrap();
     let files: Vec<&str> = lcov.lines().filter_map(|line| line.strip_prefix("SF:")).collect();
     let is_own = |file: &&&str| {
-        ["src/", "reference/", "targets/"].iter().any(|folder| file.starts_with(folder))
+        ["src/", "case/", "reference/", "targets/"].iter().any(|folder| file.starts_with(folder))
     };
     assert_eq!(files.iter().filter(is_own).count(), files.len(), "{files:?}");
     for file in ["src/release.rs", "reference/src/release.rs", "targets/src/harness.rs"] {

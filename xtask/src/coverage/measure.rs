@@ -43,7 +43,7 @@ impl<'a> Measured<'a> {
             programs.push(build(root, tools, &["pagediff", "--bin", "pagediff"])?);
             let mut replay = Command::new(&programs[1]);
             replay.arg("replay");
-            for way in ["kernel", "kernel-release-pages", "kernel-unpin"] {
+            for way in ["kernel", "kernel-release-pages", "kernel-unpin", "kernel-unpin-range"] {
                 replay.args(["--backend", way]);
             }
             run(root, &counts, replay.arg("corpus"))?;

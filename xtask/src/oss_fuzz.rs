@@ -47,7 +47,7 @@ pub(crate) struct CheckArguments {
 
 /// What was checked.
 #[derive(Serialize)]
-struct Checked {
+struct Submission {
     /// What is wrong with the files that are submitted.
     files: Vec<Failure>,
     builds: Vec<Built>,
@@ -90,7 +90,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
             .collect::<Result<_, _>>()?,
     };
     progress.finish_and_clear();
-    let checked = Checked { files: presubmit::check(&root), builds };
+    let checked = Submission { files: presubmit::check(&root), builds };
     if arguments.json {
         write_json(out, &checked)?;
     } else {
@@ -134,7 +134,7 @@ fn check_targets(
     Ok(Built { sanitizer: sanitizer.name(), failures, targets })
 }
 
-impl Checked {
+impl Submission {
     fn failures(&self) -> usize {
         let of_build = |built: &Built| {
             let targets = built.targets.iter().map(|target| target.failures.len());
@@ -145,7 +145,7 @@ impl Checked {
 }
 
 /// Writes a table for each build, and what is wrong below it.
-fn tell(out: &mut dyn Write, checked: &Checked) -> Result<(), Stop> {
+fn tell(out: &mut dyn Write, checked: &Submission) -> Result<(), Stop> {
     tell_failures(out, "files", &checked.files)?;
     for Built { sanitizer, failures, targets } in &checked.builds {
         let titles = [sanitizer, "edges", "checked accesses", "seeds", "tokens", "failures"];

@@ -188,7 +188,7 @@ fn a_page_that_loses_its_last_reference_and_never_goes_is_found() {
     are_found(PATCH, &[mistake], &["--backend", "kernel", "--kernel-free"], &[corpus()]);
 }
 
-const UNPIN: &str = "const struct release_way unpin_way = {\n\
+const UNPIN: &str = "const struct release_api unpin_api = {\n\
                      \t.pins = true,\n\
                      \t.put_user_page = unpin_user_page,\n";
 
@@ -218,7 +218,7 @@ static void own_unpin_many(struct page **pages, unsigned long npages)
 		own_unpin(*pages++, false, 1);
 }
 
-const struct release_way unpin_way = {
+const struct release_api unpin_api = {
 	.pins = true,
 	.put_user_page = own_unpin_one,
 ";
@@ -251,7 +251,7 @@ static void own_range(struct page *page, unsigned long npages, bool make_dirty)
 	unpin_user_page_range_dirty_lock(page, npages - 1, make_dirty);
 }
 
-const struct release_way unpin_way = {
+const struct release_api unpin_api = {
 	.pins = true,
 	.put_user_page = unpin_user_page,
 ";

@@ -37,19 +37,19 @@ static bool call_range(const struct call *call)
 	const struct trial *trial = call->trial;
 	bool dirty = call->function == CASE_PUT_USER_PAGES_DIRTY_LOCK;
 
-	if (!(trial->flags & PAGEDIFF_RANGES) || !trial->way->put_range)
+	if (!(trial->flags & PAGEDIFF_RANGES) || !trial->api->put_range)
 		return false;
 	if (!dirty && call->function != CASE_PUT_USER_PAGES)
 		return false;
 	if (!is_range((struct page **)trial->pages, call->npages))
 		return false;
-	trial->way->put_range(trial->pages[0], call->npages, dirty);
+	trial->api->put_range(trial->pages[0], call->npages, dirty);
 	return true;
 }
 
 static void make_call(struct call *call)
 {
-	const struct release_way *way = call->trial->way;
+	const struct release_api *api = call->trial->api;
 	struct page **pages = call->trial->pages;
 	u32 i;
 
@@ -58,16 +58,16 @@ static void make_call(struct call *call)
 	switch (call->function) {
 	case CASE_PUT_USER_PAGE:
 		for (i = 0; i < call->npages; i++)
-			way->put_user_page(pages[i]);
+			api->put_user_page(pages[i]);
 		break;
 	case CASE_PUT_USER_PAGES:
-		way->put_user_pages(pages, call->npages);
+		api->put_user_pages(pages, call->npages);
 		break;
 	case CASE_PUT_USER_PAGES_DIRTY:
-		way->put_user_pages_dirty(pages, call->npages);
+		api->put_user_pages_dirty(pages, call->npages);
 		break;
 	case CASE_PUT_USER_PAGES_DIRTY_LOCK:
-		way->put_user_pages_dirty_lock(pages, call->npages);
+		api->put_user_pages_dirty_lock(pages, call->npages);
 		break;
 	}
 }
@@ -136,7 +136,7 @@ void caller_call(struct trial *trial, u8 function, u32 npages)
 {
 	struct call call = { .trial = trial, .function = function, .npages = npages };
 
-	if (trial->way->pins)
+	if (trial->api->pins)
 		trial->pins_released += npages;
 	trial->in_call = true;
 	if (has_holder(trial))

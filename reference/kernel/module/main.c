@@ -20,10 +20,10 @@ struct trial *trial;
 static u8 *job_bytes;
 static DEFINE_MUTEX(lock);
 
-static const struct release_way *const ways[PAGEDIFF_WAYS] = {
-	[PAGEDIFF_PATCH] = &patch_way,
-	[PAGEDIFF_RELEASE_PAGES] = &release_pages_way,
-	[PAGEDIFF_UNPIN] = &unpin_way,
+static const struct release_api *const apis[PAGEDIFF_APIS] = {
+	[PAGEDIFF_PATCH] = &patch_api,
+	[PAGEDIFF_RELEASE_PAGES] = &release_pages_api,
+	[PAGEDIFF_UNPIN] = &unpin_api,
 };
 
 static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
@@ -39,9 +39,9 @@ static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
 			   run->nr_regions * sizeof(trial->regions[0])))
 		return -EFAULT;
 	memcpy(job, job_bytes, sizeof(*job));
-	if (job->way >= PAGEDIFF_WAYS)
+	if (job->api >= PAGEDIFF_APIS)
 		return -EINVAL;
-	trial->way = ways[job->way];
+	trial->api = apis[job->api];
 	trial->flags = job->flags;
 	trial->nr_regions = run->nr_regions;
 	if (case_decode(bytes, run->job_len - sizeof(*job), trial->records, MAX_RECORDS,

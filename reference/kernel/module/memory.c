@@ -68,7 +68,7 @@ static void start_state(struct trial *trial, u32 number)
 	const struct case_folio *shape = &trial->world.folios[number];
 	struct trial_folio *folio = &trial->folios[number];
 	u32 refs = shape->refs;
-	u32 pins = trial->way->pins ? min(refs, trial->releases[number]) : 0;
+	u32 pins = trial->api->pins ? min(refs, trial->releases[number]) : 0;
 
 	folio->unseen = unseen_references(trial, number);
 	folio->base -= folio->unseen;
@@ -142,7 +142,7 @@ int trial_build(struct trial *trial)
 			return status;
 		}
 	}
-	if (trial->way->pins)
+	if (trial->api->pins)
 		count_releases(trial);
 	return make_folios(trial);
 }

@@ -84,7 +84,7 @@ static void check_counts(struct trial *trial, u32 number)
 	u32 pins = 0;
 	u32 tail;
 
-	if (trial->way->pins)
+	if (trial->api->pins)
 		pins = trial_refcount(trial, number) - folio->ordinary;
 	if (shape->pages > 1)
 		add_balance(trial, PAGEDIFF_PINCOUNT, number, pins, folio_pins(folio->head));

@@ -49,8 +49,8 @@ struct node_counters {
 
 struct trial;
 
-/* One way of releasing pages. */
-struct release_way {
+/* The functions that release pages. */
+struct release_api {
 	bool pins;		/* what is released are pins, not references */
 	void (*put_user_page)(struct page *page);
 	void (*put_user_pages)(struct page **pages, unsigned long npages);
@@ -60,16 +60,16 @@ struct release_way {
 	void (*put_range)(struct page *page, unsigned long npages, bool dirty);
 };
 
-extern const struct release_way patch_way;
-extern const struct release_way release_pages_way;
-extern const struct release_way unpin_way;
+extern const struct release_api patch_api;
+extern const struct release_api release_pages_api;
+extern const struct release_api unpin_api;
 
 /* release_release_pages.c: marks the pages of an array, with their locks or without. */
 void mark_pages(struct page **pages, unsigned long npages, bool lock);
 
 /* A case being run. There is one at a time, and one object for all of them. */
 struct trial {
-	const struct release_way *way;
+	const struct release_api *api;
 	u8 flags;		/* PAGEDIFF_FREE and so on */
 	struct case_record *records;
 	size_t nr_records;
@@ -112,7 +112,7 @@ static inline bool trial_is_user(const struct trial *trial, u32 number)
 
 static inline bool has_small_pins(const struct trial *trial, const struct trial_folio *folio)
 {
-	return trial->way->pins && !PageHead(folio->head);
+	return trial->api->pins && !PageHead(folio->head);
 }
 
 /* How many of a small folio's references, beside its ordinary ones, are for pins. */

@@ -41,7 +41,7 @@ bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry)
 		return false;
 	if (trial_is_user(trial, entry->folio))
 		return user_acquire(trial, entry);
-	if (trial->way->pins)
+	if (trial->api->pins)
 		trial_add_references(trial, entry->folio, 0, 1);
 	else
 		page_ref_inc(folio->head);

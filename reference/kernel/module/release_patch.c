@@ -47,7 +47,7 @@ static void patch_put_user_pages_dirty_lock(struct page **pages, unsigned long n
 	}
 }
 
-const struct release_way patch_way = {
+const struct release_api patch_api = {
 	.put_user_page = patch_put_user_page,
 	.put_user_pages = patch_put_user_pages,
 	.put_user_pages_dirty = patch_put_user_pages_dirty,

@@ -47,7 +47,7 @@ static void many_pages_dirty_lock(struct page **pages, unsigned long npages)
 	release_pages(pages, npages);
 }
 
-const struct release_way release_pages_way = {
+const struct release_api release_pages_api = {
 	.put_user_page = one_page,
 	.put_user_pages = many_pages,
 	.put_user_pages_dirty = many_pages_dirty,

@@ -18,7 +18,7 @@ static void many_pages_dirty_lock(struct page **pages, unsigned long npages)
 	unpin_user_pages_dirty_lock(pages, npages, true);
 }
 
-const struct release_way unpin_way = {
+const struct release_api unpin_api = {
 	.pins = true,
 	.put_user_page = unpin_user_page,
 	.put_user_pages = unpin_user_pages,

@@ -31,11 +31,11 @@ struct pagediff_run {
 #define PAGEDIFF_RUN	_IOWR('P', 1, struct pagediff_run)
 
 /* Which code releases the pages. */
-enum pagediff_way {
+enum pagediff_api {
 	PAGEDIFF_PATCH,		/* the functions as the patch of 2018 defines them */
 	PAGEDIFF_RELEASE_PAGES,	/* release_pages() */
 	PAGEDIFF_UNPIN,		/* unpin_user_page*() */
-	PAGEDIFF_WAYS,
+	PAGEDIFF_APIS,
 };
 
 /* Flags of a job. */
@@ -44,7 +44,7 @@ enum pagediff_way {
 #define PAGEDIFF_UNDEFINED	4	/* run it even if it over-releases */
 
 struct pagediff_job {
-	__u8 way;
+	__u8 api;
 	__u8 flags;
 	__u16 padding;
 	__u32 steps;		/* of the program, how many are run */

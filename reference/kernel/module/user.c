@@ -169,13 +169,13 @@ bool user_acquire(struct trial *trial, const struct case_entry *entry)
 	struct page *page;
 	int got;
 
-	if (trial->way->pins)
+	if (trial->api->pins)
 		got = pin_user_pages_fast(address, 1, flags, &page);
 	else
 		got = get_user_pages_fast(address, 1, flags, &page);
 	if (got != 1 || WARN_ON(page != folio->head + offset))
 		return false;
-	if (trial->way->pins)
+	if (trial->api->pins)
 		trial->pins_acquired++;
 	return true;
 }

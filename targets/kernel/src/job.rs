@@ -15,7 +15,7 @@ use put_user_page_targets::backend::{Class, Job};
 #[derive(IntoBytes, Immutable)]
 #[repr(C)]
 struct Header {
-    way: u8,
+    api: u8,
     flags: u8,
     padding: [u8; 2],
     steps: U32,
@@ -38,8 +38,8 @@ impl KernelJob {
     /// With `free`, the kernel's pages really go.
     pub(crate) fn new(job: &Job<'_>, api: Api, free: bool) -> KernelJob {
         let undefined = job.class == Class::OverRelease;
-        // enum pagediff_way.
-        let (way, ranges) = match api {
+        // enum pagediff_api.
+        let (api, ranges) = match api {
             Api::Patch => (0, false),
             Api::ReleasePages => (1, false),
             Api::Unpin => (2, false),
@@ -48,7 +48,7 @@ impl KernelJob {
         let flags = [(free, FREE), (ranges, RANGES), (undefined, UNDEFINED)];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag);
         let steps = (job.world.steps.len() as u32).into();
-        let mut bytes = Header { way, flags, padding: [0; 2], steps }.as_bytes().to_vec();
+        let mut bytes = Header { api, flags, padding: [0; 2], steps }.as_bytes().to_vec();
         push_records(&mut bytes, job.case);
         KernelJob { regions: regions(job), bytes }
     }

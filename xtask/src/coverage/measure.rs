@@ -25,7 +25,7 @@ pub(super) struct Measured<'a> {
 
 impl<'a> Measured<'a> {
     /// Replays each target's corpus in its own harness, and all on every backend in this
-    /// process; with the kernel, also on that, in all its ways.
+    /// process; with the kernel, also on that, in all its backends.
     pub(super) fn measure(
         root: &Path,
         tools: &'a Tools,
@@ -43,8 +43,9 @@ impl<'a> Measured<'a> {
             programs.push(build(root, tools, &["pagediff", "--bin", "pagediff"])?);
             let mut replay = Command::new(&programs[1]);
             replay.arg("replay");
-            for way in ["kernel", "kernel-release-pages", "kernel-unpin", "kernel-unpin-range"] {
-                replay.args(["--backend", way]);
+            for backend in ["kernel", "kernel-release-pages", "kernel-unpin", "kernel-unpin-range"]
+            {
+                replay.args(["--backend", backend]);
             }
             run(root, &counts, replay.arg("corpus"))?;
         }

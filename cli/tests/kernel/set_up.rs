@@ -8,7 +8,7 @@ use std::process::Command;
 use super::common::{CASE, Directory, Ran};
 use super::module_copy::{ModuleCopy, Place, is_set_up, kernel_folder};
 
-const KERNELS: [&str; 3] = ["kernel", "kernel-release-pages", "kernel-unpin"];
+const KERNELS: [&str; 4] = ["kernel", "kernel-release-pages", "kernel-unpin", "kernel-unpin-range"];
 
 /// A directory with a good case, and a target directory in which nothing is set up.
 fn fresh() -> Directory {

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 /// Writes a file whole: whoever looks, and after whatever end of this process or of the machine,
 /// finds the old one or the new one.
 ///
@@ -10,16 +12,26 @@ use std::path::Path;
 ///
 /// It cannot be written, as on a full disk: the old one is as it was.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_whole_from(path.parent().unwrap_or(Path::new("")), path, bytes)
+    let file = unfinished(path.parent().unwrap_or(Path::new("")), bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// As [`write_whole`], where the unfinished file is in another folder of the same file system:
-/// not where somebody takes every file for a complete one.
+/// not where somebody takes every file for a complete one. It does not wait for the disk, for
+/// many are written: the end of the machine may leave the new one empty.
 ///
 /// # Errors
 ///
 /// It cannot be written, as on a full disk: the old one is as it was.
 pub fn write_whole_from(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    unfinished(folder, bytes)?.persist(path)?;
+    Ok(())
+}
+
+/// A file in a folder, under a name that nobody else has, which goes unless it is persisted.
+fn unfinished(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".unfinished-");
     // As of any new file: the user's mask takes off what others may not do.
@@ -30,9 +42,7 @@ pub fn write_whole_from(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -41,26 +41,25 @@ pub struct Call {
 impl Divergence {
     /// A failure that no case can be blamed for.
     pub fn of_unexplained(backend: &dyn Backend, failure: Failure) -> Box<Divergence> {
-        let log = failure.log.clone();
-        Divergence::of_no_page(backend.name(), Field::ProcessOnce(failure), None, log)
+        Divergence::of_no_page(backend.name(), Field::ProcessOnce(failure), None)
     }
 
     /// A finding of the `decode` target: two forms of a case disagree.
     pub fn of_forms(case: &Case, differ: FormsDiffer) -> Box<Divergence> {
-        let case = Some(case.clone());
-        Divergence::of_no_page("decode", Field::Forms(differ), case, String::new())
+        Divergence::of_no_page("decode", Field::Forms(differ), Some(case.clone()))
     }
 
-    fn of_no_page(backend: &str, field: Field, case: Option<Case>, log: String) -> Box<Divergence> {
+    fn of_no_page(backend: &str, field: Field, case: Option<Case>) -> Box<Divergence> {
+        let difference = Difference { subject: Subject::Backend, field };
         Box::new(Divergence {
             backend: backend.to_owned(),
             call: None,
-            differences: vec![Difference { subject: Subject::Backend, field }],
+            log: difference.log().unwrap_or_default().to_owned(),
+            differences: vec![difference],
             not_compared: Vec::new(),
             case,
             world: World::default(),
             before: Outcome::default(),
-            log,
         })
     }
 

@@ -41,8 +41,6 @@ pub struct Compared {
     /// The case with the orders that a kernel chose for user pages, where they are not those
     /// that the case asks for. The numbers in the comparison are of its world.
     pub as_made: Option<Box<Trial>>,
-    /// What a kernel that did not survive logged; else empty.
-    log: String,
 }
 
 impl Trial {
@@ -121,13 +119,9 @@ impl Trial {
             Ran::Outcome(outcome) => self.as_made(&outcome.orders, reference),
             _ => None,
         };
-        let log = match &ran {
-            Ran::Failed(failure) => failure.log.clone(),
-            _ => String::new(),
-        };
         let Trial { world, expected, .. } = as_made.as_deref().unwrap_or(self);
         let comparison = oracle::compare(world, expected, ran, observed);
-        Compared { comparison, as_made, log }
+        Compared { comparison, as_made }
     }
 
     /// The case with the orders that a kernel chose, its program cut as short as this one's;
@@ -167,7 +161,7 @@ impl Trial {
     /// # Errors
     ///
     /// The backend does not work.
-    pub fn compare_on(
+    pub(crate) fn compare_on(
         &self,
         backend: &mut dyn Backend,
         reference: &mut Reference,
@@ -192,16 +186,22 @@ impl Trial {
             Comparison::Skipped(skip) => Verdict::Skipped(skip),
             Comparison::Differs(differences) => {
                 let as_made = compared.as_made.as_deref().unwrap_or(self);
+                let log = differences.iter().find_map(Difference::log).unwrap_or_default();
+                let log = log.to_owned();
                 let (call, differences) = self.first_call(differences, backend, reference);
+                let before = match call {
+                    Some(call) => as_made.cut(call.step, reference).expected,
+                    None => as_made.expected.clone(),
+                };
                 Verdict::Differs(Box::new(Divergence {
                     backend: backend.name().to_owned(),
-                    before: as_made.before(call, reference),
+                    before,
                     call,
                     differences,
                     not_compared: reference.observes.and(backend.observes()).missing(),
                     case: Some(self.case.clone()),
                     world: as_made.world.clone(),
-                    log: compared.log,
+                    log,
                 }))
             }
         }
@@ -240,11 +240,5 @@ impl Trial {
         let mut world = self.world.clone();
         world.steps.truncate(steps);
         Trial::in_world(self.case.clone(), world, reference)
-    }
-
-    /// What there is before a call, or in the end.
-    fn before(&self, call: Option<Call>, reference: &mut Reference) -> Outcome {
-        let steps = call.map_or(self.world.steps.len(), |call| call.step);
-        self.cut(steps, reference).expected
     }
 }

@@ -15,6 +15,7 @@ use crate::backends::Opened;
 /// A case that diverges.
 pub(super) struct Diverging {
     side: Side,
+    reference: Reference,
     /// What diverges: what the target gets, or the case that it makes of it.
     pub(super) bytes: Vec<u8>,
     pub(super) divergence: Box<Divergence>,
@@ -22,7 +23,7 @@ pub(super) struct Diverging {
 
 enum Side {
     Forms(Box<Forms>),
-    Backend { backend: Box<dyn Backend>, reference: Box<Reference> },
+    Backend(Box<dyn Backend>),
 }
 
 impl Diverging {
@@ -34,15 +35,14 @@ impl Diverging {
             sides.push((Side::Forms(Box::default()), input.bytes.clone()));
         }
         for Opened { backend, .. } in backends {
-            sides.push((
-                Side::Backend { backend, reference: Box::new(naive()) },
-                input.case.encode(),
-            ));
+            sides.push((Side::Backend(backend), input.case.encode()));
         }
-        let mut why = Vec::new();
+        let (mut why, mut reference) = (Vec::new(), naive());
         for (mut side, bytes) in sides {
-            why.push(match side.run(&bytes)? {
-                Verdict::Differs(divergence) => return Ok(Diverging { side, bytes, divergence }),
+            why.push(match side.run(&bytes, &mut reference)? {
+                Verdict::Differs(divergence) => {
+                    return Ok(Diverging { side, reference, bytes, divergence });
+                }
                 Verdict::Same => format!("{} does as it should", side.name()),
                 Verdict::Skipped(skip) => format!("{} skips it, for {skip}", side.name()),
             });
@@ -59,7 +59,7 @@ impl Diverging {
 
     /// What comes of other bytes.
     pub(super) fn run(&mut self, bytes: &[u8]) -> Result<Verdict, Stop> {
-        self.side.run(bytes)
+        self.side.run(bytes, &mut self.reference)
     }
 }
 
@@ -67,18 +67,18 @@ impl Side {
     fn name(&self) -> &str {
         match self {
             Side::Forms(_) => "decode",
-            Side::Backend { backend, .. } => backend.name(),
+            Side::Backend(backend) => backend.name(),
         }
     }
 
-    fn run(&mut self, bytes: &[u8]) -> Result<Verdict, Stop> {
+    fn run(&mut self, bytes: &[u8], reference: &mut Reference) -> Result<Verdict, Stop> {
         let case = Case::decode(bytes);
         match self {
             Side::Forms(forms) => Ok(match forms.check(bytes) {
                 Ok(()) => Verdict::Same,
                 Err(differ) => Verdict::Differs(Divergence::of_forms(&case, differ)),
             }),
-            Side::Backend { backend, reference } => {
+            Side::Backend(backend) => {
                 Ok(Trial::of(&case, reference).run_on(&mut **backend, reference)?)
             }
         }

@@ -17,6 +17,16 @@ pub struct Difference {
     pub field: Field,
 }
 
+impl Difference {
+    /// What a kernel that did not survive logged.
+    pub(crate) fn log(&self) -> Option<&str> {
+        match &self.field {
+            Field::Process(failure) | Field::ProcessOnce(failure) => Some(&failure.log),
+            _ => None,
+        }
+    }
+}
+
 /// What a difference is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use pagediff_campaigns::{corpus, engine_bench, fuzz, nightly, report_page, stability};
-use pagediff_terminal::error::{self, Stop};
+use pagediff_terminal::error::{Stop, run_to_end};
 
 /// Holds implementations of put_user_page*() against each other, and shows where they
 /// differ.
@@ -75,13 +75,6 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    error::set_up();
     let arguments = Arguments::parse();
-    // Drops colours unless standard output is a terminal.
-    let mut out = anstream::stdout();
-    let done = arguments.command.run(&mut out).and_then(|code| {
-        out.flush()?;
-        Ok(code)
-    });
-    done.unwrap_or_else(error::end)
+    run_to_end(|out| arguments.command.run(out))
 }

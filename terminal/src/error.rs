@@ -1,6 +1,6 @@
 //! Why a command ends early, and how that is told.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -95,8 +95,21 @@ impl From<put_user_page_support::Error> for Stop {
     }
 }
 
+/// Runs a program's command on standard output, tells why it ended if it did early, and returns
+/// the exit code.
+pub fn run_to_end(command: impl FnOnce(&mut dyn Write) -> Result<ExitCode, Stop>) -> ExitCode {
+    set_up();
+    // Drops colours unless standard output is a terminal.
+    let mut out = anstream::stdout();
+    let done = command(&mut out).and_then(|code| {
+        out.flush()?;
+        Ok(code)
+    });
+    done.unwrap_or_else(end)
+}
+
 /// Sets how errors look: lines are left whole, so that commands in them can be copied.
-pub fn set_up() {
+fn set_up() {
     let handler = |_: &_| -> Box<dyn miette::ReportHandler> {
         Box::new(MietteHandlerOpts::new().wrap_lines(false).break_words(false).build())
     };
@@ -105,7 +118,7 @@ pub fn set_up() {
 }
 
 /// Tells why the command ended, and returns its exit code.
-pub fn end(stop: Stop) -> ExitCode {
+fn end(stop: Stop) -> ExitCode {
     match stop {
         Stop::OutputClosed => ExitCode::from(OUTPUT_CLOSED),
         Stop::Interrupted => ExitCode::from(INTERRUPTED),

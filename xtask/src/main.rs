@@ -9,7 +9,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pagediff_terminal::error::{self, Stop};
+use pagediff_terminal::error::{Stop, run_to_end};
 
 /// Does what only this project's own development needs.
 ///
@@ -42,13 +42,6 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    error::set_up();
     let arguments = Arguments::parse();
-    // Drops colours unless standard output is a terminal.
-    let mut out = anstream::stdout();
-    let done = arguments.command.run(&mut out).and_then(|code| {
-        out.flush()?;
-        Ok(code)
-    });
-    done.unwrap_or_else(error::end)
+    run_to_end(|out| arguments.command.run(out))
 }

@@ -1,14 +1,13 @@
 //! The module's answer as an outcome: `struct pagediff_answer` of
 //! `reference/kernel/module/uapi.h` and the arrays behind it.
 
-use zerocopy::little_endian::{I32, I64, U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
-
 use put_user_page_case::world::World;
 use put_user_page_targets::backend::Skip;
 use put_user_page_targets::outcome::{
     Accounting, Counter, Event, EventKind, FolioState, Imbalance, Outcome, StrayWrite,
 };
+use zerocopy::little_endian::{I32, I64, U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 /// What is wrong with an answer.
 type Malformed = &'static str;

@@ -149,11 +149,10 @@ fn take<'a>(
     match answer::read(bytes, world, outcome) {
         Ok(None) => Ok(Ran::Outcome(Cow::Borrowed(outcome))),
         Ok(Some(skip)) => Ok(Ran::Skipped(skip)),
-        Err(message) => Err(BackendError {
-            message: format!("the kernel module gave no answer that can be read: {message}"),
-            help: "the module and pagediff are of different versions: run `scripts/kernel setup`"
-                .to_owned(),
-        }),
+        Err(message) => Err(BackendError::new(
+            format!("the kernel module gave no answer that can be read: {message}"),
+            "the module and pagediff are of different versions: run `scripts/kernel setup`",
+        )),
     }
 }
 

@@ -1,15 +1,15 @@
 //! A case as a job for the kernel module: `struct pagediff_job` of
 //! `reference/kernel/module/uapi.h`, then the case's bytes.
 
+use put_user_page_case::layout::MAX_RECORDS;
+use put_user_page_case::world::{Entry, Step, World};
+use put_user_page_case::{Case, FolioRecord, Function, Record, Source};
 use put_user_page_kernel::{GuestJob, Memory, Region};
+use put_user_page_targets::backend::{Class, Job};
 use zerocopy::little_endian::U32;
 use zerocopy::{Immutable, IntoBytes};
 
 use crate::api::Api;
-use put_user_page_case::layout::MAX_RECORDS;
-use put_user_page_case::world::{Entry, Step, World};
-use put_user_page_case::{Case, Function, Record, Source};
-use put_user_page_targets::backend::{Class, Job};
 
 /// `struct pagediff_job`.
 #[derive(IntoBytes, Immutable)]
@@ -83,7 +83,7 @@ fn regions(job: &Job<'_>) -> Vec<Region> {
         Record::Folio(folio) => Some(folio),
         _ => None,
     });
-    let region = |(group, folio): (usize, &put_user_page_case::FolioRecord)| {
+    let region = |(group, folio): (usize, &FolioRecord)| {
         let memory = match folio.from {
             Source::Kernel => return None,
             Source::Anon => Memory::Anon,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use pagediff_terminal::error::{Stop, error, file_error};
+use put_user_page_targets_kernel::Api;
 use serde_json::Value;
 
 use super::tools::{Tools, output};
@@ -43,10 +44,7 @@ impl<'a> Measured<'a> {
             programs.push(build(root, tools, &["pagediff", "--bin", "pagediff"])?);
             let mut replay = Command::new(&programs[1]);
             replay.arg("replay");
-            for backend in ["kernel", "kernel-release-pages", "kernel-unpin", "kernel-unpin-range"]
-            {
-                replay.args(["--backend", backend]);
-            }
+            replay.args(Api::ALL.iter().flat_map(|api| ["--backend", api.name()]));
             run(root, &counts, replay.arg("corpus"))?;
         }
         let profile = root.join(FOLDER).join("merged.profdata");

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use put_user_page_kernel_wire::{self as wire, GuestJob, GuestJobs, Kind};
+use put_user_page_kernel_wire::{self as wire, GuestJob, Kind};
 
 use crate::boot;
 use crate::device::Device;
@@ -15,7 +15,7 @@ use crate::modules::{self, KernelLog};
 /// The largest answer that the module can give.
 const LONGEST_ANSWER: usize = 4 << 20;
 
-/// Answers are sent in frames of about what the port takes at once...
+/// Answers are sent in chunks of about what the port takes at once...
 const CHUNK: usize = 32 << 10;
 
 /// ...but the host is not left to believe that nothing happens.
@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result<(), String> {
 
 fn send(port: &mut File, kind: Kind, body: &str) -> Result<(), String> {
     let mut frame = Vec::new();
-    wire::put(&mut frame, kind, body.as_bytes());
+    wire::put(&mut frame, kind, |out| out.extend_from_slice(body.as_bytes()));
     write(port, &frame)
 }
 
@@ -85,37 +85,34 @@ impl Worker {
     }
 
     fn run(&mut self, port: &mut File, body: &[u8]) -> Result<(), String> {
-        let mut jobs =
-            GuestJobs::new(body).map_err(|why| format!("the host sends {why}"))?.enumerate();
-        let mut next = jobs.next();
-        while next.is_some() {
-            let sent = Instant::now();
-            self.out.clear();
-            let answers = wire::begin(&mut self.out, Kind::Answers);
-            while let Some((index, job)) = next {
-                self.run_one(index, job.map_err(|why| format!("the host sends {why}"))?)?;
-                next = jobs.next();
-                if self.out.len() >= CHUNK || sent.elapsed() > PATIENCE {
-                    break;
-                }
+        let jobs = GuestJob::all_of(body).map_err(|why| format!("the host sends {why}"))?;
+        let mut sent = Instant::now();
+        for (index, job) in jobs.into_iter().enumerate() {
+            self.run_one(index, job)?;
+            if self.out.len() >= CHUNK || sent.elapsed() > PATIENCE {
+                self.flush(port)?;
+                sent = Instant::now();
             }
-            wire::end(&mut self.out, answers);
-            write(port, &self.out)?;
         }
+        self.flush(port)
+    }
+
+    fn flush(&mut self, port: &mut File) -> Result<(), String> {
+        write(port, &self.out)?;
+        self.out.clear();
         Ok(())
     }
 
     /// Runs a job, and puts its answer behind the others.
     fn run_one(&mut self, index: usize, job: GuestJob<'_>) -> Result<(), String> {
         let mapped = self.arena.map(job.regions);
-        let answer = wire::begin_answer(&mut self.out);
-        let answered = self.device.run(job.bytes, mapped, &mut self.out, LONGEST_ANSWER);
+        let answered = wire::put(&mut self.out, Kind::Answer, |out| {
+            self.device.run(job.bytes, mapped, out, LONGEST_ANSWER)
+        });
         self.arena.clear().map_err(|why| format!("a job's memory cannot be unmapped: {why}"))?;
         answered.map_err(|why| {
             let log = modules::last_lines(KernelLog::whole());
             format!("the module does not run job {index}: {why}\n{log}")
-        })?;
-        wire::end_answer(&mut self.out, answer);
-        Ok(())
+        })
     }
 }

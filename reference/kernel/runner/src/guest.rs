@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use put_user_page_kernel_wire::{self as wire, Answers, GuestJob, Kind};
+use put_user_page_kernel_wire::{self as wire, GuestJob, Kind};
 use put_user_page_support::signal_name;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
@@ -154,7 +154,7 @@ impl QemuGuest {
     /// The kernel's counters, as /proc/vmstat has them.
     pub(crate) fn vmstat(&mut self) -> Result<String, End> {
         self.outbox.clear();
-        wire::put(&mut self.outbox, Kind::Stats, &[]);
+        wire::put(&mut self.outbox, Kind::Stats, |_| ());
         self.send()?;
         match self.receive()? {
             Kind::Vmstat => Ok(String::from_utf8_lossy(&self.inbox).into_owned()),
@@ -250,25 +250,12 @@ impl QemuGuest {
 impl Guest for QemuGuest {
     fn run(&mut self, jobs: &[GuestJob<'_>], deliver: &mut dyn FnMut(&[u8])) -> Result<(), End> {
         self.outbox.clear();
-        let start = wire::begin(&mut self.outbox, Kind::Run);
-        self.outbox.extend_from_slice(&(jobs.len() as u32).to_le_bytes());
-        for job in jobs {
-            job.put(&mut self.outbox);
-        }
-        wire::end(&mut self.outbox, start);
+        wire::put(&mut self.outbox, Kind::Run, |out| GuestJob::put_all(jobs, out));
         self.send()?;
-        let mut answered = 0;
-        while answered < jobs.len() {
+        for _ in jobs {
             match self.receive()? {
-                Kind::Answers => {}
+                Kind::Answer => deliver(&self.inbox),
                 kind => return Err(self.unexpected(kind)),
-            }
-            for answer in Answers::new(&self.inbox) {
-                match answer {
-                    Ok(answer) if answered < jobs.len() => deliver(answer),
-                    _ => return Err(self.unexpected(Kind::Answers)),
-                }
-                answered += 1;
             }
         }
         Ok(())

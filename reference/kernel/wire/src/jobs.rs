@@ -2,10 +2,12 @@
 //!
 //! A job is its number of regions (u16), the regions, its length (u32) and its bytes.
 
-use zerocopy::little_endian::{U16, U32};
-use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes, Unaligned};
+use std::io;
 
-use crate::{Malformed, take};
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, TryFromBytes, Unaligned};
+
+use crate::malformed;
 
 /// Kinds of user memory.
 #[derive(
@@ -44,8 +46,6 @@ impl Region {
     }
 }
 
-const SHORT: Malformed = Malformed("a short batch");
-
 /// A job for the guest: what is mapped for it, and bytes that only the module reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuestJob<'a> {
@@ -55,57 +55,45 @@ pub struct GuestJob<'a> {
     pub bytes: &'a [u8],
 }
 
-impl GuestJob<'_> {
-    /// Puts the job at the end of a batch's body, which starts with the number of its jobs.
+impl<'a> GuestJob<'a> {
+    /// Puts the body of a batch at the end of `out`.
     ///
     /// # Panics
-    /// If the job has more than `u16::MAX` regions, or more than `u32::MAX` bytes.
-    pub fn put(&self, out: &mut Vec<u8>) {
-        let count = u16::try_from(self.regions.len()).expect("at most u16::MAX regions");
-        out.extend_from_slice(&count.to_le_bytes());
-        out.extend_from_slice(self.regions.as_bytes());
-        let length = u32::try_from(self.bytes.len()).expect("at most u32::MAX bytes");
-        out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(self.bytes);
-    }
-}
-
-/// The jobs of a batch, read in place. An error is the last that there is.
-#[derive(Clone, Debug)]
-pub struct GuestJobs<'a> {
-    left: usize,
-    rest: &'a [u8],
-}
-
-impl<'a> GuestJobs<'a> {
-    /// The jobs in the body of a batch.
-    pub fn new(body: &'a [u8]) -> Result<Self, Malformed> {
-        let mut rest = body;
-        let left = take::<U32>(&mut rest).ok_or(SHORT)?.get() as usize;
-        Ok(GuestJobs { left, rest })
-    }
-
-    fn take_job(&mut self) -> Result<GuestJob<'a>, Malformed> {
-        let count = take::<U16>(&mut self.rest).ok_or(SHORT)?.get();
-        let length = usize::from(count) * size_of::<Region>();
-        let regions = self.rest.split_off(..length).ok_or(SHORT)?;
-        let regions = <[Region]>::try_ref_from_bytes(regions)
-            .map_err(|_| Malformed("a region of an unknown kind of memory"))?;
-        let length = take::<U32>(&mut self.rest).ok_or(SHORT)?.get() as usize;
-        let bytes = self.rest.split_off(..length).ok_or(SHORT)?;
-        Ok(GuestJob { regions, bytes })
-    }
-}
-
-impl<'a> Iterator for GuestJobs<'a> {
-    type Item = Result<GuestJob<'a>, Malformed>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let job = self.take_job();
-        if job.is_err() {
-            self.left = 0;
+    /// If a job has more than `u16::MAX` regions, or more than `u32::MAX` bytes.
+    pub fn put_all(jobs: &[GuestJob<'_>], out: &mut Vec<u8>) {
+        out.extend_from_slice(&(jobs.len() as u32).to_le_bytes());
+        for GuestJob { regions, bytes } in jobs {
+            let count = u16::try_from(regions.len()).expect("at most u16::MAX regions");
+            out.extend_from_slice(&count.to_le_bytes());
+            out.extend_from_slice(regions.as_bytes());
+            let length = u32::try_from(bytes.len()).expect("at most u32::MAX bytes");
+            out.extend_from_slice(&length.to_le_bytes());
+            out.extend_from_slice(bytes);
         }
-        Some(job)
     }
+
+    /// The jobs in the body of a batch.
+    pub fn all_of(body: &'a [u8]) -> io::Result<Vec<GuestJob<'a>>> {
+        let mut rest = body;
+        let count = take::<U32>(&mut rest)?.get();
+        (0..count).map(|_| GuestJob::take(&mut rest)).collect()
+    }
+
+    fn take(rest: &mut &'a [u8]) -> io::Result<GuestJob<'a>> {
+        let count = take::<U16>(rest)?.get();
+        let regions = take_bytes(rest, usize::from(count) * size_of::<Region>())?;
+        let regions = <[Region]>::try_ref_from_bytes(regions)
+            .map_err(|_| malformed("a region of an unknown kind of memory"))?;
+        let length = take::<U32>(rest)?.get();
+        Ok(GuestJob { regions, bytes: take_bytes(rest, length as usize)? })
+    }
+}
+
+fn take<T: FromBytes>(rest: &mut &[u8]) -> io::Result<T> {
+    let bytes = take_bytes(rest, size_of::<T>())?;
+    Ok(T::read_from_bytes(bytes).expect("as many bytes as it has"))
+}
+
+fn take_bytes<'a>(rest: &mut &'a [u8], length: usize) -> io::Result<&'a [u8]> {
+    rest.split_off(..length).ok_or_else(|| malformed("a short batch"))
 }

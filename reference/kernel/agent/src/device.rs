@@ -9,13 +9,12 @@ use rustix::ioctl::{Updater, ioctl, opcode};
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct MappedRegion {
-    /// Where it is mapped; 0 where it could not be.
+    /// Where it is mapped; 0 where it could not be, and the module finds no pages.
     pub(crate) address: u64,
     pub(crate) source: u8,
     pub(crate) order: u8,
     pub(crate) count: u16,
-    /// Why it could not be mapped: an errno.
-    pub(crate) error: u32,
+    pub(crate) padding: u32,
 }
 
 #[repr(C)]

@@ -11,8 +11,6 @@ mod device;
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(target_os = "linux")]
-mod leave;
-#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 mod modules;
@@ -26,15 +24,11 @@ fn main() {
         eprintln!("this is the first process of a guest; `pagediff kernel` boots it");
         std::process::exit(2);
     }
-    let end = match serve::run() {
-        Ok(()) => leave::End::Quit,
-        Err(why) => {
-            // Without the port to the host there is only the console.
-            eprintln!("pagediff agent: {why}");
-            leave::End::Broken
-        }
-    };
-    leave::leave(end);
+    if let Err(why) = serve::run() {
+        // Without the port to the host there is only the console.
+        eprintln!("pagediff agent: {why}");
+    }
+    boot::end();
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -40,24 +40,20 @@ impl Arena {
         Ok(Arena { start, used: 0, regions: Vec::with_capacity(usize::from(u16::MAX)), disk })
     }
 
-    /// Maps regions. One that cannot be mapped has no address, but an error.
+    /// Maps regions. One that cannot be mapped has no address.
     pub(crate) fn map(&mut self, regions: &[Region]) -> &[MappedRegion] {
         self.regions.clear();
         for region in regions {
-            let (address, error) = match self.map_one(region) {
-                Ok(address) => (address as u64, 0),
-                Err(why) => (0, why.raw_os_error().cast_unsigned()),
-            };
+            let address = self.map_one(region).unwrap_or(0) as u64;
             let Region { memory, order, count } = *region;
-            let mapped =
-                MappedRegion { address, source: memory as u8, order, count: count.get(), error };
-            self.regions.push(mapped);
+            let (source, count) = (memory as u8, count.get());
+            self.regions.push(MappedRegion { address, source, order, count, padding: 0 });
         }
         &self.regions
     }
 
     /// Gives back what was mapped.
-    pub(crate) fn clear(&mut self) -> Result<(), Errno> {
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
         if self.used == 0 {
             return Ok(());
         }
@@ -67,10 +63,10 @@ impl Arena {
         unsafe { mmap_anonymous(start, length, ProtFlags::empty(), RESERVED | MapFlags::FIXED) }?;
         self.used = 0;
         // Behind the mapping, which would have to be searched for its pages.
-        self.disk.as_mut().map_or(Ok(()), Disk::clear).map_err(errno)
+        self.disk.as_mut().map_or(Ok(()), Disk::clear)
     }
 
-    fn map_one(&mut self, region: &Region) -> Result<usize, Errno> {
+    fn map_one(&mut self, region: &Region) -> io::Result<usize> {
         let Region { memory, order, count } = *region;
         let pages = usize::from(count.get()).checked_shl(order.into()).ok_or(Errno::NOMEM)?;
         let length = pages.checked_mul(PAGE).filter(|length| *length <= SIZE);
@@ -79,27 +75,28 @@ impl Arena {
         let address = self.take(length, if is_huge { HUGE } else { PAGE }).ok_or(Errno::NOMEM)?;
         let address = address as *mut c_void;
         match memory {
-            Memory::Anon => {
-                map_anonymous(address, length, MapFlags::PRIVATE)?;
-            }
+            Memory::Anon => map_anonymous(address, length, MapFlags::PRIVATE)?,
             Memory::Hugetlb => {
                 let flags = MapFlags::PRIVATE | MapFlags::HUGETLB | MapFlags::HUGE_2MB;
-                return map_anonymous(address, length, flags).map(|()| address as usize);
+                map_anonymous(address, length, flags)?;
             }
             Memory::Memfd => map_shared(address, length, &new_memfd(length)?, 0)?,
             Memory::File => {
                 let disk = self.disk.as_mut().ok_or(Errno::NODEV)?;
-                let offset = disk.grow(length as u64).map_err(errno)?;
-                return map_shared(address, length, disk.file(), offset).map(|()| address as usize);
+                let offset = disk.grow(length as u64)?;
+                map_shared(address, length, disk.file(), offset)?;
             }
         }
-        let advice = if is_huge { Advice::LinuxHugepage } else { Advice::LinuxNoHugepage };
-        // SAFETY: the mapping is new and nobody's; advice does not change what it holds.
-        match unsafe { madvise(address, length, advice) } {
-            // A kernel without transparent huge pages: there is nothing to advise.
-            Ok(()) | Err(Errno::INVAL) => Ok(address as usize),
-            Err(why) => Err(why),
+        if matches!(memory, Memory::Anon | Memory::Memfd) {
+            let advice = if is_huge { Advice::LinuxHugepage } else { Advice::LinuxNoHugepage };
+            // SAFETY: the mapping is new and nobody's; advice does not change what it holds.
+            match unsafe { madvise(address, length, advice) } {
+                // A kernel without transparent huge pages: there is nothing to advise.
+                Ok(()) | Err(Errno::INVAL) => {}
+                Err(why) => return Err(why.into()),
+            }
         }
+        Ok(address as usize)
     }
 
     /// Takes addresses, with a page behind them that is not mapped.
@@ -134,8 +131,4 @@ fn map_shared(
     let flags = MapFlags::SHARED | MapFlags::FIXED;
     // SAFETY: the addresses are of the arena and not in use.
     unsafe { mmap(address, length, READ_WRITE, flags, file, offset) }.map(drop)
-}
-
-fn errno(why: io::Error) -> Errno {
-    Errno::from_io_error(&why).unwrap_or(Errno::IO)
 }

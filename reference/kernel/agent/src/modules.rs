@@ -32,7 +32,7 @@ pub(crate) fn load_with(path: &Path, parameters: &CStr) -> Result<(), String> {
     let file = File::open(path).map_err(|why| format!("{}: {why}", path.display()))?;
     let name = path.file_name().unwrap_or_default().display();
     let flags = if is_elf(&file) { 0 } else { COMPRESSED };
-    let log = KernelLog::from_now();
+    let log = kernel_log(SeekFrom::End(0));
     match finit_module(&file, parameters, flags) {
         // A driver may be built in as well as shipped.
         Ok(()) | Err(Errno::EXIST) => Ok(()),
@@ -63,29 +63,18 @@ fn meaning(why: Errno) -> &'static str {
     }
 }
 
-/// The kernel's log, to be read from some line on.
-pub(crate) struct KernelLog(File);
-
-impl KernelLog {
-    /// All of it.
-    pub(crate) fn whole() -> io::Result<KernelLog> {
-        let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        let log = OpenOptions::new().read(true).custom_flags(nonblocking).open("/dev/kmsg");
-        log.map(KernelLog)
-    }
-
-    /// What is yet to come.
-    pub(crate) fn from_now() -> io::Result<KernelLog> {
-        let mut log = KernelLog::whole()?;
-        log.0.seek(SeekFrom::End(0))?;
-        Ok(log)
-    }
+/// The kernel's log, to be read from its start or from its end on.
+pub(crate) fn kernel_log(from: SeekFrom) -> io::Result<File> {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut log = OpenOptions::new().read(true).custom_flags(nonblocking).open("/dev/kmsg")?;
+    log.seek(from)?;
+    Ok(log)
 }
 
 /// The last lines of a log.
-pub(crate) fn last_lines(log: io::Result<KernelLog>) -> String {
+pub(crate) fn last_lines(log: io::Result<File>) -> String {
     let mut log = match log {
-        Ok(KernelLog(file)) => file,
+        Ok(log) => log,
         Err(why) => return format!("(/dev/kmsg cannot be read: {why})"),
     };
     let mut lines = Vec::new();

@@ -1,7 +1,7 @@
 //! The agent's life: set up the guest, say hello, serve the host until it has enough.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{SeekFrom, Write};
 use std::time::{Duration, Instant};
 
 use put_user_page_kernel_wire::{self as wire, GuestJob, Kind};
@@ -10,7 +10,7 @@ use crate::boot;
 use crate::device::Device;
 use crate::disk::Disk;
 use crate::memory::Arena;
-use crate::modules::{self, KernelLog};
+use crate::modules;
 
 /// The largest answer that the module can give.
 const LONGEST_ANSWER: usize = 4 << 20;
@@ -21,7 +21,7 @@ const CHUNK: usize = 32 << 10;
 /// ...but the host is not left to believe that nothing happens.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// Sets up the guest and serves the host. An error is one that the host cannot be told.
+/// Sets up the guest and serves the host until it is gone. An error is one that the host cannot be told.
 pub(crate) fn run() -> Result<(), String> {
     boot::mount_all()?;
     let names = modules::names()?;
@@ -53,7 +53,7 @@ fn serve(port: &mut File) -> Result<(), String> {
         match kind.map_err(|why| format!("the port cannot be read: {why}"))? {
             Some(Kind::Run) => worker.run(port, &body)?,
             Some(Kind::Stats) => send(port, Kind::Vmstat, &boot::vmstat()?)?,
-            Some(Kind::Quit) | None => return Ok(()),
+            None => return Ok(()),
             Some(kind) => return Err(format!("the host sends {kind:?}")),
         }
     }
@@ -111,7 +111,7 @@ impl Worker {
         });
         self.arena.clear().map_err(|why| format!("a job's memory cannot be unmapped: {why}"))?;
         answered.map_err(|why| {
-            let log = modules::last_lines(KernelLog::whole());
+            let log = modules::last_lines(modules::kernel_log(SeekFrom::Start(0)));
             format!("the module does not run job {index}: {why}\n{log}")
         })
     }

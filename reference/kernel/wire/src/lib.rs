@@ -38,8 +38,6 @@ pub enum Kind {
     Run = 1,
     /// Host to guest: asks for the kernel's counters.
     Stats = 2,
-    /// Host to guest: ends the guest.
-    Quit = 3,
     /// Guest to host: the guest is ready; `key value` lines.
     Hello = 16,
     /// Guest to host: the guest cannot work; a text that says why.

@@ -10,7 +10,7 @@ use crate::initramfs;
 use crate::kvm;
 use crate::make::Built;
 use crate::place::{self, Place};
-use crate::qemu::{Accelerator, Machine, Qemu, memory_file};
+use crate::qemu::{Accelerator, Qemu, memory_file};
 use crate::recovery::Boot;
 
 /// How long a boot may take: a loaded machine may need ten times as long as an idle one.
@@ -60,9 +60,9 @@ impl Machines {
             boot_time: Duration::ZERO,
         };
         let probe = kvm::Probe::new(place, &machines.qemu, &machines.built.image)?;
-        if probe.may_work() {
+        if let Some(probe) = probe.filter(|probe| probe.works != Some(false)) {
             machines.accelerator = Accelerator::Kvm;
-            let limit = if probe.has_worked() { BOOT_LIMIT } else { kvm::PROBE_LIMIT };
+            let limit = if probe.works.is_some() { BOOT_LIMIT } else { kvm::PROBE_LIMIT };
             match machines.boot_within(limit) {
                 Ok(guest) => {
                     probe.remember(true)?;
@@ -79,13 +79,9 @@ impl Machines {
 
     fn boot_within(&mut self, limit: Duration) -> Result<QemuGuest, Error> {
         let start = Instant::now();
-        let machine = Machine {
-            image: &self.built.image,
-            initramfs: &self.initramfs,
-            accelerator: self.accelerator,
-            command_line: COMMAND_LINE,
-        };
-        let guest = QemuGuest::boot(&self.qemu, &machine, limit, self.time_limit)?;
+        let Machines { qemu, built, initramfs, accelerator, .. } = self;
+        let (process, port) = qemu.start(*accelerator, &built.image, initramfs, COMMAND_LINE)?;
+        let guest = QemuGuest::boot(process, port, limit, self.time_limit)?;
         self.boot_time = start.elapsed();
         Ok(guest)
     }

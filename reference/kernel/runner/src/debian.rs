@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::Error;
-use crate::place::{self, Place, make_folder, remove_folder};
+use crate::place::{self, Place, entries_of, make_folder, remove_folder};
 use crate::tool;
 
 const NO_APT: &str = "this fetches packages as Debian has them. Elsewhere, put a \
@@ -63,9 +63,7 @@ fn fetch(
     let partial = place.debian(&format!("{bundle}.partial"));
     remove_folder(&partial)?;
     make_folder(&partial)?;
-    let entries = fs::read_dir(&downloads).map_err(|why| Error::file(&downloads, "read", &why))?;
-    for entry in entries {
-        let path = entry.map_err(|why| Error::file(&downloads, "read", &why))?.path();
+    for path in entries_of(&downloads)? {
         if path.extension().is_some_and(|extension| extension == "deb") {
             let mut unpack = Command::new("dpkg-deb");
             tool::run(unpack.arg("-x").args([&path, &partial]), NO_APT)?;
@@ -80,11 +78,7 @@ fn fetch(
 fn missing_for(package: &str) -> Result<Vec<String>, Error> {
     let mut simulation = Command::new("apt-get");
     simulation.args(["install", "-s", "--no-install-recommends", package]);
-    let output = tool::output(&mut simulation, NO_APT)?;
-    if !output.status.success() {
-        return Err(tool::failed(&simulation, &output, NO_LISTS));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = tool::run_or(&mut simulation, NO_APT, NO_LISTS)?;
     let installed = text.lines().filter_map(|line| line.strip_prefix("Inst "));
     Ok(installed.filter_map(|rest| Some(rest.split(' ').next()?.to_owned())).collect())
 }
@@ -111,11 +105,7 @@ fn packages_of_linux() -> Result<Vec<String>, Error> {
 /// The packages of the kernel's that a package depends on.
 fn depends(package: &str) -> Result<Vec<String>, Error> {
     let mut command = Command::new("apt-cache");
-    let output = tool::output(command.args(["depends", package]), NO_APT)?;
-    if !output.status.success() {
-        return Err(tool::failed(&command, &output, NO_LISTS));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = tool::run_or(command.args(["depends", package]), NO_APT, NO_LISTS)?;
     let names = text.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
     // Compilers are named apart, and the host's do: linux-compiler-gcc-12-x86 only depends
     // on one.
@@ -125,10 +115,7 @@ fn depends(package: &str) -> Result<Vec<String>, Error> {
 
 /// Makes the headers' absolute paths those of where they will be.
 fn move_headers(partial: &Path, complete: &Path) -> Result<(), Error> {
-    let sources = partial.join("usr/src");
-    let entries = fs::read_dir(&sources).map_err(|why| Error::file(&sources, "read", &why))?;
-    for entry in entries {
-        let folder = entry.map_err(|why| Error::file(&sources, "read", &why))?.path();
+    for folder in entries_of(&partial.join("usr/src"))? {
         let makefile = folder.join("Makefile");
         // The common headers have the kernel's own Makefile, which is long, and at home anywhere.
         let Ok(text) = fs::read_to_string(&makefile) else { continue };

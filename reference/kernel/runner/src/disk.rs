@@ -49,15 +49,9 @@ fn used(bytes: &[u8]) -> &[u8] {
     &bytes[..last.map_or(0, |behind| bytes.len() - behind * BLOCK)]
 }
 
-/// Whether this machine has an mke2fs, which need not be on the PATH of a user.
-pub(crate) fn is_installed() -> bool {
-    installed().is_some()
-}
-
-fn installed() -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&paths).chain(["/sbin", "/usr/sbin"].map(PathBuf::from));
-    folders.map(|folder| folder.join(PROGRAM)).find(|program| program.is_file())
+/// The mke2fs of this machine, which need not be on the PATH of a user.
+pub(crate) fn installed() -> Option<PathBuf> {
+    tool::installed(PROGRAM, &["/sbin", "/usr/sbin"])
 }
 
 /// The one that is installed, else the one that setup fetched.

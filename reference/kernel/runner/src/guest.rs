@@ -13,7 +13,7 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 use crate::Error;
 use crate::job::How;
 use crate::log::{complaint, tail};
-use crate::qemu::{Machine, Process, Qemu};
+use crate::qemu::Process;
 use crate::recovery::{End, Guest};
 
 /// How long QEMU may take to end when the guest has.
@@ -43,14 +43,13 @@ pub(crate) struct QemuGuest {
 }
 
 impl QemuGuest {
-    /// Boots a machine, in no more than `boot_limit`.
+    /// Waits until a machine has booted, for no more than `boot_limit`.
     pub(crate) fn boot(
-        qemu: &Qemu,
-        machine: &Machine<'_>,
+        process: Process,
+        port: UnixStream,
         boot_limit: Duration,
         time_limit: Duration,
     ) -> Result<QemuGuest, Error> {
-        let (process, port) = qemu.start(machine)?;
         let mut guest = QemuGuest {
             process,
             port: Port(port),

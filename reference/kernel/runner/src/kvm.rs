@@ -16,43 +16,33 @@ pub(crate) const PROBE_LIMIT: Duration = Duration::from_secs(15);
 pub(crate) struct Probe {
     path: PathBuf,
     key: String,
-    has_device: bool,
+    /// Whether it has worked, if it was tried.
+    pub(crate) works: Option<bool>,
 }
 
 impl Probe {
-    pub(crate) fn new(place: &Place, qemu: &Qemu, image: &Path) -> Result<Probe, Error> {
-        let has_device = File::options().read(true).write(true).open("/dev/kvm").is_ok();
+    /// None where there is no such device.
+    pub(crate) fn new(place: &Place, qemu: &Qemu, image: &Path) -> Result<Option<Probe>, Error> {
+        if File::options().read(true).write(true).open("/dev/kvm").is_err() {
+            return Ok(None);
+        }
         // Without an identity of the machine's start the result is found out anew.
         let machine = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        let version = if has_device { qemu.version()? } else { String::new() };
-        let subject = format!("{version}\n{}\n", image.display());
+        let subject = format!("{}\n{}\n", qemu.version()?, image.display());
         let name = sha1_smol::Sha1::from(&subject).digest().to_string();
         let path = place.kernel().join(format!("kvm-{}", &name[..8]));
         let key = format!("{}\n{subject}", machine.trim_end());
-        Ok(Probe { path, key, has_device })
-    }
-
-    /// Whether it is worth a try.
-    pub(crate) fn may_work(&self) -> bool {
-        self.has_device && self.remembered() != Some(false)
-    }
-
-    /// Whether it has worked before.
-    pub(crate) fn has_worked(&self) -> bool {
-        self.remembered() == Some(true)
-    }
-
-    fn remembered(&self) -> Option<bool> {
-        let text = fs::read_to_string(&self.path).ok()?;
-        match text.strip_prefix(&self.key)? {
-            "works\n" => Some(true),
-            "does not\n" => Some(false),
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let works = match text.strip_prefix(&key) {
+            Some("works\n") => Some(true),
+            Some("does not\n") => Some(false),
             _ => None,
-        }
+        };
+        Ok(Some(Probe { path, key, works }))
     }
 
     pub(crate) fn remember(&self, works: bool) -> Result<(), Error> {
-        if self.remembered() == Some(works) {
+        if self.works == Some(works) {
             return Ok(());
         }
         let result = if works { "works\n" } else { "does not\n" };

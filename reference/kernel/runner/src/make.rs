@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use crate::Error;
 use crate::disk;
 use crate::kernel::Kernel;
-use crate::place::{self, Place, make_folder, remove_folder};
+use crate::place::{self, Place, entries_of, make_folder, remove_folder};
 use crate::tool;
 use crate::vmlinux;
 
@@ -95,7 +95,7 @@ impl Stamp {
 }
 
 fn build_module(place: &Place, kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
-    let mut sources = files_in(&place.module)?;
+    let mut sources = files_of(&place.module)?;
     let shared = SHARED.map(|name| place.repository.join("case/c").join(name));
     sources.extend(shared.into_iter().filter(|path| path.is_file()));
     let dates = ["Module.symvers", "include/generated/utsrelease.h", "include/config/auto.conf"];
@@ -141,9 +141,7 @@ fn compiler(kernel: &Kernel) -> Option<&'static str> {
         let (_, name) = line.split_once("$(CROSS_COMPILE)gcc-")?;
         Some(format!("gcc-{}", name.trim()))
     })?;
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let is_there = std::env::split_paths(&paths).any(|folder| folder.join(&named).is_file());
-    (!is_there).then_some("gcc")
+    tool::installed(&named, &[]).is_none().then_some("gcc")
 }
 
 fn unpack_image(kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
@@ -171,7 +169,7 @@ fn build_agent(place: &Place) -> Result<PathBuf, Error> {
     for member in ["agent", "wire"] {
         let folder = place.repository.join("reference/kernel").join(member);
         sources.push(folder.join("Cargo.toml"));
-        sources.extend(files_in(&folder.join("src"))?);
+        sources.extend(files_of(&folder.join("src"))?);
     }
     let target = place.kernel().join("agent");
     let stamp = Stamp::new(place.kernel().join("agent.stamp"), &sources, &[])?;
@@ -199,15 +197,9 @@ fn build_agent(place: &Place) -> Result<PathBuf, Error> {
 }
 
 /// The files in a folder, in the order of their names.
-fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let read = |why| Error::file(folder, "read", &why);
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(read)? {
-        let path = entry.map_err(read)?.path();
-        if path.is_file() {
-            files.push(path);
-        }
-    }
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = entries_of(folder)?;
+    files.retain(|path| path.is_file());
     files.sort();
     Ok(files)
 }

@@ -69,6 +69,13 @@ pub(crate) struct Lock {
     _file: File,
 }
 
+/// What is in a folder, in no order.
+pub(crate) fn entries_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect());
+    entries.map_err(|why| Error::file(folder, "read", &why))
+}
+
 pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|why| Error::file(path, "made", &why))
 }

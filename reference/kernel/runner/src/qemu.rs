@@ -41,10 +41,7 @@ impl Qemu {
 
     /// The one on the PATH.
     pub(crate) fn installed() -> Option<Qemu> {
-        let paths = std::env::var_os("PATH")?;
-        let mut programs = std::env::split_paths(&paths).map(|folder| folder.join(PROGRAM));
-        let program = programs.find(|program| program.is_file())?;
-        Some(Qemu { program, unpacked: None })
+        Some(Qemu { program: tool::installed(PROGRAM, &[])?, unpacked: None })
     }
 
     /// What it says of its version.
@@ -65,19 +62,36 @@ impl Qemu {
         command
     }
 
-    /// Starts a machine. The process has the machine's end of `port`.
-    pub(crate) fn start(&self, machine: &Machine<'_>) -> Result<(Process, UnixStream), Error> {
+    /// Starts a machine with a kernel and its command line. Also returns our end of its port.
+    pub(crate) fn start(
+        &self,
+        accelerator: Accelerator,
+        image: &Path,
+        initramfs: &File,
+        command_line: &str,
+    ) -> Result<(Process, UnixStream), Error> {
         let (ours, theirs) = UnixStream::pair()
             .map_err(|why| Error::system("no connection to QEMU can be made", why))?;
         let (log, said) = (memory_file("log")?, memory_file("said")?);
         let mut command = self.command();
-        machine.arguments(&mut command, &theirs, &log);
+        let own = |file: &dyn AsRawFd| format!("/proc/self/fd/{}", file.as_raw_fd());
+        command.args("-M pc -m 256 -smp 1 -nodefaults -no-user-config".split(' '));
+        command.args("-display none -no-reboot".split(' '));
+        command.args(["-accel", accelerator.name(), "-cpu", accelerator.processor()]);
+        command.arg("-kernel").arg(image);
+        command.args(["-initrd", &own(initramfs), "-append", command_line]);
+        command.args(["-chardev", &format!("file,id=log,path={}", own(&log))]);
+        command.args(["-serial", "chardev:log"]);
+        command.args(["-chardev", &format!("socket,id=port,fd={}", theirs.as_raw_fd())]);
+        command.args(["-device", "virtio-serial-pci"]);
+        command.args(["-device", "virtserialport,chardev=port,name=pagediff"]);
+        command.args(["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]);
         let stderr =
             said.try_clone().map_err(|why| Error::system("QEMU cannot be started", why))?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         // Ctrl-C is for this process, which takes QEMU with it if it ends.
         command.process_group(0);
-        let inherited = [theirs.as_raw_fd(), machine.initramfs.as_raw_fd(), log.as_raw_fd()];
+        let inherited = [theirs.as_raw_fd(), initramfs.as_raw_fd(), log.as_raw_fd()];
         let parent = getpid();
         // SAFETY: only makes system calls, which is all that may be done after fork().
         unsafe { command.pre_exec(move || prepare(parent, inherited)) };
@@ -132,32 +146,6 @@ impl Accelerator {
             // takes as long for a byte as for a word: a huge page takes a fifth of the time.
             Accelerator::Tcg => "max,erms=off,fsrm=off",
         }
-    }
-}
-
-/// A machine to start.
-pub(crate) struct Machine<'a> {
-    pub(crate) image: &'a Path,
-    pub(crate) initramfs: &'a File,
-    pub(crate) accelerator: Accelerator,
-    /// The kernel's command line.
-    pub(crate) command_line: &'a str,
-}
-
-impl Machine<'_> {
-    fn arguments(&self, command: &mut Command, port: &UnixStream, log: &File) {
-        let own = |file: &dyn AsRawFd| format!("/proc/self/fd/{}", file.as_raw_fd());
-        command.args("-M pc -m 256 -smp 1 -nodefaults -no-user-config".split(' '));
-        command.args("-display none -no-reboot".split(' '));
-        command.args(["-accel", self.accelerator.name(), "-cpu", self.accelerator.processor()]);
-        command.arg("-kernel").arg(self.image);
-        command.args(["-initrd", &own(self.initramfs), "-append", self.command_line]);
-        command.args(["-chardev", &format!("file,id=log,path={}", own(log))]);
-        command.args(["-serial", "chardev:log"]);
-        command.args(["-chardev", &format!("socket,id=port,fd={}", port.as_raw_fd())]);
-        command.args(["-device", "virtio-serial-pci"]);
-        command.args(["-device", "virtserialport,chardev=port,name=pagediff"]);
-        command.args(["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]);
     }
 }
 

@@ -21,7 +21,7 @@ pub fn setup(own: Option<&OwnKernel>) -> Result<(), Error> {
         if kernel.is_none() {
             debian::fetch_linux(&place)?;
         }
-        if !disk::is_installed()
+        if disk::installed().is_none()
             && let Err(why) = debian::fetch_e2fsprogs(&place)
         {
             eprintln!("guests will have no file system on a disk, for there is no mke2fs: {why}");

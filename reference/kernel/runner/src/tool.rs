@@ -2,36 +2,47 @@
 
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 
 use crate::Error;
 
+/// Where a program is on the PATH, or in one of some more folders.
+pub(crate) fn installed(program: &str, more: &[&str]) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&paths).chain(more.iter().map(PathBuf::from));
+    folders.map(|folder| folder.join(program)).find(|program| program.is_file())
+}
+
 /// Runs a program to its end and returns its standard output. `help` is for where it is
 /// not there or fails.
 pub(crate) fn run(command: &mut Command, help: &str) -> Result<String, Error> {
-    let output = output(command, help)?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(failed(command, &output, help))
+    run_or(command, help, help)
 }
 
-/// Runs a program to its end, however that is.
-pub(crate) fn output(command: &mut Command, help: &str) -> Result<Output, Error> {
+/// As [`run`], with other help where it is there and fails.
+pub(crate) fn run_or(command: &mut Command, absent: &str, failed: &str) -> Result<String, Error> {
     let parent = getpid();
     // SAFETY: only makes system calls, which is all that may be done after fork().
     unsafe { command.pre_exec(move || end_with(parent)) };
-    let output = command.stdin(Stdio::null()).output();
-    output.map_err(|why| {
+    let output = command.stdin(Stdio::null()).output().map_err(|why| {
         let program = command.get_program().display();
         let message = match why.kind() {
             io::ErrorKind::NotFound => format!("there is no {program} to be run"),
             _ => format!("`{}` does not run: {why}", words(command)),
         };
-        Error::new(message, help)
-    })
+        Error::new(message, absent)
+    })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    // With all that it said.
+    let said = [&output.stdout[..], &output.stderr[..]].concat();
+    let said = String::from_utf8_lossy(&said);
+    let message = format!("`{}` failed, {}:\n{}", words(command), output.status, said.trim_end());
+    Err(Error::new(message, failed))
 }
 
 /// To be called in a new process: it ends when the one that started it does.
@@ -42,14 +53,6 @@ pub(crate) fn end_with(parent: Pid) -> io::Result<()> {
         return Err(io::ErrorKind::BrokenPipe.into());
     }
     Ok(())
-}
-
-/// The error of a program that failed, with all that it said.
-pub(crate) fn failed(command: &Command, output: &Output, help: &str) -> Error {
-    let said = [&output.stdout[..], &output.stderr[..]].concat();
-    let said = String::from_utf8_lossy(&said);
-    let message = format!("`{}` failed, {}:\n{}", words(command), output.status, said.trim_end());
-    Error::new(message, help)
 }
 
 fn words(command: &Command) -> String {

@@ -1,21 +1,19 @@
 //! The kernel inside a compressed image. QEMU starts that one directly, and does not
 //! spend seconds emulating its decompression.
 
+use std::io::Read;
+
+use lz4_flex::frame::FrameDecoder;
+
 /// The ELF file inside a bzImage that is compressed with LZ4, as Debian's are.
 pub(crate) fn extract(image: &[u8]) -> Option<Vec<u8>> {
-    let payload = payload(image)?;
-    // The build appends the length that the blocks unpack to.
-    let (blocks, length) = payload.split_last_chunk()?;
-    let length = u32::from_le_bytes(*length) as usize;
-    if length > LARGEST {
-        return None;
-    }
-    let kernel = unpack_lz4(blocks, length)?;
-    kernel.starts_with(b"\x7fELF").then_some(kernel)
+    // The build appends the length that the frame unpacks to.
+    let (frame, length) = payload(image)?.split_last_chunk()?;
+    let mut kernel = Vec::new();
+    FrameDecoder::new(frame).read_to_end(&mut kernel).ok()?;
+    let is_whole = kernel.len() == u32::from_le_bytes(*length) as usize;
+    (is_whole && kernel.starts_with(b"\x7fELF")).then_some(kernel)
 }
-
-/// No kernel is larger; guards against a length that is none.
-const LARGEST: usize = 1 << 30;
 
 /// The compressed part. Documentation/arch/x86/boot.rst names the fields of the header.
 fn payload(image: &[u8]) -> Option<&[u8]> {
@@ -32,21 +30,6 @@ fn payload(image: &[u8]) -> Option<&[u8]> {
     };
     let start = (setup_sectors + 1) * 512 + number(0x248)?;
     image.get(start..)?.get(..number(0x24c)?)
-}
-
-/// The frame of `lz4 -l`: a magic number, then blocks behind their compressed length.
-fn unpack_lz4(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
-    const MAGIC: &[u8] = &[0x02, 0x21, 0x4c, 0x18];
-    let mut rest = bytes.strip_prefix(MAGIC)?;
-    let mut out = vec![0; length];
-    let mut filled = 0;
-    while filled < length {
-        let (block, behind) = rest.split_first_chunk()?;
-        let (block, behind) = behind.split_at_checked(u32::from_le_bytes(*block) as usize)?;
-        rest = behind;
-        filled += lz4_flex::block::decompress_into(block, &mut out[filled..]).ok()?;
-    }
-    Some(out)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 mod folio;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::RangeInclusive;
 
 use super::error::TextError;
 use super::item::{NOTHING, WORLD};
@@ -11,32 +11,9 @@ use crate::bytes::{MAX_GAP, MAX_RANGE};
 use crate::layout::Layout;
 use crate::record::{Direction, EntriesRecord, Function, Record};
 
-/// A word of a line: its text and where it stands.
-#[derive(Clone, Copy)]
-struct Word<'a> {
-    text: &'a str,
-    /// Where the word starts in the whole text, in bytes.
-    offset: usize,
-}
-
-impl<'a> Word<'a> {
-    fn part(self, range: Range<usize>) -> Word<'a> {
-        Word { text: &self.text[range.clone()], offset: self.offset + range.start }
-    }
-
-    /// The word before and after the first `separator`.
-    fn split(self, separator: &str) -> Option<(Word<'a>, Word<'a>)> {
-        let at = self.text.find(separator)?;
-        Some((self.part(0..at), self.part(at + separator.len()..self.text.len())))
-    }
-}
-
-/// The words of a line, without its comment.
-struct Line<'a> {
-    words: Vec<Word<'a>>,
-    /// Where something that is missing would stand.
-    end: usize,
-}
+/// The words of a line, without its comment. Each is a part of the text, which tells where it
+/// stands.
+type Line<'a> = Vec<&'a str>;
 
 struct Parser<'a> {
     text: &'a str,
@@ -58,7 +35,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Record>, TextError> {
     let mut records = Vec::new();
     let mut world = world.into_iter();
     for line in &lines {
-        match line.words[0].text {
+        match line[0] {
             "folio" | "gap" => records.extend(world.next()),
             _ => parser.program_line(line, &mut records)?,
         }
@@ -68,60 +45,53 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Record>, TextError> {
 
 /// The lines that are not empty.
 fn lines(text: &str) -> Vec<Line<'_>> {
-    let mut lines = Vec::new();
-    let mut offset = 0;
-    for line in text.split_inclusive('\n') {
-        let code = line.split(['#', '\n', '\r']).next().unwrap_or_default();
-        let words = code.split_ascii_whitespace().map(|word| {
-            // A word is a part of the text, so that the distance of their starts is where it is.
-            Word { text: word, offset: word.as_ptr().addr() - text.as_ptr().addr() }
-        });
-        let words: Vec<Word<'_>> = words.collect();
-        if let Some(last) = words.last() {
-            let end = last.offset + last.text.len();
-            lines.push(Line { words, end });
-        }
-        offset += line.len();
-    }
-    debug_assert_eq!(offset, text.len());
-    lines
+    let codes = text.split('\n').filter_map(|line| line.split(['#', '\r']).next());
+    let lines = codes.map(|code| code.split_ascii_whitespace().collect());
+    lines.filter(|line: &Line<'_>| !line.is_empty()).collect()
 }
 
 impl<'a> Parser<'a> {
-    fn error<T>(&self, word: Word<'_>, message: String, expected: &str) -> Result<T, TextError> {
-        let before = &self.text[..word.offset];
+    fn error<T>(&self, word: &str, message: String, expected: &str) -> Result<T, TextError> {
+        let offset = word.as_ptr().addr() - self.text.as_ptr().addr();
+        let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Err(TextError {
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            offset: word.offset,
-            length: word.text.len(),
+            offset,
+            length: word.len(),
             message,
             expected: expected.to_owned(),
         })
     }
 
-    fn unexpected<T>(&self, word: Word<'_>, expected: &str) -> Result<T, TextError> {
-        let message = match word.text {
+    fn unexpected<T>(&self, word: &str, expected: &str) -> Result<T, TextError> {
+        let message = match word {
             "" => "something is missing".to_owned(),
             text => format!("`{text}` does not belong here"),
         };
         self.error(word, message, expected)
     }
 
+    /// The error of a line that ends too early.
     fn missing<T>(&self, line: &Line<'_>, expected: &str) -> Result<T, TextError> {
-        self.unexpected(Word { text: "", offset: line.end }, expected)
+        let last = line[line.len() - 1];
+        self.unexpected(&last[last.len()..], expected)
+    }
+
+    /// The one word behind the first of a line.
+    fn one_word<'l>(&self, line: &Line<'l>, expected: &str) -> Result<&'l str, TextError> {
+        let Some(&word) = line.get(1) else { return self.missing(line, expected) };
+        self.nothing_after(line, 2)?;
+        Ok(word)
     }
 
     /// The record of a `folio` or `gap` line; `None` for the others.
     fn world_line(&mut self, line: &Line<'a>) -> Result<Option<Record>, TextError> {
-        match line.words[0].text {
+        match line[0] {
             "folio" => self.folio(line).map(Some),
             "gap" => {
-                let Some(&frames) = line.words.get(1) else {
-                    return self.missing(line, "a number of frames");
-                };
-                self.nothing_after(line, 2)?;
+                let frames = self.one_word(line, "a number of frames")?;
                 let frames = self.number(frames, 0..=i64::from(MAX_GAP), "frames, 0 to 1023")?;
                 Ok(Some(Record::Gap { frames: frames as u16 }))
             }
@@ -130,10 +100,10 @@ impl<'a> Parser<'a> {
     }
 
     fn program_line(&self, line: &Line<'_>, records: &mut Vec<Record>) -> Result<(), TextError> {
-        let keyword = line.words[0];
-        let function = Function::ALL.into_iter().find(|f| f.name() == keyword.text);
-        match keyword.text {
-            "entries" | "also" => return self.entries(line, keyword.text == "also", records),
+        let keyword = line[0];
+        let function = Function::ALL.into_iter().find(|f| f.name() == keyword);
+        match keyword {
+            "entries" | "also" => return self.entries(line, keyword == "also", records),
             "again" => records.push(self.again(line)?),
             "clean" => records.push(self.clean(line)?),
             "acquire" => {
@@ -157,14 +127,14 @@ impl<'a> Parser<'a> {
         also: bool,
         records: &mut Vec<Record>,
     ) -> Result<(), TextError> {
-        if line.words.len() == 1 {
+        if line.len() == 1 {
             let (first, length, direction, backed) = (0, 0, Direction::Up, true);
             let empty = EntriesRecord { first, length, direction, backed, also };
             records.push(Record::Entries(empty));
         }
-        for (index, &word) in line.words[1..].iter().enumerate() {
+        for (index, &word) in line[1..].iter().enumerate() {
             let (backed, pages) = unbacked_mark(word);
-            let (first, length, direction) = match pages.text {
+            let (first, length, direction) = match pages {
                 NOTHING => (0, 0, Direction::Up),
                 _ => self.range(pages)?,
             };
@@ -176,10 +146,11 @@ impl<'a> Parser<'a> {
     }
 
     fn again(&self, line: &Line<'_>) -> Result<Record, TextError> {
-        let Some(&word) = line.words.get(1) else { return self.missing(line, SLICE) };
-        self.nothing_after(line, 2)?;
+        let word = self.one_word(line, SLICE)?;
         let (backed, slice) = unbacked_mark(word);
-        let Some((start, end)) = slice.split("..") else { return self.unexpected(slice, SLICE) };
+        let Some((start, end)) = slice.split_once("..") else {
+            return self.unexpected(slice, SLICE);
+        };
         let start = self.number(start, 0..=i64::from(u16::MAX), "an entry's index")?;
         let longest = start + i64::from(MAX_RANGE);
         let end = self.number(end, start..=longest, "an index from the first on, 4095 at most")?;
@@ -187,8 +158,7 @@ impl<'a> Parser<'a> {
     }
 
     fn clean(&self, line: &Line<'_>) -> Result<Record, TextError> {
-        let Some(&word) = line.words.get(1) else { return self.missing(line, PAGES) };
-        self.nothing_after(line, 2)?;
+        let word = self.one_word(line, PAGES)?;
         match self.range(word)? {
             (first, length, Direction::Up) => Ok(Record::Clean { first, length }),
             _ => self.unexpected(word, "a page, or a range of pages going up"),
@@ -198,12 +168,12 @@ impl<'a> Parser<'a> {
     /// `earlier=N` and, where it is allowed, `slice=I..J`.
     fn call_options(&self, line: &Line<'_>, slices: bool) -> Result<(u16, (u16, u16)), TextError> {
         let (mut earlier, mut slice) = (0, (0, 0));
-        for &word in &line.words[1..] {
-            match word.split("=") {
-                Some((key, value)) if key.text == "earlier" => {
+        for &word in &line[1..] {
+            match word.split_once('=') {
+                Some(("earlier", value)) => {
                     earlier = self.number(value, 0..=i64::from(u16::MAX), "0 to 65535")? as u16;
                 }
-                Some((key, value)) if key.text == "slice" && slices => slice = self.slice(value)?,
+                Some(("slice", value)) if slices => slice = self.slice(value)?,
                 _ if slices => return self.unexpected(word, "`earlier=N` or `slice=I..J`"),
                 _ => return self.unexpected(word, "`earlier=N`"),
             }
@@ -212,10 +182,12 @@ impl<'a> Parser<'a> {
     }
 
     /// The first index and the length, 0 for all the rest, of a call's slice.
-    fn slice(&self, value: Word<'_>) -> Result<(u16, u16), TextError> {
-        let Some((first, end)) = value.split("..") else { return self.unexpected(value, SLICE) };
+    fn slice(&self, value: &str) -> Result<(u16, u16), TextError> {
+        let Some((first, end)) = value.split_once("..") else {
+            return self.unexpected(value, SLICE);
+        };
         let first = self.number(first, 0..=i64::from(u16::MAX), "an entry's index")?;
-        if end.text.is_empty() {
+        if end.is_empty() {
             return Ok((first as u16, 0));
         }
         let longest = first + i64::from(u16::MAX);
@@ -224,20 +196,20 @@ impl<'a> Parser<'a> {
     }
 
     /// The first page, the length and the direction of an item.
-    fn range(&self, item: Word<'_>) -> Result<(u16, u16, Direction), TextError> {
-        let (name, index, times) = match item.split("[") {
-            None => match item.text.find('*') {
-                Some(star) => (item.part(0..star), None, Some(item.part(star..item.text.len()))),
+    fn range(&self, item: &str) -> Result<(u16, u16, Direction), TextError> {
+        let (name, index, times) = match item.split_once("[") {
+            None => match item.find('*').map(|star| item.split_at(star)) {
+                Some((name, times)) => (name, None, Some(times)),
                 None => (item, None, None),
             },
-            Some((name, rest)) => match rest.split("]") {
+            Some((name, rest)) => match rest.split_once("]") {
                 None => return self.unexpected(item, "a `]` after the `[`"),
                 Some((index, times)) => (name, Some(index), Some(times)),
             },
         };
         let (base, indices) = self.pages_of(name)?;
-        let times = times.filter(|times| !times.text.is_empty());
-        let (start, end) = match index.map(|index| (index, index.split(".."))) {
+        let times = times.filter(|times| !times.is_empty());
+        let (start, end) = match index.map(|index| (index, index.split_once(".."))) {
             None => (0, None),
             Some((index, None)) => (self.number(index, indices, "a page that there is")?, None),
             Some((_, Some((start, end)))) => {
@@ -262,40 +234,38 @@ impl<'a> Parser<'a> {
     }
 
     /// The number of the first page of a name, and the indices that an item may start at.
-    fn pages_of(&self, name: Word<'_>) -> Result<(i64, std::ops::RangeInclusive<i64>), TextError> {
-        if name.text == WORLD {
+    fn pages_of(&self, name: &str) -> Result<(i64, RangeInclusive<i64>), TextError> {
+        if name == WORLD {
             return Ok((0, 0..=i64::from(u16::MAX)));
         }
-        match self.names.get(name.text).and_then(|&line| self.layout.pages_of_group(line)) {
+        match self.names.get(name).and_then(|&line| self.layout.pages_of_group(line)) {
             Some((_, 0)) => {
-                let message = format!("`{}` has no page: the world is full before it", name.text);
+                let message = format!("`{name}` has no page: the world is full before it");
                 self.error(name, message, "a folio within the first 8192 frames")
             }
             Some((first, pages)) => Ok((first as i64, 0..=pages as i64 - 1)),
-            None if name.text.is_empty() => self.unexpected(name, PAGES),
+            None if name.is_empty() => self.unexpected(name, PAGES),
             None => {
-                let message = format!("there is no folio `{}`", name.text);
+                let message = format!("there is no folio `{name}`");
                 self.error(name, message, "the name of a folio line, or `@`")
             }
         }
     }
 
-    fn times(&self, times: Word<'_>) -> Result<i64, TextError> {
-        match times.split("*") {
-            Some((before, number)) if before.text.is_empty() => {
-                self.number(number, 1..=i64::from(MAX_RANGE), "1 to 4095 times")
-            }
-            _ => self.unexpected(times, "`*` and how many times"),
+    fn times(&self, times: &str) -> Result<i64, TextError> {
+        match times.strip_prefix('*') {
+            Some(number) => self.number(number, 1..=i64::from(MAX_RANGE), "1 to 4095 times"),
+            None => self.unexpected(times, "`*` and how many times"),
         }
     }
 
     fn number(
         &self,
-        word: Word<'_>,
-        allowed: std::ops::RangeInclusive<i64>,
+        word: &str,
+        allowed: RangeInclusive<i64>,
         expected: &str,
     ) -> Result<i64, TextError> {
-        match word.text.parse() {
+        match word.parse() {
             Ok(number) if allowed.contains(&number) => Ok(number),
             Ok(number) => {
                 let limits = format!("{} to {}", allowed.start(), allowed.end());
@@ -310,7 +280,7 @@ impl<'a> Parser<'a> {
     }
 
     fn nothing_after(&self, line: &Line<'_>, words: usize) -> Result<(), TextError> {
-        match line.words.get(words) {
+        match line.get(words) {
             Some(&word) => self.unexpected(word, "the end of the line"),
             None => Ok(()),
         }
@@ -323,9 +293,9 @@ const PAGES: &str = "pages, such as `a`, `a[3]` or `a[0..8]`";
 const SLICE: &str = "a slice, such as `0..3`";
 
 /// Whether an item is backed, and the item without the mark.
-fn unbacked_mark(word: Word<'_>) -> (bool, Word<'_>) {
-    match word.text.strip_prefix('!') {
-        Some(_) => (false, word.part(1..word.text.len())),
+fn unbacked_mark(word: &str) -> (bool, &str) {
+    match word.strip_prefix('!') {
+        Some(item) => (false, item),
         None => (true, word),
     }
 }

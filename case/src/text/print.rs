@@ -1,7 +1,5 @@
 //! A case as text.
 
-use std::fmt::Write;
-
 use super::item::{NOTHING, group_name, name_and_index};
 use crate::layout::Layout;
 use crate::record::{Direction, EntriesRecord, FolioRecord, Kind, Record, Source};
@@ -9,77 +7,58 @@ use crate::record::{Direction, EntriesRecord, FolioRecord, Kind, Record, Source}
 /// The text of a case's records, from which parsing gives the same back.
 pub(crate) fn print(records: &[Record]) -> String {
     let layout = Layout::of(records);
-    let mut text = String::new();
+    let mut lines: Vec<String> = Vec::new();
     let mut folio_lines = 0;
     let mut open_entries = false;
     for record in records {
-        let continues = open_entries && matches!(record, Record::Entries(entries) if entries.also);
-        if !text.is_empty() && !continues {
-            text.push('\n');
-        }
-        match record {
-            Record::Entries(entries) if continues => {
-                text.push(' ');
-                text.push_str(&entries_item(&layout, entries));
+        match (record, lines.last_mut()) {
+            (Record::Entries(entries), Some(line)) if open_entries && entries.also => {
+                line.push(' ');
+                line.push_str(&entries_item(&layout, entries));
             }
-            Record::Folio(folio) => {
-                text.push_str(&folio_line(&group_name(folio_lines), folio));
+            (Record::Folio(folio), _) => {
+                lines.push(folio_line(&group_name(folio_lines), folio));
                 folio_lines += 1;
             }
-            record => text.push_str(&line(&layout, record)),
+            (record, _) => lines.push(line(&layout, record)),
         }
         open_entries = matches!(record, Record::Entries(_));
     }
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 fn line(layout: &Layout, record: &Record) -> String {
-    match record {
+    match *record {
         Record::Folio(_) => unreachable!("folio lines are named by their number"),
         Record::Gap { frames } => format!("gap {frames}"),
-        Record::Entries(entries) => {
+        Record::Entries(ref entries) => {
             let keyword = if entries.also { "also" } else { "entries" };
             format!("{keyword} {}", entries_item(layout, entries))
         }
         Record::Again { start, length, backed } => {
-            let end = u32::from(*start) + u32::from(*length);
-            format!("again {}{start}..{end}", mark(*backed))
+            format!("again {}{start}..{}", mark(backed), end(start, length))
         }
         Record::Call { function, earlier, first, length } => {
-            let mut line = function.name().to_owned();
-            push_earlier(&mut line, *earlier);
-            match (first, length) {
-                (0, 0) => {}
-                (first, 0) => push(&mut line, format_args!(" slice={first}..")),
-                (first, length) => {
-                    let end = u32::from(*first) + u32::from(*length);
-                    push(&mut line, format_args!(" slice={first}..{end}"));
-                }
-            }
-            line
+            let slice = match (first, length) {
+                (0, 0) => String::new(),
+                (first, 0) => format!(" slice={first}.."),
+                (first, length) => format!(" slice={first}..{}", end(first, length)),
+            };
+            format!("{}{}{slice}", function.name(), earlier_array(earlier))
         }
-        Record::Acquire { earlier } => {
-            let mut line = "acquire".to_owned();
-            push_earlier(&mut line, *earlier);
-            line
-        }
+        Record::Acquire { earlier } => format!("acquire{}", earlier_array(earlier)),
         Record::Clean { first, length } => {
-            format!("clean {}", range(layout, *first, *length, Direction::Up))
+            format!("clean {}", range(layout, first, length, Direction::Up))
         }
     }
 }
 
-fn push(line: &mut String, arguments: std::fmt::Arguments<'_>) {
-    line.write_fmt(arguments).expect("writing to a String succeeds");
+fn earlier_array(earlier: u16) -> String {
+    if earlier > 0 { format!(" earlier={earlier}") } else { String::new() }
 }
 
-fn push_earlier(line: &mut String, earlier: u16) {
-    if earlier > 0 {
-        push(line, format_args!(" earlier={earlier}"));
-    }
+fn end(first: u16, length: u16) -> u32 {
+    u32::from(first) + u32::from(length)
 }
 
 fn mark(backed: bool) -> &'static str {
@@ -87,31 +66,31 @@ fn mark(backed: bool) -> &'static str {
 }
 
 fn folio_line(name: &str, folio: &FolioRecord) -> String {
-    let mut line = format!("folio {name}");
+    let mut words = vec!["folio".to_owned(), name.to_owned()];
     if folio.order > 0 {
-        push(&mut line, format_args!(" order={}", folio.order));
+        words.push(format!("order={}", folio.order));
     }
     match (folio.from, folio.kind) {
         (Source::Kernel, Kind::Anon) => {}
-        (Source::Kernel, Kind::File) => line.push_str(" kind=file"),
-        (from, _) => push(&mut line, format_args!(" from={}", from.name())),
+        (Source::Kernel, Kind::File) => words.push("kind=file".to_owned()),
+        (from, _) => words.push(format!("from={}", from.name())),
     }
     if folio.dirty {
-        line.push_str(" dirty");
+        words.push("dirty".to_owned());
     }
     if folio.locked {
-        line.push_str(" locked");
+        words.push("locked".to_owned());
     }
     match (folio.refs, i32::MAX - folio.refs) {
         (0, _) => {}
-        (_, 0) => line.push_str(" refs=max"),
-        (_, below @ 1..=128) => push(&mut line, format_args!(" refs=max-{below}")),
-        (refs, _) => push(&mut line, format_args!(" refs={refs}")),
+        (_, 0) => words.push("refs=max".to_owned()),
+        (_, below @ 1..=128) => words.push(format!("refs=max-{below}")),
+        (refs, _) => words.push(format!("refs={refs}")),
     }
     if folio.repeat > 1 {
-        push(&mut line, format_args!(" repeat={}", folio.repeat));
+        words.push(format!("repeat={}", folio.repeat));
     }
-    line
+    words.join(" ")
 }
 
 fn entries_item(layout: &Layout, entries: &EntriesRecord) -> String {

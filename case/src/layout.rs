@@ -1,5 +1,7 @@
 //! The layout of a world: which compound page lies at which frame.
 
+use std::ops::Range;
+
 use crate::record::{FolioRecord, Record};
 
 /// Records of a case that count: so many `folio` and `gap` records, and so many others.
@@ -19,13 +21,6 @@ pub struct Place {
     pub pages: usize,
 }
 
-/// The pages of one `folio` record.
-#[derive(Clone, Copy, Debug)]
-struct Group {
-    first_page: usize,
-    pages: usize,
-}
-
 /// Where the compound pages of a case lie, and its pages by number.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
@@ -33,7 +28,8 @@ pub struct Layout {
     pub places: Vec<Place>,
     /// For each page of the world, its frame and the number of its compound page.
     pages: Vec<(u16, u16)>,
-    groups: Vec<Group>,
+    /// For each `folio` record, its pages.
+    groups: Vec<Range<usize>>,
 }
 
 impl Layout {
@@ -63,8 +59,7 @@ impl Layout {
                         next_frame = end;
                         placed(folio);
                     }
-                    let pages = self.pages.len() - first_page;
-                    self.groups.push(Group { first_page, pages });
+                    self.groups.push(first_page..self.pages.len());
                 }
                 _ => {}
             }
@@ -128,14 +123,14 @@ impl Layout {
         if page >= self.pages() {
             return None;
         }
-        let group = self.groups.partition_point(|group| group.first_page <= page) - 1;
-        let Group { first_page, pages } = self.groups[group];
-        Some((group, page - first_page, pages))
+        let number = self.groups.partition_point(|group| group.start <= page) - 1;
+        let group = &self.groups[number];
+        Some((number, page - group.start, group.len()))
     }
 
     /// The pages of a folio record, by its number among them: the first one's number, and
     /// how many.
     pub fn pages_of_group(&self, group: usize) -> Option<(usize, usize)> {
-        self.groups.get(group).map(|group| (group.first_page, group.pages))
+        self.groups.get(group).map(|group| (group.start, group.len()))
     }
 }

@@ -6,7 +6,7 @@ mod parts;
 mod records;
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::ops::Range;
 
 use crate::{Case, RECORD_SIZE};
@@ -177,9 +177,7 @@ impl<E> Search<'_, E> {
     }
 
     fn shows(&mut self, bytes: Vec<u8>) -> Result<bool, E> {
-        let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(&bytes);
         if self.failed.contains(&hash) {
             return Ok(false);
         }

@@ -1,9 +1,8 @@
 //! What is wrong with a text, and where.
 
-use std::fmt;
-
 /// The first thing in a text that is not of the text form.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}; expected {expected}")]
 pub struct TextError {
     /// The line, from 1.
     pub line: usize,
@@ -18,12 +17,3 @@ pub struct TextError {
     /// What was expected there.
     pub expected: String,
 }
-
-impl fmt::Display for TextError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TextError { line, column, message, expected, .. } = self;
-        write!(formatter, "line {line}, column {column}: {message}; expected {expected}")
-    }
-}
-
-impl std::error::Error for TextError {}

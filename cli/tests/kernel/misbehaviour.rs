@@ -69,7 +69,7 @@ static noinline void misbehave(struct page *head)
 			msleep(1000);
 		break;
 	case 9:
-		folio_set_pins(head, 1);
+		atomic_set(folio_pincount(head), 1);
 	}
 }
 "#;

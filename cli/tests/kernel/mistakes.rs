@@ -203,7 +203,7 @@ static void own_unpin(struct page *page, bool forget_pincount, int small)
 	if (!PageHead(head))
 		page_ref_sub(head, small - 1);
 	else if (!forget_pincount)
-		folio_set_pins(head, folio_pins(head) - 1);
+		atomic_dec(folio_pincount(head));
 	put_page(head);
 }
 

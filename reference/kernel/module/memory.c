@@ -165,7 +165,7 @@ static void give_back(struct trial *trial, u32 number)
 	}
 	ClearPageDirty(head);
 	if (order)
-		folio_set_pins(head, 0);
+		atomic_set(folio_pincount(head), 0);
 	set_page_count(head, 1);
 	/* A page that was tampered with is for the kernel to look at, not for other cases. */
 	if (trial->nr_strays)

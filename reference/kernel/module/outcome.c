@@ -8,6 +8,9 @@
 /* Flags of a head page that a release may change, or that waiting for it does. */
 #define CHANGING_FLAGS	(BIT(PG_locked) | BIT(PG_dirty) | BIT(PG_waiters))
 
+/* Flags of a user page's tails that a release could get wrong: the rest is others' business. */
+#define TAIL_MARKS	(BIT(PG_dirty) | BIT(PG_locked))
+
 #define WORD_OF(field)	(offsetof(struct page, field) / sizeof(u64))
 
 static void add_stray(struct trial *trial, u32 frame, u32 word, u64 expected, u64 found)
@@ -69,14 +72,6 @@ static void check_words(struct trial *trial, u32 number)
 	check_tails(trial, number, ~0UL, PAGEFLAGS_MASK);
 }
 
-/* Of a user page's tails, what a release could get wrong: the rest is others' business. */
-static void check_user_tails(struct trial *trial, u32 number)
-{
-	const u64 marks = BIT(PG_dirty) | BIT(PG_locked);
-
-	check_tails(trial, number, marks, marks);
-}
-
 static void check_counts(struct trial *trial, u32 number)
 {
 	const struct trial_folio *folio = &trial->folios[number];
@@ -87,7 +82,8 @@ static void check_counts(struct trial *trial, u32 number)
 	if (trial->api->pins)
 		pins = trial_refcount(trial, number) - folio->ordinary;
 	if (shape->pages > 1)
-		add_balance(trial, PAGEDIFF_PINCOUNT, number, pins, folio_pins(folio->head));
+		add_balance(trial, PAGEDIFF_PINCOUNT, number, pins,
+			    (u32)atomic_read(folio_pincount(folio->head)));
 	add_balance(trial, PAGEDIFF_PIN_REMAINDER, number, 0, trial_pin_remainder(trial, number));
 	for (tail = 1; tail < shape->pages; tail++)
 		add_stray(trial, shape->frame + tail, WORD_OF(_refcount), 0,
@@ -112,7 +108,7 @@ void trial_check_pages(struct trial *trial)
 		if (folio->times_freed)
 			continue;
 		if (trial_is_user(trial, number))
-			check_user_tails(trial, number);
+			check_tails(trial, number, TAIL_MARKS, TAIL_MARKS);
 		else
 			check_words(trial, number);
 		check_counts(trial, number);

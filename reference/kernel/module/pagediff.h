@@ -163,9 +163,7 @@ bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry);
 void trial_drop_owners(struct trial *trial);
 
 /* pincount.c: the pins of a large folio. */
-u32 folio_pins(struct page *head);
-void folio_set_pins(struct page *head, u32 pins);
-void folio_add_pins(struct page *head, u32 pins);
+atomic_t *folio_pincount(struct page *head);
 
 /* user.c: pages of user mappings. */
 int user_find_orders(struct trial *trial);

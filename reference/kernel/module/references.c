@@ -19,7 +19,7 @@ void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pin
 	if (!pins)
 		return;
 	if (PageHead(head)) {
-		folio_add_pins(head, pins);
+		atomic_add(pins, folio_pincount(head));
 		page_ref_add(head, pins);
 	} else {
 		page_ref_add(head, pins * GUP_PIN_COUNTING_BIAS);

@@ -188,7 +188,7 @@ void user_give_back(struct trial *trial, u32 number)
 	if (folio->holder && PageLocked(folio->head))
 		unlock_page(folio->head);
 	if (PageHead(folio->head))
-		folio_set_pins(folio->head, 0);
+		atomic_set(folio_pincount(folio->head), 0);
 	page_ref_sub(folio->head,
 		     page_ref_count(folio->head) - (folio->base + folio->unseen));
 }

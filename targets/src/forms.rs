@@ -1,6 +1,7 @@
 //! What must hold between the forms of a case: the `decode` target.
 
 use serde::Serialize;
+use strum::Display;
 
 use put_user_page_case::world::World;
 use put_user_page_case::world_in_c::WorldInC;
@@ -15,40 +16,34 @@ pub struct FormsDiffer {
     pub details: String,
 }
 
-/// Which forms of a case disagree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// Which forms of a case disagree. Its `Display` is what is wrong, in a few words.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DifferingForms {
     /// `decode(encode(c))` is not `c`.
+    #[strum(serialize = "decode(encode(c)) is not c")]
     Decoded,
     /// `parse(print(c))` is not `c`.
+    #[strum(serialize = "parse(print(c)) is not c")]
     Parsed,
     /// The printed text does not parse.
+    #[strum(serialize = "the printed text does not parse")]
     Unparsed,
     /// The C decoder reads another case.
+    #[strum(serialize = "the C decoder reads another case")]
     DecodedInC,
     /// The C decoder refuses canonical bytes.
+    #[strum(serialize = "the C decoder refuses canonical bytes")]
     RefusedByC,
     /// The C decoder accepts bytes that are not canonical.
+    #[strum(serialize = "the C decoder accepts bytes that are not canonical")]
     AcceptedByC,
     /// C and Rust build two worlds.
+    #[strum(serialize = "C and Rust build two worlds")]
     Worlds,
 }
 
 impl DifferingForms {
-    /// What is wrong, in a few words.
-    pub const fn name(self) -> &'static str {
-        match self {
-            DifferingForms::Decoded => "decode(encode(c)) is not c",
-            DifferingForms::Parsed => "parse(print(c)) is not c",
-            DifferingForms::Unparsed => "the printed text does not parse",
-            DifferingForms::DecodedInC => "the C decoder reads another case",
-            DifferingForms::RefusedByC => "the C decoder refuses canonical bytes",
-            DifferingForms::AcceptedByC => "the C decoder accepts bytes that are not canonical",
-            DifferingForms::Worlds => "C and Rust build two worlds",
-        }
-    }
-
     fn with(self, details: String) -> FormsDiffer {
         FormsDiffer { forms: self, details }
     }

@@ -7,14 +7,16 @@ use std::collections::BTreeSet;
 
 use put_user_page::{Hooks, PageRef};
 use put_user_page_case::Function;
+use strum::{Display, EnumIter};
 
 use crate::backends::{InProcess, PageMap, Recorder, Release, set_other_flags};
 use crate::states::Needs;
 
 pub use finder::Finder;
 
-/// What is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What is wrong. Its `Display` is its name, in a word.
+#[derive(Clone, Copy, Debug, Display, EnumIter, PartialEq, Eq, PartialOrd, Ord)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Mutant {
     /// An entry is taken for a head page.
     NoCompoundHead,
@@ -53,50 +55,6 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    /// All mutants.
-    pub const ALL: [Mutant; 17] = [
-        Mutant::NoCompoundHead,
-        Mutant::DirtyTheTail,
-        Mutant::FreeAtOne,
-        Mutant::NeverFree,
-        Mutant::ForgetTheCheck,
-        Mutant::SkipTheLastEntry,
-        Mutant::MarkOnlyTheFirst,
-        Mutant::PutBeforeMark,
-        Mutant::MarkWithoutLock,
-        Mutant::LockDirtyPages,
-        Mutant::KeepTheLock,
-        Mutant::LockTwoAtOnce,
-        Mutant::ForgetTheFile,
-        Mutant::CountTheFileTwice,
-        Mutant::TouchAnotherFlag,
-        Mutant::WriteIntoATail,
-        Mutant::StopOneEntryLate,
-    ];
-
-    /// The mutant in a word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mutant::NoCompoundHead => "no-compound-head",
-            Mutant::DirtyTheTail => "dirty-the-tail",
-            Mutant::FreeAtOne => "free-at-one",
-            Mutant::NeverFree => "never-free",
-            Mutant::ForgetTheCheck => "forget-the-check",
-            Mutant::SkipTheLastEntry => "skip-the-last-entry",
-            Mutant::MarkOnlyTheFirst => "mark-only-the-first",
-            Mutant::PutBeforeMark => "put-before-mark",
-            Mutant::MarkWithoutLock => "mark-without-lock",
-            Mutant::LockDirtyPages => "lock-dirty-pages",
-            Mutant::KeepTheLock => "keep-the-lock",
-            Mutant::LockTwoAtOnce => "lock-two-at-once",
-            Mutant::ForgetTheFile => "forget-the-file",
-            Mutant::CountTheFileTwice => "count-the-file-twice",
-            Mutant::TouchAnotherFlag => "touch-another-flag",
-            Mutant::WriteIntoATail => "write-into-a-tail",
-            Mutant::StopOneEntryLate => "stop-one-entry-late",
-        }
-    }
-
     /// Which calls can show it.
     pub const fn needs(self) -> Needs {
         match self {

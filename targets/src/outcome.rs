@@ -1,6 +1,7 @@
 //! Outcomes: all that a backend leaves behind.
 
 use serde::{Deserialize, Serialize};
+use strum::Display;
 
 use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
 use put_user_page_case::world::MAX_TOTAL_ENTRIES;
@@ -80,9 +81,10 @@ pub enum FolioState {
     },
 }
 
-/// The kinds of [`FolioState`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// The kinds of [`FolioState`]. Their `Display` is the kind in a word.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum StateKind {
     /// Free from the start.
     Free,
@@ -144,9 +146,10 @@ pub struct Accounting {
     pub dirty_tags: i64,
 }
 
-/// What happened to a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What happened to a page. Its `Display` is the kind in a word.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EventKind {
     /// lock_page() found the page locked and waited for the holder to unlock it.
     Wait,
@@ -158,19 +161,6 @@ pub enum EventKind {
     Dirty,
     /// The page was freed.
     Free,
-}
-
-impl EventKind {
-    /// The kind in a word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            EventKind::Wait => "wait",
-            EventKind::Lock => "lock",
-            EventKind::Unlock => "unlock",
-            EventKind::Dirty => "dirty",
-            EventKind::Free => "free",
-        }
-    }
 }
 
 /// Something that happened to a page during a call.
@@ -193,8 +183,8 @@ impl Event {
     /// The event for people: what happened, and the refcount at that moment, if it was seen.
     pub fn describe(&self) -> String {
         match self.refcount {
-            Event::UNSEEN => self.kind.name().to_owned(),
-            refcount => format!("{} at {refcount}", self.kind.name()),
+            Event::UNSEEN => self.kind.to_string(),
+            refcount => format!("{} at {refcount}", self.kind),
         }
     }
 }
@@ -225,37 +215,29 @@ pub struct Imbalance {
     pub found: i64,
 }
 
-/// A counter of a kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A counter of a kernel. Its `Display` is the counter in a few words.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counter {
     /// The pins of a large folio.
+    #[strum(serialize = "pincount")]
     Pincount,
     /// The references of a small folio that are part of a pin of 1024.
+    #[strum(serialize = "references short of a whole pin")]
     PinRemainder,
     /// Pins that the node counts as released during the case.
+    #[strum(serialize = "NR_FOLL_PIN_RELEASED")]
     ReleasedPins,
     /// Dirty pages of files that the node counts since the case began.
+    #[strum(serialize = "NR_FILE_DIRTY")]
     FileDirty,
     /// How often a compound page was freed.
+    #[strum(serialize = "times freed")]
     TimesFreed,
     /// Pins that the node counts as acquired during the case.
+    #[strum(serialize = "NR_FOLL_PIN_ACQUIRED")]
     AcquiredPins,
     /// References that a call was to drop, and the case should have had: it ended there.
+    #[strum(serialize = "references left for the next call")]
     Lacking,
-}
-
-impl Counter {
-    /// The counter in a few words.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Counter::Pincount => "pincount",
-            Counter::PinRemainder => "references short of a whole pin",
-            Counter::ReleasedPins => "NR_FOLL_PIN_RELEASED",
-            Counter::FileDirty => "NR_FILE_DIRTY",
-            Counter::TimesFreed => "times freed",
-            Counter::AcquiredPins => "NR_FOLL_PIN_ACQUIRED",
-            Counter::Lacking => "references left for the next call",
-        }
-    }
 }

@@ -15,6 +15,7 @@ use put_user_page_targets::findings::{Findings, Recorded, Signature};
 use put_user_page_targets::mutants::{Mutant, mutated};
 use put_user_page_targets::registry::{Target, target};
 use put_user_page_targets::trial::Verdict;
+use strum::IntoEnumIterator;
 
 /// What the mutant has in all scenarios.
 fn signatures(mutant: Mutant) -> BTreeSet<Signature> {
@@ -32,15 +33,15 @@ fn signatures(mutant: Mutant) -> BTreeSet<Signature> {
 #[test]
 fn mistakes_are_told_apart() {
     let of: BTreeMap<Mutant, BTreeSet<Signature>> =
-        Mutant::ALL.into_iter().map(|mutant| (mutant, signatures(mutant))).collect();
-    let names: BTreeSet<&str> = Mutant::ALL.iter().map(|mutant| mutant.name()).collect();
+        Mutant::iter().map(|mutant| (mutant, signatures(mutant))).collect();
+    let names: BTreeSet<String> = Mutant::iter().map(|mutant| mutant.to_string()).collect();
     assert_eq!(names.len(), of.len());
     for (mutant, own) in &of {
         let others = of.iter().filter(|(other, _)| *other != mutant).flat_map(|(_, of)| of);
         let others: BTreeSet<_> = others.collect();
         // Freeing at one never frees a page with one reference, so that it shows all of this.
         if *mutant != Mutant::NeverFree {
-            assert!(!own.iter().all(|one| others.contains(one)), "{} is not told", mutant.name());
+            assert!(!own.iter().all(|one| others.contains(one)), "{mutant} is not told");
         }
     }
 }

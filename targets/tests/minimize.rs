@@ -14,6 +14,7 @@ use put_user_page_targets::backend::Backend;
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::generator;
 use put_user_page_targets::mutants::{Mutant, mutated};
+use strum::IntoEnumIterator;
 
 /// Cases that are minimised of each mutant and signature.
 const EXAMPLES: usize = 1;
@@ -108,10 +109,10 @@ fn one_less(word: &str) -> Option<String> {
 
 #[test]
 fn what_is_left_shows_the_same_and_nothing_can_be_left_out() {
-    for mutant in Mutant::ALL {
+    for mutant in Mutant::iter() {
         let mut mistaken = Mistaken::new(mutant);
         let examples = mistaken.examples();
-        assert!(!examples.is_empty(), "no case shows {}", mutant.name());
+        assert!(!examples.is_empty(), "no case shows {mutant}");
         for (shown, case) in &examples {
             let least = mistaken.minimized(case);
             assert_eq!(mistaken.signature(&least).as_ref(), Some(shown), "{case:?}\n{least:?}");

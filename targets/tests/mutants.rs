@@ -12,6 +12,7 @@ use put_user_page_targets::mutants::{Finder, Mutant, mutated};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::states::Needs;
 use put_user_page_targets::trial::Verdict;
+use strum::IntoEnumIterator;
 
 /// The fields that reports name, over all scenarios.
 fn fields_that_differ(mutant: Option<Mutant>) -> BTreeSet<String> {
@@ -136,7 +137,7 @@ fn the_finder_finds_what_the_comparison_does_in_the_first_case_that_shows_it() {
     let mut finder = Finder::new(&Function::ALL);
     let found: Vec<Vec<Mutant>> = scenarios.iter().map(|case| finder.find(case)).collect();
     assert_eq!(finder.missing().count(), 0);
-    for mutant in Mutant::ALL {
+    for mutant in Mutant::iter() {
         let mut wrong = mutated(Some(mutant));
         let mut first = None;
         let mut tell = |case: usize, _: usize, verdict: Verdict| {
@@ -147,7 +148,7 @@ fn the_finder_finds_what_the_comparison_does_in_the_first_case_that_shows_it() {
         let compared = Comparer::new(vec![&mut wrong]).compare(&scenarios, &mut tell);
         compared.expect("machines in this process work");
         let finds = found.iter().position(|found| found.contains(&mutant));
-        assert_eq!(finds, first, "{}", mutant.name());
+        assert_eq!(finds, first, "{mutant}");
     }
 }
 
@@ -155,8 +156,8 @@ fn the_finder_finds_what_the_comparison_does_in_the_first_case_that_shows_it() {
 fn only_mistakes_that_calls_can_show_are_looked_for() {
     let mut cases = scenarios();
     cases.iter_mut().for_each(|case| case.call_only(Function::PutUserPages));
-    for mutant in Mutant::ALL.into_iter().filter(|mutant| mutant.needs() != Needs::Any) {
-        assert_eq!(fields(Some(mutant), &cases), BTreeSet::new(), "{}", mutant.name());
+    for mutant in Mutant::iter().filter(|mutant| mutant.needs() != Needs::Any) {
+        assert_eq!(fields(Some(mutant), &cases), BTreeSet::new(), "{mutant}");
     }
     let mut finder = Finder::new(&[Function::PutUserPages]);
     assert_eq!(finder.missing().count(), 8);

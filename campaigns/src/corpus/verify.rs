@@ -126,6 +126,6 @@ fn missing(target: &'static Target, files: &Files) -> Result<Vec<String>, Stop> 
         finder.find(&Harness::case(target, bytes));
     }
     let unfound = finder.missing();
-    problems.extend(unfound.map(|mutant| format!("no input finds the mutant {}", mutant.name())));
+    problems.extend(unfound.map(|mutant| format!("no input finds the mutant {mutant}")));
     Ok(problems)
 }

@@ -1,13 +1,15 @@
 //! The kind of layout that a difference is in.
 
 use put_user_page_case::world::{Step, World};
+use strum::Display;
 
 use crate::oracle::Subject;
 
 /// The page that a difference is in, by how it lies and how the call names it. Of a
 /// difference that is in no page: the last of these that a page of the call is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum LayoutKind {
     /// There is no page.
     NoPage,
@@ -15,6 +17,7 @@ pub enum LayoutKind {
     Unnamed,
     /// A page of order 0.
     #[serde(rename = "order-0")]
+    #[strum(serialize = "order-0")]
     OrderZero,
     /// A compound page that is named by its head page alone.
     CompoundHead,
@@ -27,19 +30,6 @@ pub enum LayoutKind {
 }
 
 impl LayoutKind {
-    /// The kind in a word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            LayoutKind::NoPage => "no-page",
-            LayoutKind::Unnamed => "unnamed",
-            LayoutKind::OrderZero => "order-0",
-            LayoutKind::CompoundHead => "compound-head",
-            LayoutKind::CompoundTails => "compound-tails",
-            LayoutKind::TailPage => "tail-page",
-            LayoutKind::UserMapping => "user-mapping",
-        }
-    }
-
     /// The kind for a difference that the call at a step shows.
     pub fn of(world: &World, step: usize, subject: Subject) -> LayoutKind {
         match subject {

@@ -46,7 +46,7 @@ impl Signature {
             backend: backend_word(backend),
             function: function.to_owned(),
             field,
-            layout: layout.name().to_owned(),
+            layout: layout.to_string(),
         }
     }
 }
@@ -83,11 +83,11 @@ fn word(difference: &Difference, all: &[Difference]) -> String {
             HowFailed::Crashed(_) => "crashed".to_owned(),
             HowFailed::Hung(_) => "hung".to_owned(),
         },
-        Field::Forms(differ) => slug(differ.forms.name()),
+        Field::Forms(differ) => slug(&differ.forms.to_string()),
         Field::StrayWrite { written, reference, backend } => {
             stray_write_word(*written, *reference, *backend)
         }
-        Field::Lock { broken, .. } => slug(broken.name()),
+        Field::Lock { broken, .. } => slug(&broken.to_string()),
         Field::State(sides) => state_word(sides, refcount_of(difference, all)),
         Field::Refcount(sides) => way("refcount", sides),
         Field::Dirty(sides) => yes_or_no("dirty", sides),
@@ -104,7 +104,7 @@ fn word(difference: &Difference, all: &[Difference]) -> String {
         Field::Events(sides) => format!("events-{}", first_event(sides)),
         Field::Counter { counter, reference, backend } => {
             let sides = Sides { reference: Some(*reference), backend: Some(*backend) };
-            way(&slug(counter.name()), &sides)
+            way(&slug(&counter.to_string()), &sides)
         }
     }
 }
@@ -153,7 +153,7 @@ fn stray_write_word(written: PageField, reference: u64, backend: u64) -> String 
     // A 32-bit field, which is signed in the kernel.
     let count = |half: u64| Some((half as u32).cast_signed());
     let sides = Sides { reference: count(reference), backend: count(backend) };
-    let field = slug(&format!("stray write, {}", written.name()));
+    let field = slug(&format!("stray write, {written}"));
     match written {
         PageField::Mapcount | PageField::Refcount => way(&field, &sides),
         _ => field,
@@ -171,11 +171,11 @@ fn first_event(sides: &Sides<Vec<Event>>) -> String {
     let same = ours.iter().zip(&theirs).take_while(|(one, other)| one == other).count();
     match (ours.get(same), theirs.get(same)) {
         (Some((our_kind, _)), Some((their_kind, _))) if our_kind == their_kind => {
-            format!("other-{}", our_kind.name())
+            format!("other-{our_kind}")
         }
         // What the reference does is left out or comes later, unless it never comes.
-        (Some((kind, _)), _) => format!("no-{}", kind.name()),
-        (None, Some((kind, _))) => format!("extra-{}", kind.name()),
+        (Some((kind, _)), _) => format!("no-{kind}"),
+        (None, Some((kind, _))) => format!("extra-{kind}"),
         (None, None) => "calls".to_owned(),
     }
 }

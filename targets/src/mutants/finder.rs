@@ -1,6 +1,7 @@
 //! Which mutants a case would find.
 
 use put_user_page_case::{Case, Function};
+use strum::IntoEnumIterator;
 
 use super::{Mutant, Mutated, mutated};
 use crate::backends::{InProcess, PageMap, Reference, naive};
@@ -19,7 +20,7 @@ impl Finder {
     /// Looks for the mutants that calls of these functions can show.
     pub fn new(functions: &[Function]) -> Finder {
         let can_show = |mutant: &Mutant| mutant.needs().met_by(functions);
-        let mutants = Mutant::ALL.into_iter().filter(can_show);
+        let mutants = Mutant::iter().filter(can_show);
         let wrong = mutants.map(|mutant| (mutant, mutated(Some(mutant)))).collect();
         Finder { reference: naive(), wrong }
     }

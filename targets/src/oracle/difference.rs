@@ -2,6 +2,7 @@
 //! it is told to people is the report's business.
 
 use serde::Serialize;
+use strum::Display;
 
 use crate::backend::Failure;
 use crate::forms::FormsDiffer;
@@ -114,38 +115,34 @@ pub enum Field {
     },
 }
 
-/// What a call must never do, seen in its events alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// What a call must never do, seen in its events alone. Its `Display` is what was done against
+/// it, in a few words.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LockRule {
     /// It locks a page while it holds the lock of another.
+    #[strum(serialize = "locked while it held another")]
     SecondLock,
     /// It returns with a page lock.
+    #[strum(serialize = "returned with the lock")]
     LockKept,
     /// It frees a locked page.
+    #[strum(serialize = "freed under its lock")]
     FreedLocked,
 }
 
-impl LockRule {
-    /// What was done against it, in a few words.
-    pub const fn name(self) -> &'static str {
-        match self {
-            LockRule::SecondLock => "locked while it held another",
-            LockRule::LockKept => "returned with the lock",
-            LockRule::FreedLocked => "freed under its lock",
-        }
-    }
-}
-
-/// A field of `struct page`, as far as stray writes are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// A field of `struct page`, as far as stray writes are told apart. Its `Display` is its name in
+/// the kernel.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PageField {
     /// `flags`.
     Flags,
     /// `compound_head`, of a head page `lru.next`.
     CompoundHead,
     /// The third word: of a first tail page its order and mapcount.
+    #[strum(serialize = "compound_order and mapcount")]
     OrderAndMapcount,
     /// `mapping`.
     Mapping,
@@ -154,26 +151,11 @@ pub enum PageField {
     /// `private`.
     Private,
     /// `_mapcount`, 32 bits.
+    #[strum(serialize = "_mapcount")]
     Mapcount,
     /// `_refcount`, 32 bits.
+    #[strum(serialize = "_refcount")]
     Refcount,
     /// `memcg_data`.
     MemcgData,
-}
-
-impl PageField {
-    /// Its name in the kernel.
-    pub const fn name(self) -> &'static str {
-        match self {
-            PageField::Flags => "flags",
-            PageField::CompoundHead => "compound_head",
-            PageField::OrderAndMapcount => "compound_order and mapcount",
-            PageField::Mapping => "mapping",
-            PageField::Index => "index",
-            PageField::Private => "private",
-            PageField::Mapcount => "_mapcount",
-            PageField::Refcount => "_refcount",
-            PageField::MemcgData => "memcg_data",
-        }
-    }
 }

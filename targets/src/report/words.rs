@@ -32,8 +32,8 @@ fn name(field: &Field) -> String {
         Field::DirtyTags(_) => "dirty tags of its file",
         Field::Events(_) => "events",
         Field::Lock { call, .. } => return format!("lock in call {call}"),
-        Field::StrayWrite { written, .. } => return format!("stray write, {}", written.name()),
-        Field::Counter { counter, .. } => counter.name(),
+        Field::StrayWrite { written, .. } => return format!("stray write, {written}"),
+        Field::Counter { counter, .. } => return counter.to_string(),
     }
     .to_owned()
 }
@@ -47,19 +47,19 @@ fn values(field: &Field) -> (String, String) {
             (ends(), format!("{failure}; not again when the same cases ran one by one"))
         }
         Field::Forms(differ) => {
-            ("all forms agree".to_owned(), format!("{}: {}", differ.forms.name(), differ.details))
+            ("all forms agree".to_owned(), format!("{}: {}", differ.forms, differ.details))
         }
         Field::StoppedAt(sides) => both(sides, "nothing", |stopped| match stopped {
             None => "the end".to_owned(),
             Some(entry) => format!("entry {entry}"),
         }),
         Field::Length(sides) => both(sides, "nothing", usize::to_string),
-        Field::State(sides) => both(sides, "nothing", |kind| state(*kind)),
+        Field::State(sides) => both(sides, "nothing", StateKind::to_string),
         Field::Refcount(sides) => both(sides, "-", i32::to_string),
         Field::Dirty(sides) | Field::Locked(sides) => both(sides, "-", |yes| yes_no(*yes)),
         Field::DirtyCount(sides) | Field::DirtyTags(sides) => both(sides, "-", i64::to_string),
         Field::Events(sides) => both(sides, "none", |events| show_events(events)),
-        Field::Lock { broken, .. } => ("kept to the rules".to_owned(), broken.name().to_owned()),
+        Field::Lock { broken, .. } => ("kept to the rules".to_owned(), broken.to_string()),
         Field::StrayWrite { written, reference, backend } => {
             (stray(*written, *reference), stray(*written, *backend))
         }
@@ -75,7 +75,7 @@ fn both<T>(sides: &Sides<T>, missing: &str, show: impl Fn(&T) -> String) -> (Str
 /// What a page's state has in a field, if it is one of those that states have.
 fn value_of(before: &FolioState, field: &Field) -> Option<String> {
     match field {
-        Field::State(_) => Some(state(before.kind())),
+        Field::State(_) => Some(before.kind().to_string()),
         Field::Refcount(_) => before.refcount().map(|refcount| refcount.to_string()),
         Field::Dirty(_) => before.dirty().map(yes_no),
         Field::Locked(_) => before.locked().map(yes_no),
@@ -87,15 +87,6 @@ fn value_of(before: &FolioState, field: &Field) -> Option<String> {
 
 fn yes_no(yes: bool) -> String {
     if yes { "yes" } else { "no" }.to_owned()
-}
-
-fn state(kind: StateKind) -> String {
-    match kind {
-        StateKind::Free => "free",
-        StateKind::Live => "live",
-        StateKind::Freed => "freed",
-    }
-    .to_owned()
 }
 
 /// Events in a line: each with the refcount at that moment, calls apart.

@@ -88,7 +88,7 @@ impl Ran<'_> {
 }
 
 /// What a case is, by what the reference makes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Every release had a reference of its own to drop: all backends must agree.

@@ -2,10 +2,10 @@
 //!
 //! Parent and child talk over a socket that is the child's standard input; what the
 //! candidate prints cannot get in between. The child first tells which functions the
-//! candidate has, then answers each case with its outcome.
+//! candidate has, then answers each case with its outcome. Each of these is a line of JSON.
 
 use std::borrow::Cow;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
@@ -16,12 +16,12 @@ use std::time::Duration;
 use put_user_page_case::world::World;
 use put_user_page_case::{Case, Function};
 use put_user_page_support::signal_name;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::library::Candidate;
 use crate::backend::{Backend, BackendError, Class, Failure, HowFailed, Job, Observes, Ran, Skip};
-use crate::backends::in_process::{self};
-use crate::outcome::Outcome;
+use crate::backends::in_process;
 
 /// What the child says first.
 #[derive(Serialize, Deserialize)]
@@ -32,6 +32,15 @@ enum Hello {
     Broken { message: String, help: String },
 }
 
+/// A case for the child.
+#[derive(Serialize, Deserialize)]
+struct Question {
+    case: Vec<u8>,
+    /// How many steps of its program count.
+    steps: usize,
+    class: Class,
+}
+
 /// A candidate in a child process.
 pub struct CandidateProcess {
     name: String,
@@ -40,13 +49,6 @@ pub struct CandidateProcess {
     time_limit: Duration,
     functions: Vec<Function>,
     worker: Option<Worker>,
-    outcome: Outcome,
-}
-
-impl std::fmt::Debug for CandidateProcess {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("CandidateProcess").field("name", &self.name).finish_non_exhaustive()
-    }
 }
 
 impl CandidateProcess {
@@ -67,7 +69,6 @@ impl CandidateProcess {
             time_limit,
             functions: Vec::new(),
             worker: None,
-            outcome: Outcome::default(),
         };
         backend.worker()?;
         Ok(backend)
@@ -76,8 +77,11 @@ impl CandidateProcess {
     /// The child, started anew if the last one is gone.
     fn worker(&mut self) -> Result<&mut Worker, BackendError> {
         if self.worker.is_none() {
-            let mut worker = Worker::start(&mut (self.command)(), self.time_limit)
-                .map_err(|error| self.does_not_start(&error.to_string()))?;
+            let started = Worker::start(&mut (self.command)(), self.time_limit);
+            let mut worker = started.map_err(|error| {
+                let message = format!("the process for {} does not start: {error}", self.name);
+                BackendError::new(message, "see that the machine has room for one more process")
+            })?;
             match worker.read::<Hello>() {
                 Ok(Hello::Functions(numbers)) => {
                     self.functions = numbers.into_iter().map(|n| Function::ALL[n]).collect();
@@ -96,25 +100,15 @@ impl CandidateProcess {
         Ok(self.worker.as_mut().expect("it was just started"))
     }
 
-    fn does_not_start(&self, why: &str) -> BackendError {
-        let message = format!("the process for {} does not start: {why}", self.name);
-        BackendError::new(message, "see that the machine has room for one more process")
-    }
-
-    fn ask(&mut self, job: &Job<'_>) -> Result<Result<(), Failure>, BackendError> {
-        let time_limit = self.time_limit;
+    fn ask(&mut self, job: &Job<'_>) -> Result<Ran<'static>, BackendError> {
         let worker = self.worker()?;
-        let answer = worker.send(job).and_then(|()| worker.read::<Outcome>());
-        match answer {
-            Ok(outcome) => {
-                self.outcome = outcome;
-                Ok(Ok(()))
-            }
+        Ok(match worker.send(job).and_then(|()| worker.read()) {
+            Ok(outcome) => Ran::Outcome(Cow::Owned(outcome)),
             Err(error) => {
                 let worker = self.worker.take().expect("it was just asked");
-                Ok(Err(worker.end(&error, time_limit)))
+                Ran::Failed(worker.end(&error, self.time_limit))
             }
-        }
+        })
     }
 }
 
@@ -141,11 +135,7 @@ impl Backend for CandidateProcess {
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
         for (index, job) in jobs.iter().enumerate() {
-            let ran = match self.ask(job)? {
-                Ok(()) => Ran::Outcome(Cow::Borrowed(&self.outcome)),
-                Err(failure) => Ran::Failed(failure),
-            };
-            deliver(index, ran);
+            deliver(index, self.ask(job)?);
         }
         Ok(())
     }
@@ -168,18 +158,13 @@ impl Worker {
     }
 
     fn send(&mut self, job: &Job<'_>) -> io::Result<()> {
-        let case = job.case.encode();
-        let mut message = Vec::with_capacity(case.len() + 12);
-        message.extend((case.len() as u32).to_le_bytes());
-        message.extend((job.world.steps.len() as u32).to_le_bytes());
-        message.push(u8::from(job.class == Class::Valid));
-        message.extend(case);
-        self.socket.get_mut().write_all(&message)
+        let question =
+            Question { case: job.case.encode(), steps: job.world.steps.len(), class: job.class };
+        write_line(self.socket.get_mut(), &question)
     }
 
-    fn read<T: for<'a> Deserialize<'a>>(&mut self) -> io::Result<T> {
-        let answer = read_counted(&mut self.socket)?.ok_or(io::ErrorKind::UnexpectedEof)?;
-        Ok(serde_json::from_slice(&answer)?)
+    fn read<T: DeserializeOwned>(&mut self) -> io::Result<T> {
+        read_line(&mut self.socket)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     /// Ends the child after an answer failed to come, and tells why it did.
@@ -224,52 +209,30 @@ pub fn serve(path: &Path) -> io::Result<()> {
     let candidate = match Candidate::load(path) {
         Ok(candidate) => candidate,
         Err(BackendError { message, help }) => {
-            return write_counted(&mut writer, &Hello::Broken { message, help });
+            return write_line(&mut writer, &Hello::Broken { message, help });
         }
     };
     let numbers = candidate.functions().into_iter().map(|function| function as usize).collect();
-    write_counted(&mut writer, &Hello::Functions(numbers))?;
+    write_line(&mut writer, &Hello::Functions(numbers))?;
     let mut backend = candidate.into_backend("candidate");
     let mut world = World::default();
-    while let Some((bytes, steps, class)) = read_job(&mut reader)? {
-        world.build(&Case::decode(&bytes));
+    while let Some(Question { case, steps, class }) = read_line(&mut reader)? {
+        world.build(&Case::decode(&case));
         world.steps.truncate(steps);
-        write_counted(&mut writer, backend.run_world(&world, Some(class)))?;
+        write_line(&mut writer, backend.run_world(&world, Some(class)))?;
     }
     Ok(())
 }
 
-fn read_job(reader: &mut impl Read) -> io::Result<Option<(Vec<u8>, usize, Class)>> {
-    let Some(length) = read_u32(reader)? else { return Ok(None) };
-    let steps = read_u32(reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
-    let mut valid = [0];
-    reader.read_exact(&mut valid)?;
-    let class = if valid == [1] { Class::Valid } else { Class::OverRelease };
-    let mut bytes = vec![0; length];
-    reader.read_exact(&mut bytes)?;
-    Ok(Some((bytes, steps, class)))
+/// What the next line holds; `None` where the other side has closed.
+fn read_line<T: DeserializeOwned>(reader: &mut impl BufRead) -> io::Result<Option<T>> {
+    let mut line = Vec::new();
+    reader.read_until(b'\n', &mut line)?;
+    if line.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_slice(&line)?)) }
 }
 
-/// A number; `None` where the other side has closed.
-fn read_u32(reader: &mut impl Read) -> io::Result<Option<usize>> {
-    let mut number = [0; 4];
-    match reader.read_exact(&mut number) {
-        Ok(()) => Ok(Some(u32::from_le_bytes(number) as usize)),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn read_counted(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-    let Some(length) = read_u32(reader)? else { return Ok(None) };
-    let mut bytes = vec![0; length];
-    reader.read_exact(&mut bytes)?;
-    Ok(Some(bytes))
-}
-
-fn write_counted(writer: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    let text = serde_json::to_vec(value)?;
-    let mut message = (text.len() as u32).to_le_bytes().to_vec();
-    message.extend(text);
-    writer.write_all(&message)
+fn write_line(writer: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    writer.write_all(&line)
 }

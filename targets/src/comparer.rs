@@ -10,16 +10,9 @@ use crate::states::StateSet;
 use crate::trial::{Compared, Trial, Verdict};
 
 /// Backends, and the reference that they are held against.
-#[derive(Debug)]
 pub struct Comparer<'a> {
     reference: Reference,
     backends: Vec<&'a mut dyn Backend>,
-}
-
-impl std::fmt::Debug for dyn Backend + '_ {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.name())
-    }
 }
 
 impl<'a> Comparer<'a> {

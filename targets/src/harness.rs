@@ -16,7 +16,6 @@ use crate::states::StateSet;
 use crate::trial::{Trial, Verdict};
 
 /// A target, ready to check cases.
-#[derive(Debug)]
 pub struct Harness {
     target: &'static Target,
     trial: Trial,

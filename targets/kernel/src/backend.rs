@@ -19,7 +19,6 @@ use crate::job::{KernelJob, has_ranges};
 const OBSERVES: Observes = Observes { errors: false, stray_writes: true, events: Events::OfPages };
 
 /// The kernel, releasing pages with some of its functions.
-#[derive(Debug)]
 pub struct Kernel {
     api: Api,
     guest: KernelGuest,

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -27,15 +26,6 @@ pub struct KernelOptions {
 pub struct KernelGuest {
     pub(crate) runner: Rc<RefCell<Runner>>,
     pub(crate) options: Rc<KernelOptions>,
-}
-
-impl fmt::Debug for KernelGuest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("KernelGuest")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
-    }
 }
 
 impl KernelGuest {

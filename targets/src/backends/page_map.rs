@@ -58,12 +58,6 @@ pub struct PageMap<R> {
     free: Vec<bool>,
 }
 
-impl<R> std::fmt::Debug for PageMap<R> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("PageMap").field("map", &self.map).finish_non_exhaustive()
-    }
-}
-
 impl<R> PageMap<R> {
     /// A map of [`MAX_FRAMES`] frames and one more, which no world has, and room for all that
     /// a case can need. The map is never given back, for entries of it may lie in the memory of C code.

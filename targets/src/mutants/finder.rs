@@ -10,7 +10,6 @@ use crate::trial::Trial;
 
 /// The implementations with the mutants that calls of some functions can show, each made
 /// once, and the reference that they are held against.
-#[derive(Debug)]
 pub struct Finder {
     reference: Reference,
     wrong: Vec<(Mutant, InProcess<PageMap<Mutated>>)>,

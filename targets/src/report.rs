@@ -4,7 +4,7 @@
 mod table;
 mod words;
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use put_user_page_case::text::page_name;
 use put_user_page_case::world::{Step, World};
@@ -168,40 +168,30 @@ fn named_by(world: &World, step: usize, subject: Subject) -> Option<String> {
         Subject::Frame(wanted) => frame == wanted,
         _ => false,
     };
-    let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
-    for (index, entry) in called.iter().enumerate() {
-        if names(usize::from(entry.frame), usize::from(entry.folio)) {
-            match ranges.last_mut() {
-                Some(range) if range.end == index => range.end += 1,
-                _ => ranges.push(index..index + 1),
-            }
-        }
-    }
+    let named = called.iter().enumerate().filter_map(|(index, entry)| {
+        names(usize::from(entry.frame), usize::from(entry.folio)).then_some(index)
+    });
     match subject {
-        Subject::Folio(_) | Subject::Frame(_) => Some(show_ranges(&ranges)),
+        Subject::Folio(_) | Subject::Frame(_) => Some(show_ranges(&named.collect::<Vec<_>>())),
         _ => None,
     }
 }
 
-fn show_ranges(ranges: &[std::ops::Range<usize>]) -> String {
+/// Numbers of entries in words, those that follow each other as a range.
+fn show_ranges(entries: &[usize]) -> String {
     const SHOWN: usize = 8;
-    if ranges.is_empty() {
-        return "no entry".to_owned();
+    let ranges: Vec<&[usize]> = entries.chunk_by(|one, other| one + 1 == *other).collect();
+    let shown = ranges.iter().take(SHOWN).map(|range| match range {
+        [entry] => entry.to_string(),
+        range => format!("{}..{}", range[0], range[0] + range.len()),
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match entries.len() {
+        0 => "no entry".to_owned(),
+        1 => format!("entry {shown}"),
+        _ if ranges.len() > SHOWN => format!("entries {shown}, …"),
+        _ => format!("entries {shown}"),
     }
-    let mut text =
-        if ranges.len() == 1 && ranges[0].len() == 1 { "entry " } else { "entries " }.to_owned();
-    for (number, range) in ranges.iter().take(SHOWN).enumerate() {
-        let separator = if number > 0 { ", " } else { "" };
-        let written = match range.len() {
-            1 => write!(text, "{separator}{}", range.start),
-            _ => write!(text, "{separator}{}..{}", range.start, range.end),
-        };
-        written.expect("writing to a String succeeds");
-    }
-    if ranges.len() > SHOWN {
-        text.push_str(", …");
-    }
-    text
 }
 
 impl fmt::Display for Report {

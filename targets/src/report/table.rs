@@ -1,6 +1,6 @@
 //! A report as aligned text.
 
-use super::{FieldReport, Paint, Report, SubjectReport};
+use super::{Paint, Report, SubjectReport};
 
 /// Subjects that are shown in full.
 const SHOWN: usize = 6;
@@ -71,11 +71,17 @@ fn push_subject(lines: &mut Vec<String>, subject: &SubjectReport, backend: &str,
     lines.push(format!("  {}{named_by}", subject.subject));
     lines.push(String::new());
     let has_before = subject.fields.iter().any(|field| field.before.is_some());
-    let mut rows = vec![header(backend, has_before)];
-    rows.extend(subject.fields.iter().map(|field| row(field, has_before)));
-    let columns = rows[0].len();
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0))
+    let row = |name, before, reference, backend| -> Vec<&str> {
+        let before = has_before.then_some(before);
+        [Some(name), before, Some(reference), Some(backend)].into_iter().flatten().collect()
+    };
+    let mut rows = vec![row("", "before", "reference", backend)];
+    rows.extend(subject.fields.iter().map(|field| {
+        let before = field.before.as_deref().unwrap_or_default();
+        row(&field.field, before, &field.reference, &field.backend)
+    }));
+    let widths: Vec<usize> = (0..rows[0].len())
+        .map(|column| rows.iter().map(|row| width(row[column])).max().unwrap_or(0))
         .collect();
     let line_width = INDENT.len() + widths.iter().map(|width| width + GAP.len()).sum::<usize>();
     if line_width > MAX_WIDTH {
@@ -87,12 +93,7 @@ fn push_subject(lines: &mut Vec<String>, subject: &SubjectReport, backend: &str,
 }
 
 /// A line a field: what it is for the reference and for the backend, in columns.
-fn push_side_by_side(
-    lines: &mut Vec<String>,
-    rows: &[Vec<String>],
-    widths: &[usize],
-    paint: &Paint,
-) {
+fn push_side_by_side(lines: &mut Vec<String>, rows: &[Vec<&str>], widths: &[usize], paint: &Paint) {
     for (number, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &wide))| {
             let padding = " ".repeat(wide - width(cell));
@@ -107,13 +108,13 @@ fn push_side_by_side(
 }
 
 /// A block a field, for values that are too long for columns.
-fn push_under_each_other(lines: &mut Vec<String>, rows: &[Vec<String>], paint: &Paint) {
+fn push_under_each_other(lines: &mut Vec<String>, rows: &[Vec<&str>], paint: &Paint) {
     let (header, fields) = rows.split_first().expect("the header is a row");
     let wide = header.iter().map(|name| width(name)).max().unwrap_or(0);
     for field in fields {
         lines.push(format!("{INDENT}{}", field[0]));
         for column in 1..field.len() {
-            let (name, value) = (&header[column], &field[column]);
+            let (name, value) = (header[column], field[column]);
             let padding = " ".repeat(wide - width(name));
             let colour = colour(paint, field.len() - column);
             let (start, end) = colour.map_or(("", ""), |colour| (colour, paint.end.as_str()));
@@ -137,22 +138,4 @@ fn colour(paint: &Paint, from_the_right: usize) -> Option<&str> {
         2 => Some(&paint.expected),
         _ => None,
     }
-}
-
-fn header(backend: &str, has_before: bool) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    if has_before {
-        cells.push("before".to_owned());
-    }
-    cells.extend(["reference".to_owned(), backend.to_owned()]);
-    cells
-}
-
-fn row(field: &FieldReport, has_before: bool) -> Vec<String> {
-    let mut cells = vec![field.field.clone()];
-    if has_before {
-        cells.push(field.before.clone().unwrap_or_default());
-    }
-    cells.extend([field.reference.clone(), field.backend.clone()]);
-    cells
 }

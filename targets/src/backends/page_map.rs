@@ -5,6 +5,7 @@ mod frames;
 mod recorder;
 mod words;
 
+use std::iter;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
@@ -45,7 +46,6 @@ const RELEASE_FLAGS: u64 = (put_user_page::flags::LOCKED | put_user_page::flags:
 /// A memory map, and an implementation that releases pages of it.
 pub struct PageMap<R> {
     implementation: R,
-    map: MemoryMap<'static>,
     /// One file for each compound page of kind `file`, by the compound page's number.
     files: &'static [AddressSpace],
     recorder: Recorder,
@@ -67,7 +67,6 @@ impl<R> PageMap<R> {
         let map = MemoryMap::new(pages.leak());
         PageMap {
             implementation,
-            map,
             files: files.leak(),
             recorder: Recorder::new(map),
             pages: Vec::with_capacity(MAX_TOTAL_ENTRIES),
@@ -75,10 +74,6 @@ impl<R> PageMap<R> {
             changed: Vec::with_capacity(MAX_FRAMES + 1),
             free: Vec::with_capacity(MAX_FRAMES),
         }
-    }
-
-    fn page(&self, frame: usize) -> PageRef<'static> {
-        self.map.page(frame).expect("a frame of the world lies in the map")
     }
 
     fn build_folio(&mut self, world: &World, number: usize) {
@@ -101,18 +96,6 @@ impl<R> PageMap<R> {
             head.try_lock();
         }
         self.frames.built(place.frame);
-    }
-
-    /// The parts of the map where no page is: gaps, and the frame after the last.
-    fn for_each_gap(&self, world: &World, gap: impl Fn(PageRef<'static>, usize)) {
-        let mut end = 0;
-        for place in &world.layout.places {
-            if place.frame > end {
-                gap(self.page(end), place.frame - end);
-            }
-            end = place.frame + place.pages;
-        }
-        gap(self.page(end), 1);
     }
 
     /// What a head page's words must be now, given what they are: equal in all that a
@@ -141,7 +124,7 @@ impl<R> PageMap<R> {
             let heads = &world.layout.places[next_head..];
             next_head += heads.partition_point(|place| place.frame < changed);
             let is_head = world.layout.places.get(next_head).is_some_and(|p| p.frame == changed);
-            let found = words::read(self.page(changed));
+            let found = words::read(self.frames.page(changed));
             let expected = if is_head {
                 self.expected(next_head, changed, &found)
             } else {
@@ -162,7 +145,7 @@ impl<R> PageMap<R> {
         if let Some(dirty) = self.recorder.was_freed(frame) {
             return FolioState::Freed { dirty };
         }
-        let (head, file) = (self.page(frame), &self.files[number]);
+        let (head, file) = (self.frames.page(frame), &self.files[number]);
         let accounting = match world.folios[number].kind {
             Kind::Anon => Accounting::default(),
             Kind::File => Accounting {
@@ -179,22 +162,24 @@ impl<R> PageMap<R> {
     }
 }
 
+/// The frames of the map where no page is: gaps, and the frame after the last.
+fn gaps(world: &World) -> impl Iterator<Item = Range<usize>> {
+    let places = &world.layout.places;
+    let starts = iter::once(0).chain(places.iter().map(|place| place.frame + place.pages));
+    let ends = places.iter().map(|place| place.frame).chain([world.layout.frames() + 1]);
+    starts.zip(ends).map(|(start, end)| start..end).filter(|gap| !gap.is_empty())
+}
+
 impl<R: Release> Machine for PageMap<R> {
     fn build(&mut self, world: &World, class: Option<Class>) {
         (0..world.folios.len()).for_each(|number| self.build_folio(world, number));
-        let mut end = 0;
-        for place in &world.layout.places {
-            (end..place.frame).for_each(|frame| self.frames.gap(frame));
-            end = place.frame + place.pages;
-        }
-        self.frames.gap(end);
-        let pages = world.entries.iter().map(|entry| self.map.page(usize::from(entry.frame)));
+        gaps(world).flatten().for_each(|frame| self.frames.gap(frame));
+        let pages = world.entries.iter().map(|entry| self.frames.page(usize::from(entry.frame)));
         self.pages.clear();
-        self.pages.extend(pages.flatten());
-        debug_assert_eq!(self.pages.len(), world.entries.len());
+        self.pages.extend(pages);
         self.free.clear();
         self.recorder.start(class == Some(Class::Valid));
-        self.for_each_gap(world, asan::poison);
+        gaps(world).for_each(|gap| asan::poison(self.frames.page(gap.start), gap.len()));
     }
 
     fn acquire(&mut self, world: &World, entries: Range<usize>) -> usize {
@@ -218,7 +203,7 @@ impl<R: Release> Machine for PageMap<R> {
 
     fn drop_owners(&mut self, world: &World) {
         for place in &world.layout.places {
-            let head = self.page(place.frame);
+            let head = self.frames.page(place.frame);
             let refcount = head.refcount().wrapping_sub(1);
             head.set_refcount(refcount);
             self.free.push(refcount == 0);
@@ -239,14 +224,14 @@ impl<R: Release> Machine for PageMap<R> {
     }
 
     fn clean(&mut self, world: &World, folio: usize) {
-        let head = self.page(world.layout.places[folio].frame);
+        let head = self.frames.page(world.layout.places[folio].frame);
         if head.refcount() > 0 {
             head.clear_dirty();
         }
     }
 
     fn finish(&mut self, world: &World, outcome: &mut Outcome) {
-        self.for_each_gap(world, asan::unpoison);
+        gaps(world).for_each(|gap| asan::unpoison(self.frames.page(gap.start), gap.len()));
         let states = (0..world.folios.len()).map(|number| self.state(world, number));
         outcome.folios.extend(states);
         outcome.events.extend_from_slice(&self.recorder.events());

@@ -28,7 +28,7 @@ impl Frames {
         Frames { map, words: vec![[0; 8]; frames] }
     }
 
-    fn page(&self, frame: usize) -> PageRef<'static> {
+    pub(super) fn page(&self, frame: usize) -> PageRef<'static> {
         self.map.page(frame).expect("a frame of the world lies in the map")
     }
 

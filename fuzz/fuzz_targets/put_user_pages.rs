@@ -3,4 +3,4 @@
 
 // Which engine that is, its package says.
 include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine.rs"));
-engine::target!("put_user_pages");
+engine::target!("put_user_pages", engine::IN_PROCESS);

@@ -19,9 +19,6 @@ use put_user_page_targets::registry::Target;
 /// The entry point of a target.
 #[macro_export]
 macro_rules! target {
-    ($name:literal) => {
-        $crate::target!($name, $crate::IN_PROCESS);
-    };
     ($name:literal, $make:expr) => {
         $crate::libfuzzer_sys::fuzz_target!(
             init: $crate::start($name, $make),
@@ -69,6 +66,7 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
 /// `cargo fuzz fmt`: writes the case that the input file holds as text, with the calls
 /// that this target makes of it, and ends.
 fn write_text(target: &Target, path: &Path) -> ! {
+    let is_flag = |argument: &OsString| argument.to_string_lossy().starts_with('-');
     let input = std::env::args_os().skip(1).find(|argument| !is_flag(argument));
     let written = input
         .ok_or_else(|| std::io::Error::other("no input file was named"))
@@ -103,10 +101,6 @@ fn committed_for(argument: &OsString, target: &Target) -> Option<PathBuf> {
     let root = folder.to_str()?.trim_end_matches('/').strip_suffix(target.name)?;
     let root = root.strip_suffix("fuzz/corpus/")?;
     Some(Path::new(root).join("corpus").join(target.name))
-}
-
-fn is_flag(argument: &OsString) -> bool {
-    argument.to_string_lossy().starts_with('-')
 }
 
 /// The file that the engine is about to save the input in.

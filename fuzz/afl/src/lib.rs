@@ -21,9 +21,6 @@ const INPUTS: libc::c_uint = 100_000;
 /// The entry point of a target.
 #[macro_export]
 macro_rules! target {
-    ($name:literal) => {
-        $crate::target!($name, $crate::IN_PROCESS);
-    };
     ($name:literal, $make:expr) => {
         /// The process: entry points have no Rust `main`, for libFuzzer has its own.
         #[unsafe(no_mangle)]

@@ -28,21 +28,13 @@ pub(crate) fn save_log(report: &Report, file: &Path) {
 /// The command that shows the input again.
 pub(crate) fn command(report: &Report, target: &Target, file: &Path) -> String {
     let (name, file) = (target.name, quote(&file.display().to_string()));
-    match (target.check, candidate_argument()) {
-        (Check::Candidate, Some(candidate)) => {
-            let backend = format!("--backend {}", quote(&candidate));
-            format!("cargo run --release -- explain --target {name} {backend} {file}")
-        }
-        (Check::Candidate, None) => format!("cargo fuzz run {name} {file}"),
-        (Check::Kernel, _) => {
-            let backend = &report.backend;
-            let kernel = own_kernel_arguments();
-            format!(
-                "cargo run --release -- explain --target {name} --backend {backend}{kernel} {file}"
-            )
-        }
-        _ => format!("cargo run --release -- explain --target {name} {file}"),
-    }
+    let backend = match (target.check, candidate_argument()) {
+        (Check::Candidate, None) => return format!("cargo fuzz run {name} {file}"),
+        (Check::Candidate, Some(candidate)) => format!(" --backend {}", quote(&candidate)),
+        (Check::Kernel, _) => format!(" --backend {}{}", report.backend, own_kernel_arguments()),
+        _ => String::new(),
+    };
+    format!("cargo run --release -- explain --target {name}{backend} {file}")
 }
 
 /// The arguments that name the kernel which the environment names, if it does.

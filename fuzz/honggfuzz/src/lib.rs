@@ -8,9 +8,6 @@ use put_user_page_fuzz_common::{check, named, start};
 /// The entry point of a target.
 #[macro_export]
 macro_rules! target {
-    ($name:literal) => {
-        $crate::target!($name, $crate::IN_PROCESS);
-    };
     ($name:literal, $make:expr) => {
         /// The process: entry points have no Rust `main`, for libFuzzer has its own.
         #[unsafe(no_mangle)]

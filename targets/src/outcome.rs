@@ -106,10 +106,8 @@ impl FolioState {
 
     /// The references of a page in use.
     pub const fn refcount(&self) -> Option<i32> {
-        match *self {
-            FolioState::Live { refcount, .. } => Some(refcount),
-            FolioState::Free | FolioState::Freed { .. } => None,
-        }
+        let FolioState::Live { refcount, .. } = *self else { return None };
+        Some(refcount)
     }
 
     /// Whether the page is marked dirty, or was when it was freed.
@@ -122,18 +120,14 @@ impl FolioState {
 
     /// Whether somebody holds the lock of a page in use.
     pub const fn locked(&self) -> Option<bool> {
-        match *self {
-            FolioState::Live { locked, .. } => Some(locked),
-            FolioState::Free | FolioState::Freed { .. } => None,
-        }
+        let FolioState::Live { locked, .. } = *self else { return None };
+        Some(locked)
     }
 
     /// What its file keeps of a page in use.
     pub const fn accounting(&self) -> Option<Accounting> {
-        match *self {
-            FolioState::Live { accounting, .. } => Some(accounting),
-            FolioState::Free | FolioState::Freed { .. } => None,
-        }
+        let FolioState::Live { accounting, .. } = *self else { return None };
+        Some(accounting)
     }
 }
 

@@ -15,9 +15,6 @@ use crate::api::Api;
 use crate::guest::KernelGuest;
 use crate::job::{KernelJob, has_ranges};
 
-/// What is seen of a kernel's pages.
-const OBSERVES: Observes = Observes { errors: false, stray_writes: true, events: Events::OfPages };
-
 /// The kernel, releasing pages with some of its functions.
 pub struct Kernel {
     api: Api,
@@ -41,7 +38,7 @@ impl Backend for Kernel {
     }
 
     fn observes(&self) -> Observes {
-        OBSERVES
+        Observes { errors: false, stray_writes: true, events: Events::OfPages }
     }
 
     fn skips(&self, world: &World, class: Class) -> Option<Skip> {

@@ -1,5 +1,7 @@
 //! The kind of layout that a difference is in.
 
+use std::collections::BTreeSet;
+
 use put_user_page_case::world::{Step, World};
 use strum::Display;
 
@@ -39,9 +41,7 @@ impl LayoutKind {
                 None => LayoutKind::NoPage,
             },
             Subject::Backend | Subject::Call(_) | Subject::Acquire(_) => {
-                let mut folios: Vec<usize> = named(world, step).map(|(folio, _)| folio).collect();
-                folios.sort_unstable();
-                folios.dedup();
+                let folios: BTreeSet<usize> = named(world, step).map(|(folio, _)| folio).collect();
                 let kinds = folios.iter().map(|&folio| LayoutKind::of_folio(world, step, folio));
                 kinds.max().unwrap_or(LayoutKind::NoPage)
             }

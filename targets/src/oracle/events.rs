@@ -1,7 +1,7 @@
 //! Events: what of them is seen, and how they are compared.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use put_user_page_case::world::World;
 use put_user_page_case::{Kind, Source};
@@ -38,9 +38,7 @@ pub(super) fn push_unequal(
     backend: &[Event],
 ) {
     let (mut ours, mut theirs) = (by_frame(reference), by_frame(backend));
-    let mut frames: Vec<usize> = ours.keys().chain(theirs.keys()).copied().collect();
-    frames.sort_unstable();
-    frames.dedup();
+    let frames: BTreeSet<usize> = ours.keys().chain(theirs.keys()).copied().collect();
     for frame in frames {
         if let Some(sides) = Sides::unequal(ours.remove(&frame), theirs.remove(&frame)) {
             let subject = subject_at(world, frame);

@@ -14,10 +14,7 @@ struct Break {
     frame: usize,
 }
 
-fn rule_breaks<'a>(
-    world: &'a World,
-    outcome: &'a Outcome,
-) -> impl Iterator<Item = Break> + use<'a> {
+fn rule_breaks(world: &World, outcome: &Outcome) -> Vec<Break> {
     let mut breaks = Vec::new();
     // Locks of holders, then those that calls hold.
     let mut holders: Vec<usize> = world
@@ -53,7 +50,7 @@ fn rule_breaks<'a>(
         let kept = |frame| Break { broken: LockRule::LockKept, call, frame };
         breaks.extend(held.into_iter().map(kept));
     }
-    breaks.into_iter()
+    breaks
 }
 
 pub(super) fn push_breaks(
@@ -62,8 +59,8 @@ pub(super) fn push_breaks(
     reference: &Outcome,
     backend: &Outcome,
 ) {
-    let ours: Vec<Break> = rule_breaks(world, reference).collect();
-    let theirs = rule_breaks(world, backend).filter(|broken| !ours.contains(broken));
+    let ours = rule_breaks(world, reference);
+    let theirs = rule_breaks(world, backend).into_iter().filter(|broken| !ours.contains(broken));
     found.extend(theirs.map(|Break { broken, call, frame }| Difference {
         subject: subject_at(world, frame),
         field: Field::Lock { call, broken },

@@ -59,11 +59,6 @@ impl Needs {
 pub struct StateSet(u64);
 
 impl StateSet {
-    /// Adds a state of the list.
-    pub(crate) fn insert(&mut self, id: Id) {
-        self.0 |= 1 << id as u32;
-    }
-
     /// Adds a state of the list if something is so.
     pub(crate) fn insert_if(&mut self, id: Id, so: bool) {
         self.0 |= u64::from(so) << id as u32;

@@ -92,8 +92,8 @@ impl CallWatch {
 
     /// An array ends because this head page's reference could not be had.
     pub(crate) fn refused(&mut self, head: &Page) {
-        let id = if head.refcount <= 0 { Id::AcquireRefusedFree } else { Id::AcquireRefusedMax };
-        self.reached.insert(id);
+        self.reached.insert_if(Id::AcquireRefusedFree, head.refcount <= 0);
+        self.reached.insert_if(Id::AcquireRefusedMax, head.refcount > 0);
     }
 
     /// A compound page in use is about to be written back.
@@ -114,8 +114,7 @@ impl CallWatch {
         for run in entries.chunk_by(|one, other| one.folio == other.folio) {
             self.run_starts.push(start);
             start += run.len();
-            let before = self.look_up(usize::from(run[0].folio), memory);
-            let run = Run { entries: run, ..before };
+            let run = self.look_up(run, memory);
             self.shape(&run);
             self.pages(run.entries);
             self.references(&run);
@@ -131,10 +130,10 @@ impl CallWatch {
         self.neighbours(&entries[..start]);
     }
 
-    /// The compound page as the runs of this call so far leave it.
-    fn look_up(&mut self, number: usize, memory: &Memory) -> Run<'static> {
+    /// A run of these entries, its compound page as the runs of this call so far leave it.
+    fn look_up<'a>(&mut self, entries: &'a [Entry], memory: &Memory) -> Run<'a> {
         let call = self.calls;
-        let folio = &mut self.folios[number];
+        let folio = &mut self.folios[usize::from(entries[0].folio)];
         let is_first_of_folio = folio.call != call;
         if is_first_of_folio {
             let head = memory.page(folio.head);
@@ -142,7 +141,7 @@ impl CallWatch {
             folio.left = i64::from(head.refcount);
             (folio.dirty, folio.locked) = (head.dirty, head.locked);
         }
-        Run { entries: &[], folio: *folio, is_first_of_folio }
+        Run { entries, folio: *folio, is_first_of_folio }
     }
 
     /// Which pages a run names.

@@ -47,14 +47,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
         Some(path) => Record::read(path)?,
         None => default_record(&root.join(record::PATH))?,
     };
-    let files = match &arguments.coverage {
-        Some(path) => Some(read_lines(path)?),
-        None => Some(root.join(lcov::PATH))
-            .filter(|path| path.exists())
-            .as_deref()
-            .map(read_lines)
-            .transpose()?,
-    };
+    let measured = || Some(root.join(lcov::PATH)).filter(|path| path.exists());
+    let coverage = arguments.coverage.clone().or_else(measured);
+    let files = coverage.as_deref().map(read_lines).transpose()?;
     let page = page::page(&record, files.as_deref()).into_string();
     let path = arguments.output.clone().unwrap_or_else(|| root.join(PATH));
     if let (None, Some(folder)) = (&arguments.output, path.parent()) {

@@ -78,12 +78,10 @@ impl Scale {
     /// Where the percentages are that are written at the left.
     fn percentages(&self) -> Vec<(f64, String)> {
         let range = 100.0 - self.lowest;
-        let step = if range <= 20.0 {
-            5.0
-        } else if range <= 50.0 {
-            10.0
-        } else {
-            20.0
+        let step = match range {
+            ..=20.0 => 5.0,
+            ..=50.0 => 10.0,
+            _ => 20.0,
         };
         let percentages = (0..).map(|number| 100.0 - f64::from(number) * step);
         let percentages = percentages.take_while(|&percent| percent >= self.lowest);

@@ -3,8 +3,9 @@
 use indicatif::{HumanBytes, HumanCount};
 use maud::{Markup, html};
 use pagediff_terminal::output::count;
+use pagediff_terminal::table::Align::{Left, Right};
 
-use super::parts::{nothing, scrolling};
+use super::parts::{head, nothing, scrolling};
 use crate::record::{CorpusRecord, CorpusSize, KeptRecord, TargetRecord};
 
 pub(super) fn section(targets: &[TargetRecord]) -> Markup {
@@ -15,8 +16,10 @@ pub(super) fn section(targets: &[TargetRecord]) -> Markup {
     if corpora.is_empty() {
         return nothing("No corpus was merged and minimised.");
     }
-    let losses: Vec<(&str, &KeptRecord)> =
-        all_kept(&corpora).filter(|(_, kept)| kept.is_lost()).collect();
+    let all_kept = corpora
+        .iter()
+        .flat_map(|&(target, corpus)| corpus.kept.iter().map(move |kept| (target, kept)));
+    let losses: Vec<_> = all_kept.filter(|(_, kept)| kept.is_lost()).collect();
     html! {
         @if !losses.is_empty() {
             div.alarm role="alert" {
@@ -36,12 +39,6 @@ pub(super) fn section(targets: &[TargetRecord]) -> Markup {
     }
 }
 
-fn all_kept<'a>(
-    corpora: &'a [(&'a str, &'a CorpusRecord)],
-) -> impl Iterator<Item = (&'a str, &'a KeptRecord)> {
-    corpora.iter().flat_map(|&(target, corpus)| corpus.kept.iter().map(move |kept| (target, kept)))
-}
-
 /// From the most that it was to what is left.
 fn change(kept: &KeptRecord) -> String {
     let most = kept.before.max(kept.merged);
@@ -51,15 +48,10 @@ fn change(kept: &KeptRecord) -> String {
 fn sizes(corpora: &[(&str, &CorpusRecord)]) -> Markup {
     html! {
         table.stacks {
-            thead {
-                tr {
-                    th scope="col" { "corpus" }
-                    th.number scope="col" { "before" }
-                    th.number scope="col" { "merged" }
-                    th.number scope="col" { "minimised" }
-                    th scope="col" { "kept" }
-                }
-            }
+            (head(&[
+                ("corpus", Left), ("before", Right), ("merged", Right), ("minimised", Right),
+                ("kept", Left),
+            ]))
             tbody {
                 @for (target, corpus) in corpora {
                     tr {
@@ -96,15 +88,10 @@ fn verdict(kept: &[KeptRecord]) -> Markup {
 fn kept(corpora: &[(&str, &CorpusRecord)]) -> Markup {
     html! {
         table {
-            thead {
-                tr {
-                    th scope="col" { "reached by the corpus" }
-                    th.number scope="col" { "before" }
-                    th.number scope="col" { "merged" }
-                    th.number scope="col" { "minimised" }
-                    th scope="col" {}
-                }
-            }
+            (head(&[
+                ("reached by the corpus", Left), ("before", Right), ("merged", Right),
+                ("minimised", Right), ("", Left),
+            ]))
             @for (target, corpus) in corpora {
                 tbody {
                     tr { th.group colspan="5" scope="rowgroup" { code { (target) } } }

@@ -2,9 +2,10 @@
 
 use indicatif::HumanCount;
 use maud::{Markup, html};
+use pagediff_terminal::table::Align::{Left, Right};
 
 use super::chart::{self, LOOKS, Series};
-use super::parts::{nothing, scrolling};
+use super::parts::{head, nothing, scrolling};
 use crate::record::{EngineRecord, TargetRecord};
 
 /// The engines that have a look of their own.
@@ -41,15 +42,10 @@ fn card(target: &TargetRecord) -> Markup {
 fn table(engines: &[EngineRecord]) -> Markup {
     html! {
         table {
-            thead {
-                tr {
-                    th scope="col" { "engine" }
-                    th.number scope="col" { "time" }
-                    th.number scope="col" { "executions" }
-                    th.number scope="col" { "exec/s" }
-                    th.number scope="col" { "edges" }
-                }
-            }
+            (head(&[
+                ("engine", Left), ("time", Right), ("executions", Right), ("exec/s", Right),
+                ("edges", Right),
+            ]))
             tbody {
                 @for (number, engine) in engines.iter().enumerate() {
                     tr {
@@ -88,9 +84,8 @@ fn series(engine: &EngineRecord, number: usize) -> Option<Series<'_>> {
     let seen = engine.samples.iter().map(|sample| sample.coverage);
     let most = seen.chain(engine.coverage).max().filter(|&most| most > 0)?;
     let percent = |coverage| coverage as f64 * 100.0 / most as f64;
-    let points: Vec<(f64, f64)> =
-        engine.samples.iter().map(|sample| (sample.seconds, percent(sample.coverage))).collect();
-    let look = look(engine, number);
+    let points = engine.samples.iter().map(|sample| (sample.seconds, percent(sample.coverage)));
+    let (points, look) = (points.collect::<Vec<_>>(), look(engine, number));
     (!points.is_empty()).then_some(Series { name: &engine.engine, look, points })
 }
 

@@ -4,8 +4,9 @@ use std::ops::RangeInclusive;
 
 use maud::{Markup, html};
 use pagediff_terminal::output::count;
+use pagediff_terminal::table::Align::{Left, Right};
 
-use super::parts::{nothing, scrolling};
+use super::parts::{head, nothing, scrolling};
 use crate::lcov::{self, FileLines};
 
 /// Ranges of lines that are listed unfolded.
@@ -22,15 +23,10 @@ pub(super) fn section(files: Option<&[FileLines]>) -> Markup {
         p { "What the committed corpus runs of our own code." }
         (scrolling("Line coverage by file", html! {
             table.stacks {
-                thead {
-                    tr {
-                        th scope="col" { "file" }
-                        th.number scope="col" { "covered" }
-                        th scope="col" {}
-                        th.number scope="col" { "lines" }
-                        th scope="col" { "not covered" }
-                    }
-                }
+                (head(&[
+                    ("file", Left), ("covered", Right), ("", Left), ("lines", Right),
+                    ("not covered", Left),
+                ]))
                 tbody {
                     tr.total { (cells("all", covered, total)) td {} }
                     @for file in files {
@@ -62,14 +58,11 @@ fn cells(name: &str, covered: usize, total: usize) -> Markup {
 }
 
 fn ranges(ranges: &[RangeInclusive<u64>]) -> Markup {
-    let text: Vec<String> = ranges
-        .iter()
-        .map(|range| match (range.start(), range.end()) {
-            (first, last) if first == last => first.to_string(),
-            (first, last) => format!("{first}–{last}"),
-        })
-        .collect();
-    let text = text.join(", ");
+    let range = |range: &RangeInclusive<u64>| match (range.start(), range.end()) {
+        (first, last) if first == last => first.to_string(),
+        (first, last) => format!("{first}–{last}"),
+    };
+    let text = ranges.iter().map(range).collect::<Vec<_>>().join(", ");
     if ranges.len() <= UNFOLDED {
         return html! { (text) };
     }

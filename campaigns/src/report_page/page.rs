@@ -15,6 +15,13 @@ const POLICY: &str =
 
 /// The page of a record, and of line coverage if it was measured.
 pub(super) fn page(record: &Record, files: Option<&[FileLines]>) -> Markup {
+    // What is to be looked at first comes first.
+    let sections = [
+        ("divergences", "Divergences", findings::section(&record.findings)),
+        ("engines", "Engines", engines::section(&record.targets)),
+        ("corpora", "Corpora", corpora::section(&record.targets)),
+        ("lines", "Line coverage", lines::section(files)),
+    ];
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,31 +39,17 @@ pub(super) fn page(record: &Record, files: Option<&[FileLines]>) -> Markup {
                     p { (when(record)) }
                     (summary(record, files))
                     nav aria-label="Sections" {
-                        @for (id, title) in SECTIONS { a href={ "#" (id) } { (title) } }
+                        @for (id, title, _) in &sections { a href={ "#" (id) } { (title) } }
                     }
                 }
                 main {
-                    (section(0, findings::section(&record.findings)))
-                    (section(1, engines::section(&record.targets)))
-                    (section(2, corpora::section(&record.targets)))
-                    (section(3, lines::section(files)))
+                    @for (id, title, content) in &sections {
+                        section id=(id) { h2 { (title) } (content) }
+                    }
                 }
             }
         }
     }
-}
-
-/// The sections, in their order: what is to be looked at first comes first.
-const SECTIONS: [(&str, &str); 4] = [
-    ("divergences", "Divergences"),
-    ("engines", "Engines"),
-    ("corpora", "Corpora"),
-    ("lines", "Line coverage"),
-];
-
-fn section(number: usize, content: Markup) -> Markup {
-    let (id, title) = SECTIONS[number];
-    html! { section id=(id) { h2 { (title) } (content) } }
 }
 
 /// When it was, and with how much.

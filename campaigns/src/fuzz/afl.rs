@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use pagediff_terminal::error::Stop;
@@ -46,15 +46,7 @@ pub(super) fn figures(places: &Places) -> Option<Figures> {
 fn parse(stats: &str) -> Figures {
     let mut figures = Figures::default();
     for (name, value) in stats.lines().filter_map(|line| line.split_once(':')) {
-        let field = match name.trim() {
-            "execs_done" => &mut figures.executions,
-            "execs_per_sec" => &mut figures.per_second,
-            "edges_found" => &mut figures.coverage,
-            "corpus_count" => &mut figures.corpus,
-            _ => continue,
-        };
-        let whole = value.trim().split('.').next().unwrap_or_default();
-        *field = whole.parse().unwrap_or(*field);
+        figures.set(name, value);
     }
     figures
 }
@@ -76,7 +68,7 @@ pub(super) fn crashes(places: &Places) -> Result<Vec<PathBuf>, Stop> {
     let instance = places.own(Engine::Afl).join(INSTANCE);
     let mut crashes = files(&instance.join("crashes"))?;
     crashes.extend(files(&instance.join("hangs"))?);
-    crashes.retain(|path| path.file_name() != Path::new("README.txt").file_name());
+    crashes.retain(|path| !path.ends_with("README.txt"));
     Ok(crashes)
 }
 

@@ -64,46 +64,27 @@ pub(super) struct Log {
 impl Log {
     /// Reads a line; returns whether it changed a number.
     pub(super) fn read(&mut self, line: &str) -> bool {
-        if let Some(path) = line.split_once("Test unit written to ") {
-            self.artifacts.push(PathBuf::from(path.1.trim()));
+        if let Some((_, path)) = line.split_once("Test unit written to ") {
+            self.artifacts.push(PathBuf::from(path.trim()));
             return true;
         }
-        if let Some(statistic) = line.strip_prefix("stat::") {
-            return self.read_statistic(statistic);
+        // `stat::number_of_executed_units: 40000`
+        if let Some((name, value)) = line.strip_prefix("stat::").and_then(|it| it.split_once(':')) {
+            return self.figures.set(name, value);
         }
-        line.starts_with('#') && self.read_status(line)
+        line.strip_prefix('#').is_some_and(|status| self.read_status(status))
     }
 
-    /// `#40000 NEW    cov: 1116 ft: 5574 corp: 521/13441b lim: 48 exec/s: 1897 rss: 112Mb`
-    fn read_status(&mut self, line: &str) -> bool {
-        let mut words = line[1..].split_ascii_whitespace();
-        let Some(executions) = words.next().and_then(|word| word.parse().ok()) else {
+    /// `40000 NEW    cov: 1116 ft: 5574 corp: 521/13441b lim: 48 exec/s: 1897 rss: 112Mb`
+    fn read_status(&mut self, status: &str) -> bool {
+        let words: Vec<&str> = status.split_ascii_whitespace().collect();
+        let Some(executions) = words.first().and_then(|word| word.parse().ok()) else {
             return false;
         };
         self.figures.executions = executions;
-        while let Some(word) = words.next() {
-            let field = match word {
-                "cov:" => &mut self.figures.coverage,
-                "corp:" => &mut self.figures.corpus,
-                "exec/s:" => &mut self.figures.per_second,
-                _ => continue,
-            };
-            let value = words.next().unwrap_or_default();
-            let number = value.split('/').next().unwrap_or_default();
-            *field = number.parse().unwrap_or(*field);
+        for pair in words.windows(2) {
+            self.figures.set(pair[0], pair[1]);
         }
-        true
-    }
-
-    /// `stat::number_of_executed_units: 40000`, without the `stat::`.
-    fn read_statistic(&mut self, statistic: &str) -> bool {
-        let Some((name, value)) = statistic.split_once(':') else { return false };
-        let field = match name {
-            "number_of_executed_units" => &mut self.figures.executions,
-            "average_exec_per_sec" => &mut self.figures.per_second,
-            _ => return false,
-        };
-        *field = value.trim().parse().unwrap_or(*field);
         true
     }
 }

@@ -12,11 +12,8 @@ use put_user_page_targets::registry::Target;
 /// build scripts.
 pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
-/// Has cargo build the entry points of AFL++ and honggfuzz, which plain builds leave out.
-const ENTRY_POINTS: [&str; 2] = ["--features", "engine"];
-
 /// A fuzzing engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Engine {
     /// libFuzzer, through cargo-fuzz
     Libfuzzer,
@@ -79,16 +76,13 @@ impl Engine {
                 command.current_dir(root).args(["fuzz", "build", "--no-trace-compares"]);
                 command.args(["--sanitizer", sanitizer.name()]).args(name);
             }
-            Engine::Afl => {
-                // The triple is in the folder's own settings.
-                command.current_dir(root.join("fuzz/afl")).args(["afl", "build", "--release"]);
-                command.args(ENTRY_POINTS);
-                command.args(name.map(|name| ["--bin", name]).into_iter().flatten());
-                command.env("RUSTFLAGS", with_sanitizer(sanitizer));
-            }
-            Engine::Honggfuzz => {
-                command.current_dir(root.join("fuzz/honggfuzz")).args(["hfuzz", "build"]);
-                command.args(ENTRY_POINTS);
+            Engine::Afl | Engine::Honggfuzz => {
+                // AFL++'s triple is in the folder's own settings.
+                command.current_dir(root.join("fuzz").join(self.name()));
+                command.args([self.subcommand(), "build"]);
+                command.args((self == Engine::Afl).then_some("--release"));
+                // The entry points, which plain builds leave out.
+                command.args(["--features", "engine"]);
                 command.args(name.map(|name| ["--bin", name]).into_iter().flatten());
                 command.env("RUSTFLAGS", with_sanitizer(sanitizer));
             }
@@ -133,9 +127,8 @@ impl Engine {
     const fn subcommand(self) -> &'static str {
         match self {
             Engine::Libfuzzer => "fuzz",
-            Engine::Afl => "afl",
             Engine::Honggfuzz => "hfuzz",
-            Engine::Bolero => "bolero",
+            Engine::Afl | Engine::Bolero => self.name(),
         }
     }
 

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use pagediff_terminal::output::write_json;
 use pagediff_terminal::repository::find_root;
@@ -64,7 +64,7 @@ fn names() -> PossibleValuesParser {
 
 /// Takes the name of an engine, or of all, as an argument.
 fn engines() -> impl TypedValueParser<Value = Engines> {
-    let names = Engine::ALL.map(Engine::name).into_iter().chain([ALL]).map(PossibleValue::new);
+    let names = Engine::ALL.map(Engine::name).into_iter().chain([ALL]);
     PossibleValuesParser::new(names).map(|name| {
         let number = Engine::ALL.iter().position(|engine| engine.name() == name);
         number.map_or(&Engine::ALL[..], |number| &Engine::ALL[number..=number])

@@ -1,6 +1,6 @@
 //! `pagediff corpus`: the committed corpora, and what becomes of what engines find.
 
-mod candidates;
+pub(crate) mod candidates;
 mod cover;
 pub(crate) mod lock;
 pub(crate) mod measure;
@@ -14,7 +14,6 @@ pub(crate) mod steps;
 mod swap;
 mod verify;
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,6 +21,8 @@ use std::process::ExitCode;
 use pagediff_terminal::error::{Stop, error, file_error};
 use pagediff_terminal::inputs::target_parser;
 use put_user_page_targets::registry::{TARGETS, Target};
+
+use self::swap::Files;
 
 /// Keeps the committed corpora in order
 #[derive(clap::Args)]
@@ -109,22 +110,30 @@ impl Targets {
     }
 }
 
-/// The files of a directory by name, dotfiles left out; none if it is not there.
-fn read_files(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Stop> {
-    let mut files = BTreeMap::new();
+/// The files in a directory, sorted, without dotfiles; none if there is no directory.
+pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
     if !directory.exists() {
-        return Ok(files);
+        return Ok(Vec::new());
     }
-    let entries = std::fs::read_dir(directory);
-    for entry in entries.map_err(|why| file_error(directory, "read", &why))? {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(|why| file_error(directory, "read", &why))? {
         let path = entry.map_err(|why| file_error(directory, "read", &why))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_file() && !name.starts_with('.') {
-            let bytes = std::fs::read(&path).map_err(|why| file_error(&path, "read", &why))?;
-            files.insert(name, bytes);
+        let name = path.file_name().unwrap_or_default();
+        if path.is_file() && !name.as_encoded_bytes().starts_with(b".") {
+            files.push(path);
         }
     }
+    files.sort();
     Ok(files)
+}
+
+/// The files of a directory by name, dotfiles left out; none if it is not there.
+fn read_files(directory: &Path) -> Result<Files, Stop> {
+    let read = |path: PathBuf| {
+        let bytes = std::fs::read(&path).map_err(|why| file_error(&path, "read", &why))?;
+        Ok((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), bytes))
+    };
+    files(directory)?.into_iter().map(read).collect()
 }
 
 /// Finishes or takes back what a process left that was killed while it replaced a corpus.

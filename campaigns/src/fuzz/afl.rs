@@ -10,11 +10,15 @@ use put_user_page_fuzz_common::dictionary::TIMEOUT;
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
-use super::places::{Places, add, files};
+use super::places::{Places, add};
+use crate::corpus::files;
 use crate::engines::{Engine, Sanitizer, afl_fuzz};
 
 /// What AFL++ calls the one instance that runs; only a main one reads other engines' finds.
 const INSTANCE: &str = "main";
+
+/// Where it is given what it starts from.
+const SEEDS: &str = ".seeds";
 
 /// `cargo afl fuzz`, until it is ended.
 pub(super) fn command(
@@ -23,7 +27,7 @@ pub(super) fn command(
     sanitizer: Sanitizer,
 ) -> Result<Command, Stop> {
     // It reads its seeds twice, and ends if one is gone by then: other engines are at work.
-    let seeds = places.make_own(Engine::Afl, ".seeds")?;
+    let seeds = places.make_own(Engine::Afl, &[SEEDS])?.join(SEEDS);
     places.copy_new(&seeds, &mut HashSet::new())?;
     let mut command = afl_fuzz();
     command.current_dir(places.root.join("fuzz/afl"));

@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-use pagediff_terminal::error::{Stop, file_error};
+use pagediff_terminal::error::Stop;
 use put_user_page_fuzz_common::dictionary::TIMEOUT;
 use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
-use super::places::{Places, add, files};
+use super::places::{Places, add};
+use crate::corpus::files;
 use crate::engines::{Engine, Sanitizer, honggfuzz_driver};
 
 const STATS: &str = "stats";
@@ -31,11 +32,7 @@ pub(super) fn command(
     sanitizer: Sanitizer,
     seconds: u64,
 ) -> Result<Command, Stop> {
-    places.make_own(Engine::Honggfuzz, CRASHES)?;
-    let own = places.own(Engine::Honggfuzz);
-    for folder in [own.join(GIVEN), own.join(KEPT)] {
-        std::fs::create_dir(&folder).map_err(|why| file_error(&folder, "made", &why))?;
-    }
+    let own = places.make_own(Engine::Honggfuzz, &[CRASHES, GIVEN, KEPT])?;
     let mut command = Command::new(honggfuzz_driver(&places.root, sanitizer));
     command.arg("--workspace").arg(&own).arg("--crashdir").arg(own.join(CRASHES));
     command.arg("--statsfile").arg(own.join(STATS)).arg("--input").arg(&places.corpus);

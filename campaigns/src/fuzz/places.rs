@@ -9,9 +9,10 @@ use std::time::SystemTime;
 use pagediff_terminal::error::{Stop, file_error};
 use put_user_page_support::write_whole_from;
 use put_user_page_targets::registry::Target;
-use sha1_smol::Sha1;
 
 use super::Engine;
+use crate::corpus::candidates::name_of;
+use crate::corpus::files;
 
 /// The places of one target.
 #[derive(Clone, Debug)]
@@ -44,15 +45,16 @@ impl Places {
         self.root.join("target/fuzz").join(engine.name()).join(self.name)
     }
 
-    /// Empties the directory of an engine's own, and makes a folder in it.
-    pub(super) fn make_own(&self, engine: Engine, folder: &str) -> Result<PathBuf, Stop> {
+    /// Empties the directory of an engine's own, and makes these folders in it.
+    pub(super) fn make_own(&self, engine: Engine, folders: &[&str]) -> Result<PathBuf, Stop> {
         let own = self.own(engine);
         if own.exists() {
             std::fs::remove_dir_all(&own).map_err(|why| file_error(&own, "removed", &why))?;
         }
-        let folder = own.join(folder);
-        std::fs::create_dir_all(&folder).map_err(|why| file_error(&folder, "made", &why))?;
-        Ok(folder)
+        for folder in folders.iter().map(|folder| own.join(folder)) {
+            std::fs::create_dir_all(&folder).map_err(|why| file_error(&folder, "made", &why))?;
+        }
+        Ok(own)
     }
 
     /// Adds the committed corpus to the working one, for the engines that read one only.
@@ -98,7 +100,7 @@ impl Places {
     /// Copies an input that crashed to the artifacts, and returns where it is.
     pub(super) fn keep_crash(&self, file: &Path) -> Result<PathBuf, Stop> {
         let bytes = std::fs::read(file).map_err(|why| file_error(file, "read", &why))?;
-        let path = self.artifacts.join(format!("crash-{}", Sha1::from(&bytes).digest()));
+        let path = self.artifacts.join(format!("crash-{}", name_of(&bytes)));
         std::fs::write(&path, bytes).map_err(|why| file_error(&path, "written", &why))?;
         Ok(path)
     }
@@ -112,7 +114,7 @@ pub(super) fn add(corpus: &Path, file: &Path) -> Result<Option<OsString>, Stop> 
         Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),
         read => read.map_err(|why| file_error(file, "read", &why))?,
     };
-    let name = Sha1::from(&bytes).digest().to_string();
+    let name = name_of(&bytes);
     let path = corpus.join(&name);
     if path.exists() {
         return Ok(Some(name.into()));
@@ -121,21 +123,4 @@ pub(super) fn add(corpus: &Path, file: &Path) -> Result<Option<OsString>, Stop> 
     let beside = corpus.parent().unwrap_or(Path::new(""));
     write_whole_from(beside, &path, &bytes).map_err(|why| file_error(&path, "written", &why))?;
     Ok(Some(name.into()))
-}
-
-/// The files in a directory, sorted, without dotfiles; none if there is no directory.
-pub(super) fn files(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
-    if !directory.exists() {
-        return Ok(Vec::new());
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(|why| file_error(directory, "read", &why))? {
-        let path = entry.map_err(|why| file_error(directory, "read", &why))?.path();
-        let name = path.file_name().unwrap_or_default();
-        if path.is_file() && !name.as_encoded_bytes().starts_with(b".") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }

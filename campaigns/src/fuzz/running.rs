@@ -16,9 +16,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::figures::Figures;
 use super::libfuzzer::Log;
-use super::places::{Places, files};
+use super::places::Places;
 use super::progress::{Line, Progress};
 use super::{Pair, PairRun, afl, honggfuzz, libfuzzer};
+use crate::corpus::files;
 use crate::engines::{Engine, Sanitizer};
 use crate::record::Sample;
 
@@ -240,8 +241,7 @@ fn command(
 
 /// Starts the process, and returns it with all that it will write.
 fn spawn(mut command: Command, pair: Pair, places: &Places) -> Result<(Child, PipeReader), Stop> {
-    let findings = places.artifacts.parent().unwrap_or(&places.artifacts);
-    command.env(FINDINGS_VARIABLE, findings);
+    command.env(FINDINGS_VARIABLE, places.root.join("fuzz/artifacts"));
     // A process group of its own, for engines start processes of their own.
     command.stdin(Stdio::null()).process_group(0);
     let spawned = std::io::pipe().and_then(|(reader, writer)| {

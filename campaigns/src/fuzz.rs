@@ -28,6 +28,7 @@ use self::figures::Figures;
 use self::places::Places;
 use self::progress::Progress;
 use self::running::{Message, Running};
+pub(crate) use self::summary::write_table;
 use crate::engines::{Engine, Sanitizer};
 use crate::record::{EngineRecord, Sample, TargetRecord};
 
@@ -115,18 +116,11 @@ impl Fuzzed {
         });
         records.collect()
     }
-}
 
-impl Fuzzed {
     /// Whether anything diverged, crashed or hung.
     fn found_something(&self) -> bool {
         let diverged = self.findings.iter().any(|(_, findings)| !findings.is_empty());
         diverged || self.runs.iter().any(|run| !run.crashes.is_empty())
-    }
-
-    /// Writes what each engine did as a table.
-    pub(crate) fn write_table(&self, out: &mut dyn Write) -> Result<(), Stop> {
-        summary::write_table(out, self)
     }
 
     /// An engine that failed, and not over an input, is an error.

@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     title(out, &format!("fuzzing, {} minutes", arguments.minutes))?;
     let share = (&Engine::ALL[..], Sanitizer::Address, arguments.minutes * 60);
     let fuzzed = fuzz::fuzz(&root.root, &targets, share)?;
-    fuzzed.write_table(out)?;
+    fuzz::write_table(out, &fuzzed)?;
 
     let mut record = Record {
         started: seconds_since_1970,

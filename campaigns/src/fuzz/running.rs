@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, PipeReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -76,8 +76,7 @@ impl Running {
         let seeds = files(&places.corpus)?;
         let names = seeds.iter().filter_map(|seed| seed.file_name());
         let shared = names.map(OsStr::to_owned).collect();
-        let (child, output) = spawn(command(pair, &places, sanitizer, seconds)?, pair, &places)?;
-        listen(number, output, sender);
+        let child = spawn(number, pair, &places, (sanitizer, seconds), sender)?;
         Ok(Running {
             number,
             pair,
@@ -112,8 +111,13 @@ impl Running {
     /// To be called about once a second: takes note of the numbers, hands finds on to the
     /// other engines, and ends what does not end by itself.
     pub(super) fn tick(&mut self) -> Result<(), Stop> {
-        self.sample();
-        self.line.show(&self.figures());
+        let figures = self.figures();
+        self.line.show(&figures);
+        let Figures { executions, coverage, corpus, .. } = figures;
+        if executions > 0 {
+            let seconds = self.started.elapsed().as_secs_f64();
+            self.samples.push(Sample { seconds, executions, coverage, corpus });
+        }
         match self.pair.engine {
             Engine::Afl => afl::share(&self.places, &mut self.shared)?,
             Engine::Honggfuzz => honggfuzz::share(&self.places, &mut self.shared)?,
@@ -131,14 +135,6 @@ impl Running {
             }
         }
         Ok(())
-    }
-
-    fn sample(&mut self) {
-        let Figures { executions, coverage, corpus, .. } = self.figures();
-        let seconds = self.started.elapsed().as_secs_f64();
-        if executions > 0 {
-            self.samples.push(Sample { seconds, executions, coverage, corpus });
-        }
     }
 
     fn figures(&self) -> Figures {
@@ -159,15 +155,14 @@ impl Running {
     /// Waits for the process, which has closed its output. One that libFuzzer ended over a
     /// crash is started again for the rest of its time: then there is no run yet.
     pub(super) fn finish(&mut self, sender: &Sender<Message>) -> Result<Option<PairRun>, Stop> {
-        let status = self.child.wait().map_err(|why| lost(self.pair, &why))?;
+        let lost = |why| error(format!("{} is lost: {why}", self.pair), "run it again");
+        let status = self.child.wait().map_err(lost)?;
         let rest = self.time.saturating_sub(self.started.elapsed()).as_secs();
         if !status.success() && rest > 0 && self.found_another_crash() {
             self.before += self.log.figures.executions;
             self.log.figures.executions = 0;
-            let again = command(self.pair, &self.places, self.sanitizer, rest)?;
-            let (child, output) = spawn(again, self.pair, &self.places)?;
-            self.child = child;
-            listen(self.number, output, sender);
+            let each = (self.sanitizer, rest);
+            self.child = spawn(self.number, self.pair, &self.places, each, sender)?;
             return Ok(None);
         }
         self.is_running = false;
@@ -224,40 +219,36 @@ impl Drop for Running {
     }
 }
 
-/// The command that fuzzes for so many seconds.
-fn command(
-    Pair { engine, target }: Pair,
+/// Starts the process that fuzzes for so many seconds; what it writes is sent on.
+fn spawn(
+    number: usize,
+    pair: Pair,
     places: &Places,
-    sanitizer: Sanitizer,
-    seconds: u64,
-) -> Result<Command, Stop> {
-    match engine {
-        Engine::Libfuzzer => Ok(libfuzzer::command(places, target, sanitizer, seconds)),
-        Engine::Bolero => Ok(libfuzzer::bolero_command(places, target, sanitizer, seconds)),
-        Engine::Afl => afl::command(places, target, sanitizer),
-        Engine::Honggfuzz => honggfuzz::command(places, target, sanitizer, seconds),
-    }
-}
-
-/// Starts the process, and returns it with all that it will write.
-fn spawn(mut command: Command, pair: Pair, places: &Places) -> Result<(Child, PipeReader), Stop> {
+    (sanitizer, seconds): (Sanitizer, u64),
+    sender: &Sender<Message>,
+) -> Result<Child, Stop> {
+    let Pair { engine, target } = pair;
+    let mut command = match engine {
+        Engine::Libfuzzer => libfuzzer::command(places, target, sanitizer, seconds),
+        Engine::Bolero => libfuzzer::bolero_command(places, target, sanitizer, seconds),
+        Engine::Afl => afl::command(places, target, sanitizer)?,
+        Engine::Honggfuzz => honggfuzz::command(places, target, sanitizer, seconds)?,
+    };
     command.env(FINDINGS_VARIABLE, places.root.join("fuzz/artifacts"));
     // A process group of its own, for engines start processes of their own.
     command.stdin(Stdio::null()).process_group(0);
     let spawned = std::io::pipe().and_then(|(reader, writer)| {
         command.stdout(writer.try_clone()?).stderr(writer);
-        Ok((command.spawn()?, reader))
+        Ok((reader, command.spawn()?))
     });
-    spawned.map_err(|why| error(format!("{pair} does not start: {why}"), "run it again"))
-}
-
-fn lost(pair: Pair, why: &std::io::Error) -> Stop {
-    error(format!("{pair} is lost: {why}"), "run it again")
+    let (output, child) =
+        spawned.map_err(|why| error(format!("{pair} does not start: {why}"), "run it again"))?;
+    listen(number, output, sender.clone());
+    Ok(child)
 }
 
 /// Sends each line on. Lines are not always UTF-8: engines print inputs.
-fn listen(number: usize, output: PipeReader, sender: &Sender<Message>) {
-    let sender = sender.clone();
+fn listen(number: usize, output: PipeReader, sender: Sender<Message>) {
     std::thread::spawn(move || {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line).into_owned();

@@ -12,9 +12,6 @@ use super::figures::Figures;
 use super::{Fuzzed, PairRun};
 use crate::again::{on_input, text};
 
-const COLUMNS: [&str; 7] =
-    ["target", "engine", "executions", "executions/s", "coverage", "corpus size", "crashes"];
-
 /// How many findings of a target are shown with their reports.
 const MOST_REPORTS: usize = 5;
 
@@ -36,13 +33,13 @@ pub(super) fn write(out: &mut dyn Write, fuzzed: &Fuzzed, root: &Path) -> Result
     Ok(())
 }
 
-/// Writes what each engine did.
-pub(super) fn write_table(out: &mut dyn Write, fuzzed: &Fuzzed) -> Result<(), Stop> {
-    let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
+/// Writes what each engine did as a table.
+pub(crate) fn write_table(out: &mut dyn Write, fuzzed: &Fuzzed) -> std::io::Result<()> {
+    let columns =
+        ["target", "engine", "executions", "executions/s", "coverage", "corpus size", "crashes"];
+    let mut rows = vec![columns.map(str::to_owned).to_vec()];
     rows.extend(fuzzed.runs.iter().map(row));
-    let aligns = [Align::Left; 2].into_iter().chain([Align::Right; COLUMNS.len() - 2]);
-    table::write(out, &rows, &aligns.collect::<Vec<_>>())?;
-    Ok(())
+    table::write(out, &rows, &[&[Align::Left; 2][..], &[Align::Right; 5]].concat())
 }
 
 fn row(run: &PairRun) -> Vec<String> {
@@ -57,34 +54,29 @@ fn write_findings(
     target: &Target,
     findings: &[PathBuf],
     root: &Path,
-) -> Result<(), Stop> {
-    writeln!(out)?;
+) -> std::io::Result<()> {
     let divergences = count(findings.len(), "distinct divergence");
-    writeln!(out, "{}", headline(&format!("{}: {divergences}", target.name)))?;
+    writeln!(out, "\n{}", headline(&format!("{}: {divergences}", target.name)))?;
     for (number, finding) in findings.iter().enumerate() {
         let shown = finding.strip_prefix(root).unwrap_or(finding).display().to_string();
         if number < MOST_REPORTS {
             let report = text(root, &on_input(&["replay"], target, &shown));
-            writeln!(out)?;
-            writeln!(out, "{}", report.trim_end())?;
+            writeln!(out, "\n{}", report.trim_end())?;
         }
-        writeln!(out)?;
-        writeln!(out, "show it with: {}", command_line(&on_input(&["explain"], target, &shown)))?;
+        let explain = command_line(&on_input(&["explain"], target, &shown));
+        writeln!(out, "\nshow it with: {explain}")?;
     }
     Ok(())
 }
 
 fn write_crashes(out: &mut dyn Write, run: &PairRun, root: &Path) -> std::io::Result<()> {
-    writeln!(out)?;
     let crashes = count(run.crashes.len(), "crashing input");
     let name = run.pair.target.name;
-    writeln!(out, "{}", headline(&format!("{name}: {crashes}, by {}", run.pair.engine.name())))?;
-    writeln!(out)?;
-    writeln!(out, "{}", run.last_lines.join("\n").trim_end())?;
+    writeln!(out, "\n{}", headline(&format!("{name}: {crashes}, by {}", run.pair.engine.name())))?;
+    writeln!(out, "\n{}", run.last_lines.join("\n").trim_end())?;
     for crash in &run.crashes {
         let shown = crash.strip_prefix(root).unwrap_or(crash).display();
-        writeln!(out)?;
-        writeln!(out, "show it with: cargo fuzz run {name} {shown}")?;
+        writeln!(out, "\nshow it with: cargo fuzz run {name} {shown}")?;
     }
     Ok(())
 }

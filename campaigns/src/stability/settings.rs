@@ -33,43 +33,45 @@ enum Memory {
     Other,
 }
 
-/// All settings. The others are held against the first.
+/// What the others are held against.
+const FIRST: Setting = Setting {
+    name: "first",
+    what: "in the order of their names",
+    order: Order::AsNamed,
+    memory: Memory::AsUsual,
+};
+
+/// All settings, each with what it changes of the first.
 const SETTINGS: [Setting; 6] = [
-    Setting {
-        name: "first",
-        what: "in the order of their names",
-        order: Order::AsNamed,
-        memory: Memory::AsUsual,
-    },
+    FIRST,
     Setting {
         name: "again",
         what: "the same again, at other addresses: the system draws some for each process",
-        order: Order::AsNamed,
-        memory: Memory::AsUsual,
+        ..FIRST
     },
     Setting {
         name: "fixed",
         what: "at the addresses that a process has if none are drawn",
-        order: Order::AsNamed,
         memory: Memory::Fixed,
+        ..FIRST
     },
     Setting {
         name: "heap",
         what: "stack and heap elsewhere, and no new or freed memory left as it was",
-        order: Order::AsNamed,
         memory: Memory::Other,
+        ..FIRST
     },
     Setting {
         name: "reversed",
         what: "in reversed order, so that others came before",
         order: Order::Reversed,
-        memory: Memory::AsUsual,
+        ..FIRST
     },
     Setting {
         name: "shuffled",
         what: "in an order that is drawn, the same each time",
         order: Order::Shuffled,
-        memory: Memory::AsUsual,
+        ..FIRST
     },
 ];
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use pagediff_terminal::error::Stop;
 use pagediff_terminal::output::count;
 use pagediff_terminal::table::{self, Align};
 
@@ -11,28 +10,26 @@ use super::Item;
 use super::compare::{Difference, Outcome};
 
 /// Writes how many inputs differ where, and each difference.
-pub(super) fn write(out: &mut dyn Write, items: &[Item]) -> Result<(), Stop> {
+pub(super) fn write(out: &mut dyn Write, items: &[Item]) -> std::io::Result<()> {
     let settings = items.first().into_iter().flat_map(|item| &item.differing);
-    let names = settings.map(|differing| differing.setting);
-    let heads = ["target", "inputs", "runs"].into_iter().chain(names).map(str::to_owned);
-    let mut rows = vec![heads.collect::<Vec<_>>()];
+    let settings = settings.map(|differing| differing.setting);
+    let columns = ["target", "inputs", "runs"].into_iter().chain(settings).map(str::to_owned);
+    let mut rows = vec![columns.collect::<Vec<_>>()];
     rows.extend(items.iter().map(|item| {
         let differing = item.differing.iter().map(|differing| differing.inputs);
         let numbers = [item.inputs, item.runs].into_iter().chain(differing);
         std::iter::once(item.target.to_owned()).chain(numbers.map(|n| n.to_string())).collect()
     }));
-    let right = std::iter::repeat_n(Align::Right, rows[0].len() - 1);
-    let aligns: Vec<Align> = std::iter::once(Align::Left).chain(right).collect();
+    let mut aligns = vec![Align::Right; rows[0].len()];
+    aligns[0] = Align::Left;
     table::write(out, &rows, &aligns)?;
     for difference in items.iter().flat_map(|item| &item.differences) {
         writeln!(out, "{}", line(difference))?;
     }
-    let differing: usize = items.iter().map(|item| item.differences.len()).sum();
-    match differing {
-        0 => writeln!(out, "no differences")?,
-        _ => writeln!(out, "{}", count(differing, "difference"))?,
+    match items.iter().map(|item| item.differences.len()).sum() {
+        0 => writeln!(out, "no differences"),
+        differing => writeln!(out, "{}", count(differing, "difference")),
     }
-    Ok(())
 }
 
 /// `corpus/program/1: libfuzzer, reversed: 3 features differ`

@@ -90,14 +90,6 @@ pub(crate) fn measure(
     Ok(kinds)
 }
 
-/// What honggfuzz tells of these inputs.
-pub(crate) fn honggfuzz_edges<'a>(
-    inputs: impl IntoIterator<Item = &'a [u8]>,
-    programs: &Programs,
-) -> Result<Edges, Stop> {
-    edges(programs, &Folder::of(inputs)?)
-}
-
 /// A directory for as long as it is needed.
 pub(crate) fn temporary() -> Result<TempDir, Stop> {
     tempfile::tempdir().map_err(|why| {

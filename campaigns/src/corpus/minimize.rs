@@ -159,7 +159,7 @@ fn choose(
     if let (Some(programs), Some(Edges { count: merged, kept })) = (programs, edges_of_all) {
         let edges_of = |inputs: Vec<&[u8]>| {
             steps.begin(format!("{}: honggfuzz on {} inputs", target.name, inputs.len()));
-            measure::honggfuzz_edges(inputs, programs)
+            measure::edges(programs, &inputs)
         };
         let nothing_found = committed.len() == inputs.len();
         let before = if nothing_found { merged } else { edges_of(of(&committed))?.count };
@@ -189,9 +189,7 @@ fn measure_all(
 ) -> Result<(Vec<Kind>, Option<Edges>), Stop> {
     std::thread::scope(|scope| {
         // It takes about as long as all others, which come one after another.
-        let edges = programs.map(|programs| {
-            scope.spawn(|| measure::honggfuzz_edges(inputs.iter().copied(), programs))
-        });
+        let edges = programs.map(|programs| scope.spawn(|| measure::edges(programs, inputs)));
         let kinds = measure::measure(target, inputs, first, programs, steps);
         let edges = edges.map(|thread| {
             steps.begin(format!("{}: honggfuzz on {} inputs", target.name, inputs.len()));

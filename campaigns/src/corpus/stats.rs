@@ -111,7 +111,7 @@ fn reached(
     let mut reached: Vec<Reached> = kinds.into_iter().map(count).collect();
     if let Some(programs) = &programs {
         steps.begin(format!("{}: honggfuzz on {} inputs", target.name, inputs.len()));
-        let edges = measure::honggfuzz_edges(inputs, programs)?.count;
+        let edges = measure::edges(programs, &inputs)?.count;
         reached.push(Reached { what: "honggfuzz edges", number: edges });
     }
     Ok(reached)

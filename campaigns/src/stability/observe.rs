@@ -84,13 +84,8 @@ pub(super) fn observe(
         if by == Observer::ThisProcess && !setting.is_for_this_process() {
             continue;
         }
-        steps.begin(format!(
-            "{}: {} inputs by {}, {}",
-            target.name,
-            inputs.len(),
-            by.name(),
-            setting.what
-        ));
+        let name = target.name;
+        steps.begin(format!("{name}: {} inputs by {}, {}", inputs.len(), by.name(), setting.what));
         let ordered = match by {
             Observer::ThisProcess => look(target, &ordered)?,
             _ => run(by, &ordered, setting, programs)?,
@@ -115,16 +110,12 @@ fn in_place<T: Clone + Default>(order: &[usize], ordered: Vec<T>) -> Vec<T> {
 
 /// What this process sees.
 fn look(target: &'static Target, inputs: &[&[u8]]) -> Result<Seen, Stop> {
-    let (mut features, mut divergences) = (Vec::new(), Vec::new());
-    for look in measure::looks(target, inputs.iter().copied())? {
-        let states = look.as_ref().copied().unwrap_or_default();
-        features.push(measure::numbers(states).into_iter().collect());
-        divergences.extend(
-            look.map(|_| BTreeSet::new()).or_else(|report| {
-                Ok::<_, Stop>(BTreeSet::from([Signature::of(&report).to_string()]))
-            }),
-        );
-    }
+    let looks = measure::looks(target, inputs.iter().copied())?;
+    let seen = looks.into_iter().map(|look| match look {
+        Ok(states) => (measure::numbers(states).into_iter().collect(), Signatures::new()),
+        Err(report) => (BTreeSet::new(), Signatures::from([Signature::of(&report).to_string()])),
+    });
+    let (features, divergences) = seen.unzip();
     Ok(Seen { by: Observer::ThisProcess, features, together: None, divergences })
 }
 
@@ -135,23 +126,17 @@ fn run(
     setting: &Setting,
     programs: &Programs,
 ) -> Result<Seen, Stop> {
-    let (features, found) = cover(by, inputs, setting, programs)?;
+    let ((features, together), found) = cover(by, inputs, setting, programs)?;
     let mut divergences = Vec::new();
     apart(inputs, found, &mut divergences, &mut |inputs| {
         Ok(cover(by, inputs, setting, programs)?.1)
     })?;
-    let (features, together) = match features {
-        Covered::Each(features) => (features, None),
-        Covered::Together(number) => (vec![BTreeSet::new(); inputs.len()], Some(number)),
-    };
+    let features = features.into_iter().map(BTreeSet::from_iter).collect();
     Ok(Seen { by, features, together, divergences })
 }
 
-/// What an engine covers with inputs.
-enum Covered {
-    Each(Vec<BTreeSet<u32>>),
-    Together(u64),
-}
+/// The features of each input, or how many all have together.
+type Covered = (Vec<Vec<u32>>, Option<u64>);
 
 /// Runs all inputs under an engine, and returns what it covers and the signatures found.
 fn cover(
@@ -165,14 +150,11 @@ fn cover(
     // No divergence ends the process: what comes after it is to be seen too.
     surroundings.environment.push((FINDINGS_VARIABLE, findings.path().into()));
     let programs = programs.within(surroundings);
-    let folder = Folder::of(inputs.iter().copied())?;
-    let each = |features: Vec<Vec<u32>>| {
-        Covered::Each(features.into_iter().map(BTreeSet::from_iter).collect())
-    };
+    let folder = || Folder::of(inputs.iter().copied());
     let covered = match by {
-        Observer::Libfuzzer => each(measure::features(&programs, &folder)?),
-        Observer::Afl => each(measure::tuples(&programs, &folder)?),
-        _ => Covered::Together(measure::edges(&programs, &folder)?.count),
+        Observer::Libfuzzer => (measure::features(&programs, &folder()?)?, None),
+        Observer::Afl => (measure::tuples(&programs, &folder()?)?, None),
+        _ => (vec![Vec::new(); inputs.len()], Some(measure::edges(&programs, inputs)?.count)),
     };
     Ok((covered, signatures(findings.path())?))
 }

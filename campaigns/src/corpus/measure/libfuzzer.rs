@@ -1,7 +1,6 @@
 //! libFuzzer's features of each input: the inner half of its merge, which writes them to a
 //! control file.
 
-use std::fmt::Write;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -9,6 +8,7 @@ use std::path::Path;
 use pagediff_terminal::error::{Stop, error, file_error};
 
 use super::{Folder, Programs, failed, output, temporary};
+use crate::engines::Engine;
 
 /// The features of each input, by libFuzzer's own numbers.
 pub(crate) fn features(programs: &Programs, folder: &Folder) -> Result<Vec<Vec<u32>>, Stop> {
@@ -18,11 +18,10 @@ pub(crate) fn features(programs: &Programs, folder: &Folder) -> Result<Vec<Vec<u
     // So many files, so many of them in the corpus to merge into, and their names. As when it
     // fuzzes, an empty one comes first, for which alone its Rust side does what it does once.
     let mut text = format!("{}\n0\n{}\n", folder.paths.len() + 1, empty.display());
-    for path in &folder.paths {
-        writeln!(text, "{}", path.display()).expect("a string takes all that is written");
-    }
+    text.extend(folder.paths.iter().map(|path| format!("{}\n", path.display())));
     std::fs::write(&control, text).map_err(|why| file_error(&control, "written", &why))?;
-    let mut command = programs.surroundings.command(&programs.libfuzzer);
+    let program = programs.program(Engine::Libfuzzer);
+    let mut command = programs.surroundings.command(&program);
     // 2 stands for all features of each input, and not only the new ones.
     command.current_dir(directory.path()).arg("-merge_inner=2");
     command.arg(format!("-merge_control_file={}", control.display()));
@@ -30,7 +29,7 @@ pub(crate) fn features(programs: &Programs, folder: &Folder) -> Result<Vec<Vec<u
     let ran = output(&mut command, "libFuzzer")?;
     if !ran.status.success() {
         // None of the inputs diverges, or divergences are recorded: nothing should end it.
-        return Err(failed("libFuzzer", &programs.libfuzzer, &ran));
+        return Err(failed("libFuzzer", &program, &ran));
     }
     let mut features = read(&control, folder.paths.len() + 1)?;
     features.remove(0);
@@ -45,19 +44,16 @@ fn read(control: &Path, inputs: usize) -> Result<Vec<Vec<u32>>, Stop> {
     for line in BufReader::new(file).lines() {
         let line = line.map_err(|why| unreadable(&why))?;
         let Some(numbers) = line.strip_prefix("FT ") else { continue };
-        let numbers: Option<Vec<u32>> =
-            numbers.split(' ').map(|number| number.parse().ok()).collect();
-        match numbers.as_deref() {
-            Some([input, rest @ ..]) if (*input as usize) < inputs => {
-                features[*input as usize] = rest.to_vec();
-            }
-            _ => {
-                return Err(error(
-                    format!("libFuzzer wrote a line that is of no input: {line}"),
-                    "use the version that fuzz/Cargo.toml names",
-                ));
-            }
-        }
+        let numbers: Option<Vec<u32>> = numbers.split(' ').map(|word| word.parse().ok()).collect();
+        let numbers = numbers.unwrap_or_default();
+        let input = numbers.first().and_then(|&input| features.get_mut(input as usize));
+        let features = input.ok_or_else(|| {
+            error(
+                format!("libFuzzer wrote a line that is of no input: {line}"),
+                "use the version that fuzz/Cargo.toml names",
+            )
+        })?;
+        *features = numbers[1..].to_vec();
     }
     Ok(features)
 }

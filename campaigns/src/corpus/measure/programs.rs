@@ -7,20 +7,14 @@ use put_user_page_targets::registry::Target;
 
 use super::Surroundings;
 use super::here::stands_for;
-use crate::engines::{Engine, Sanitizer, honggfuzz_driver};
+use crate::engines::{Engine, Sanitizer};
 
 /// The programs that measure the inputs of one target. They are built without a sanitizer,
 /// whose branches are none of the target's.
 #[derive(Clone, Debug)]
 pub(crate) struct Programs {
-    /// The target as libFuzzer runs it.
-    pub(super) libfuzzer: PathBuf,
-    /// The target as AFL++ runs it.
-    pub(super) afl: PathBuf,
-    /// The target as honggfuzz runs it.
-    pub(super) honggfuzz: PathBuf,
-    /// honggfuzz itself.
-    pub(super) honggfuzz_driver: PathBuf,
+    pub(super) root: PathBuf,
+    target: &'static Target,
     /// What they are run in.
     pub(super) surroundings: Surroundings,
 }
@@ -43,16 +37,14 @@ impl Programs {
 
     /// Those for a target, which were built.
     pub(crate) fn of(root: &Path, target: &'static Target) -> Programs {
-        let target = stands_for(target);
         // They are run in other directories.
-        let root = absolute(root);
-        Programs {
-            libfuzzer: Engine::Libfuzzer.program(&root, target, Sanitizer::None),
-            afl: Engine::Afl.program(&root, target, Sanitizer::None),
-            honggfuzz: Engine::Honggfuzz.program(&root, target, Sanitizer::None),
-            honggfuzz_driver: honggfuzz_driver(&root, Sanitizer::None),
-            surroundings: Surroundings::default(),
-        }
+        let (root, target) = (absolute(root), stands_for(target));
+        Programs { root, target, surroundings: Surroundings::default() }
+    }
+
+    /// The target as an engine runs it.
+    pub(super) fn program(&self, engine: Engine) -> PathBuf {
+        engine.program(&self.root, self.target, Sanitizer::None)
     }
 
     /// The same programs in other surroundings.

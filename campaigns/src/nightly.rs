@@ -14,11 +14,10 @@ use put_user_page_targets::registry::Target;
 use put_user_page_targets_kernel::Api;
 
 use crate::again::{again, xtask};
-use crate::corpus::lock::Lock;
 use crate::corpus::measure::Programs;
 use crate::corpus::merge::{self, Merged};
 use crate::corpus::steps::Steps;
-use crate::corpus::{Root, minimize, show};
+use crate::corpus::{Root, lock, minimize, show};
 use crate::engines::{Engine, Sanitizer};
 use crate::fuzz::{self, Fuzzed};
 use crate::record::{self, KeptRecord, Record};
@@ -45,7 +44,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     let seconds_since_1970 =
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let root = Root { root: find_root()? };
-    let _lock = Lock::take(&root.corpus()?, "scripts/nightly")?;
+    let _lock = lock::take(&root.corpus()?, "scripts/nightly")?;
     let targets = fuzz::targets(None);
     for engine in Engine::ALL {
         engine.build(&root.root, None, Sanitizer::Address)?;

@@ -12,8 +12,7 @@ use put_user_page_targets::registry::Target;
 use serde::Serialize;
 
 use super::candidates::{canonical, name_of};
-use super::lock::Lock;
-use super::{Root, Targets, read_files, swap};
+use super::{Root, Targets, lock, read_files, swap};
 
 /// Takes what every engine found into the working corpora, canonical, each input once
 ///
@@ -46,7 +45,7 @@ pub(crate) struct Merged {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let root = &arguments.root;
-    let _lock = Lock::take(&root.corpus()?, "pagediff corpus merge")?;
+    let _lock = lock::take(&root.corpus()?, "pagediff corpus merge")?;
     let from = inputs::files(&arguments.from)?;
     let mut all = Vec::new();
     for target in arguments.targets.all() {

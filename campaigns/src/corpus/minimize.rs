@@ -12,11 +12,10 @@ use serde::Serialize;
 
 use super::candidates::{self, Candidates, Input, size};
 use super::cover::{self, Candidate};
-use super::lock::Lock;
 use super::measure::{self, Edges, Kind, Programs};
 use super::steps::Steps;
 use super::swap::{self, Files};
-use super::{Root, Targets, show};
+use super::{Root, Targets, lock, show};
 use crate::again::on_input;
 use crate::record::{CorpusRecord, KeptRecord};
 
@@ -49,7 +48,7 @@ struct Item {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let root = &arguments.root;
-    let _lock = Lock::take(&root.corpus()?, "pagediff corpus minimize")?;
+    let _lock = lock::take(&root.corpus()?, "pagediff corpus minimize")?;
     let steps = Steps::new();
     let mut items = Vec::new();
     let targets = arguments.targets.all();

@@ -11,8 +11,7 @@ use pagediff_terminal::output::{command_line, count};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{TARGETS, Target};
 
-use super::lock::Lock;
-use super::{Root, read_files, swap};
+use super::{Root, lock, read_files, swap};
 
 /// Compiles corpus/scenarios/*.case into every target's corpus, as scenario-NAME
 #[derive(clap::Args)]
@@ -46,9 +45,9 @@ impl Change {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let corpus = arguments.root.corpus()?;
-    let mut lock = None;
+    let mut _lock = None;
     if !arguments.check {
-        lock = Some(Lock::take(&corpus, "pagediff corpus scenarios")?);
+        _lock = Some(lock::take(&corpus, "pagediff corpus scenarios")?);
         for target in &TARGETS {
             super::mend(&corpus.join(target.name))?;
         }
@@ -78,7 +77,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             }
         }
     }
-    drop(lock);
     let (scenarios, changes) = (scenarios.len(), changes.len());
     writeln!(
         out,

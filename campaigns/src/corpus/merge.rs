@@ -106,9 +106,8 @@ fn keep(working: &Path, there: &mut BTreeSet<Vec<u8>>, bytes: Vec<u8>) -> Result
     if there.contains(&bytes) {
         return Ok(false);
     }
-    let name = name_of(&bytes);
-    let written = swap::write(working, &name, &bytes);
-    written.map_err(|why| file_error(&working.join(name), "written", &why))?;
+    let path = working.join(name_of(&bytes));
+    swap::write(&path, &bytes).map_err(|why| file_error(&path, "written", &why))?;
     Ok(there.insert(bytes))
 }
 

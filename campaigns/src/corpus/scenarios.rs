@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
 use pagediff_terminal::inputs;
 use pagediff_terminal::output::{command_line, count};
-use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{TARGETS, Target};
 
-use super::{Root, lock, read_files, swap};
+use super::candidates::canonical;
+use super::swap::{self, Files};
+use super::{Root, lock, read_files};
 
 /// Compiles corpus/scenarios/*.case into every target's corpus, as scenario-NAME
 #[derive(clap::Args)]
@@ -53,7 +54,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         }
     }
     let scenarios = read_scenarios(&corpus.join("scenarios"))?;
-    let changes = changes(&corpus, &scenarios)?;
+    let mut changes = Vec::new();
+    for target in &TARGETS {
+        let directory = corpus.join(target.name);
+        let of_target = changes_of(target, &read_files(&directory)?, &scenarios);
+        changes.extend(of_target.into_iter().map(|(name, change)| (directory.join(name), change)));
+    }
     if arguments.check {
         for (path, change) in &changes {
             writeln!(out, "{} {}", path.display(), change.what(path.exists()))?;
@@ -67,36 +73,27 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     for (path, change) in &changes {
         match change {
             Change::Write(bytes) => {
-                let directory = path.parent().unwrap_or(Path::new("."));
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                swap::write(directory, &name, bytes)
-                    .map_err(|why| file_error(path, "written", &why))?;
+                swap::write(path, bytes).map_err(|why| file_error(path, "written", &why))?;
             }
             Change::Remove => {
                 std::fs::remove_file(path).map_err(|why| file_error(path, "removed", &why))?;
             }
         }
     }
-    let (scenarios, changes) = (scenarios.len(), changes.len());
-    writeln!(
-        out,
-        "{} in {} corpora, {} changed",
-        count(scenarios, "scenario"),
-        TARGETS.len(),
-        count(changes, "file")
-    )?;
+    let (scenarios, changes) = (count(scenarios.len(), "scenario"), count(changes.len(), "file"));
+    writeln!(out, "{scenarios} in {} corpora, {changes} changed", TARGETS.len())?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The scenarios as canonical bytes, by their names.
-pub(super) fn read_scenarios(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, Stop> {
+pub(super) fn read_scenarios(directory: &Path) -> Result<Files, Stop> {
     let paths = inputs::files(&[directory.to_owned()])?;
     let texts = paths.iter().filter(|path| inputs::is_text(path));
     let scenario = |path: &PathBuf| {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok((name, inputs::read_text(path)?.encode()))
     };
-    let scenarios: BTreeMap<_, _> = texts.map(scenario).collect::<Result<_, Stop>>()?;
+    let scenarios: Files = texts.map(scenario).collect::<Result<_, Stop>>()?;
     if scenarios.is_empty() {
         let message = format!("there is no *.case file in {}", directory.display());
         return Err(error(message, "run this from the repository, or name it with `--root DIR`"));
@@ -104,32 +101,18 @@ pub(super) fn read_scenarios(directory: &Path) -> Result<BTreeMap<String, Vec<u8
     Ok(scenarios)
 }
 
-/// What brings the corpora in step.
-fn changes(
-    corpus: &Path,
-    scenarios: &BTreeMap<String, Vec<u8>>,
-) -> Result<Vec<(PathBuf, Change)>, Stop> {
-    let mut all = Vec::new();
-    for target in &TARGETS {
-        let directory = corpus.join(target.name);
-        let changes = changes_of(target, &read_files(&directory)?, scenarios);
-        all.extend(changes.into_iter().map(|(name, change)| (directory.join(name), change)));
-    }
-    Ok(all)
-}
-
 /// What brings one target's corpus in step, by the names of files.
 pub(super) fn changes_of(
     target: &Target,
-    files: &BTreeMap<String, Vec<u8>>,
-    scenarios: &BTreeMap<String, Vec<u8>>,
+    files: &Files,
+    scenarios: &Files,
 ) -> Vec<(String, Change)> {
     let mut compiled: BTreeMap<_, _> =
         files.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     let mut changes = Vec::new();
     for (name, bytes) in scenarios {
         let name = format!("{PREFIX}{name}");
-        let bytes = Harness::case(target, bytes).encode();
+        let bytes = canonical(target, bytes);
         if compiled.remove(&name) != Some(&bytes) {
             changes.push((name, Change::Write(bytes)));
         }

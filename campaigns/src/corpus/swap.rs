@@ -18,22 +18,11 @@ use rustix::io::Errno;
 /// The files of a corpus by their names.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// What stands beside a corpus while it is replaced.
-struct Beside {
-    /// The new corpus; after the exchange what is left of the old one.
-    new: PathBuf,
-    /// The old corpus, where the two cannot change places in one step.
-    old: PathBuf,
-}
-
-impl Beside {
-    fn of(directory: &Path) -> Beside {
-        let name = directory.file_name().unwrap_or_default().display();
-        Beside {
-            new: directory.with_file_name(format!(".{name}.new")),
-            old: directory.with_file_name(format!(".{name}.old")),
-        }
-    }
+/// What stands beside a corpus while it is replaced: the new corpus, and after the exchange what
+/// is left of the old one; and the old corpus, where the two cannot change places in one step.
+fn beside(directory: &Path) -> [PathBuf; 2] {
+    let name = directory.file_name().unwrap_or_default().display();
+    ["new", "old"].map(|which| directory.with_file_name(format!(".{name}.{which}")))
 }
 
 /// Replaces the files of a directory, which is made if it is not there. `known` are those that
@@ -55,29 +44,29 @@ fn replace_by(
 ) -> io::Result<()> {
     recover(directory)?;
     fs::create_dir_all(directory)?;
-    let Beside { new, old } = Beside::of(directory);
+    let [new, old] = beside(directory);
     if let Err(error) = write_all(&new, files) {
         // What cannot be removed now, the next one removes.
         let _ = fs::remove_dir_all(&new);
         return Err(error);
     }
-    if exchange(&new, directory)? {
+    let left = if exchange(&new, directory)? {
+        new
+    } else {
+        fs::rename(directory, &old)?;
         sync_parent(directory)?;
-        keep_others(&new, directory, known)?;
-        return fs::remove_dir_all(&new);
-    }
-    fs::rename(directory, &old)?;
+        fs::rename(&new, directory)?;
+        old
+    };
     sync_parent(directory)?;
-    fs::rename(&new, directory)?;
-    sync_parent(directory)?;
-    keep_others(&old, directory, known)?;
-    fs::remove_dir_all(&old)
+    keep_others(&left, directory, known)?;
+    fs::remove_dir_all(&left)
 }
 
 /// Finishes or takes back what a process left that ended while it replaced the files of a
 /// directory. Returns whether there was something.
 pub(crate) fn recover(directory: &Path) -> io::Result<bool> {
-    let Beside { new, old } = Beside::of(directory);
+    let [new, old] = beside(directory);
     let (is_new, is_old) = (new.try_exists()?, old.try_exists()?);
     if is_old && is_new {
         // The new one never came to its place. What is there was made since.
@@ -98,8 +87,7 @@ pub(crate) fn recover(directory: &Path) -> io::Result<bool> {
 
 /// What [`recover`] would see to.
 pub(crate) fn leftovers(directory: &Path) -> Vec<PathBuf> {
-    let Beside { new, old } = Beside::of(directory);
-    [new, old].into_iter().filter(|path| path.exists()).collect()
+    beside(directory).into_iter().filter(|path| path.exists()).collect()
 }
 
 /// Adds a file to a corpus, whole or not at all. The directory is made if it is not there.
@@ -107,9 +95,9 @@ pub(crate) fn leftovers(directory: &Path) -> Vec<PathBuf> {
 /// # Errors
 ///
 /// It cannot be written, as on a full disk.
-pub(crate) fn write(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
-    write_whole(&directory.join(name), bytes)
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+    write_whole(path, bytes)
 }
 
 /// Waits until the names of all files of a corpus, if there is one, are on the disk.
@@ -123,15 +111,11 @@ pub(crate) fn sync(directory: &Path) -> io::Result<()> {
 fn write_all(directory: &Path, files: &Files) -> io::Result<()> {
     fs::create_dir(directory)?;
     for (name, bytes) in files {
-        write_file(&directory.join(name), bytes)?;
+        let mut file = File::create(directory.join(name))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
     }
     sync(directory)
-}
-
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// Lets two directories change places; false where the file system cannot.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::{Beside, Files, exchange, recover, replace, replace_by, write};
+use super::{Files, beside, exchange, recover, replace, replace_by, write};
 use crate::corpus::read_files;
 
 /// Two corpora that have some names in common.
@@ -79,7 +79,7 @@ fn whatever_is_left_one_of_them_is_whole() {
     for (number, (left, found)) in left.into_iter().enumerate() {
         let root = tempfile::tempdir().expect("a directory");
         let directory = root.path().join("program");
-        let Beside { new, old } = Beside::of(&directory);
+        let [new, old] = beside(&directory);
         for (place, files) in [&directory, &new, &old].into_iter().zip(left) {
             if let Some(files) = files {
                 super::write_all(place, files).expect("there is room");
@@ -95,12 +95,12 @@ fn whatever_is_left_one_of_them_is_whole() {
 fn what_was_written_into_a_missing_corpus_is_kept() {
     let [old, new] = old_and_new();
     let (_root, directory) = with_old();
-    let beside = Beside::of(&directory);
-    super::write_all(&beside.new, &new).expect("there is room");
-    fs::rename(&directory, &beside.old).expect("it can be moved");
+    let [new_place, old_place] = beside(&directory);
+    super::write_all(&new_place, &new).expect("there is room");
+    fs::rename(&directory, &old_place).expect("it can be moved");
     // An engine makes its corpus if there is none.
     fs::create_dir(&directory).expect("there is room");
-    write(&directory, "found", b"kept").expect("there is room");
+    write(&directory.join("found"), b"kept").expect("there is room");
     assert!(recover(&directory).expect("it can be mended"));
     let mut expected = old;
     expected.insert("found".to_owned(), b"kept".to_vec());

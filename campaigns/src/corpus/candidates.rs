@@ -85,22 +85,23 @@ pub(crate) fn gather(root: &Root, target: &'static Target) -> Result<Candidates,
     Ok(Candidates { committed, working, inputs, diverging, found })
 }
 
+/// The files of a corpus, its scenarios before all others.
+pub(super) fn scenarios_first(files: &Files) -> Vec<(&String, &Vec<u8>)> {
+    let mut files: Vec<_> = files.iter().collect();
+    files.sort_by_key(|(name, _)| !name.starts_with(PREFIX));
+    files
+}
+
 /// The inputs of both, canonical, by name, each once.
 fn inputs(target: &Target, committed: &Files, working: &Files) -> Vec<Input> {
     let mut inputs = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    let (scenarios, others): (Vec<_>, Vec<_>) =
-        committed.iter().partition(|(name, _)| name.starts_with(PREFIX));
-    for (name, bytes) in scenarios {
+    let committed = scenarios_first(committed).into_iter().map(|file| (file, true));
+    for ((name, bytes), is_committed) in committed.chain(working.iter().map(|file| (file, false))) {
         let bytes = canonical(target, bytes);
-        seen.insert(bytes.clone());
-        inputs.insert(name.clone(), Input { name: name.clone(), bytes, is_committed: true });
-    }
-    let others = others.into_iter().map(|(_, bytes)| (bytes, true));
-    for (bytes, is_committed) in others.chain(working.values().map(|bytes| (bytes, false))) {
-        let bytes = canonical(target, bytes);
-        if seen.insert(bytes.clone()) {
-            let name = name_of(&bytes);
+        let is_scenario = is_committed && name.starts_with(PREFIX);
+        if seen.insert(bytes.clone()) || is_scenario {
+            let name = if is_scenario { name.clone() } else { name_of(&bytes) };
             inputs.insert(name.clone(), Input { name, bytes, is_committed });
         }
     }

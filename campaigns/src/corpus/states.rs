@@ -11,7 +11,7 @@ use put_user_page_case::Case;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{TARGETS, Target};
-use put_user_page_targets::states::{STATES, State, StateSet};
+use put_user_page_targets::states::{STATES, StateSet};
 
 use super::{Root, read_files};
 
@@ -29,20 +29,15 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let targets = TARGETS.iter().filter(|t| arguments.target.is_none_or(|one| one.name == t.name));
     let targets: Vec<&Target> = targets.collect();
-    let mut reached = Vec::new();
-    for target in &targets {
-        reached.push(states_of(&arguments.root, target)?);
-    }
-    let count = |state: &State, sets: &[StateSet]| {
-        sets.iter().filter(|states| states.contains(state.name)).count()
-    };
+    let reached = targets.iter().map(|target| states_of(&arguments.root, target));
+    let reached = reached.collect::<Result<Vec<_>, Stop>>()?;
     let mut missing = Vec::new();
     let mut rows = vec![header(&targets)];
     for state in &STATES {
         let mut row = vec![state.name.to_owned()];
         for (target, sets) in targets.iter().zip(&reached) {
             let can = state.needs.met_by(target.check.functions());
-            let cases = count(state, sets);
+            let cases = sets.iter().filter(|states| states.contains(state.name)).count();
             if can && cases == 0 {
                 missing.push((target, state));
             }
@@ -50,8 +45,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         }
         rows.push(row);
     }
-    let aligns: Vec<Align> =
-        std::iter::once(Align::Left).chain(targets.iter().map(|_| Align::Right)).collect();
+    let mut aligns = vec![Align::Right; rows[0].len()];
+    aligns[0] = Align::Left;
     table::write(out, &rows, &aligns)?;
     for (target, state) in &missing {
         writeln!(out, "corpus/{} has no case for {}: {}", target.name, state.name, state.what)?;

@@ -117,11 +117,11 @@ fn reached(
     Ok(reached)
 }
 
-fn show(out: &mut dyn Write, all: &[Stats]) -> Result<(), Stop> {
+fn show(out: &mut dyn Write, all: &[Stats]) -> std::io::Result<()> {
     let names = ["corpus", "inputs", "bytes", "median", "largest"];
-    let whats =
-        all.first().into_iter().flat_map(|stats| &stats.reached).map(|reached| reached.what);
-    let mut rows = vec![names.into_iter().chain(whats).map(str::to_owned).collect::<Vec<_>>()];
+    let reached = all.first().into_iter().flat_map(|stats| &stats.reached);
+    let names = names.into_iter().chain(reached.map(|reached| reached.what));
+    let mut rows = vec![names.map(str::to_owned).collect::<Vec<_>>()];
     rows.extend(all.iter().map(|stats| {
         let sizes = [stats.inputs, stats.bytes, stats.median, stats.largest];
         let reached = stats.reached.iter().map(|reached| reached.number.to_string());
@@ -129,9 +129,7 @@ fn show(out: &mut dyn Write, all: &[Stats]) -> Result<(), Stop> {
         let name = format!("{}/{}", stats.corpus, stats.target);
         std::iter::once(name).chain(sizes).chain(reached).collect()
     }));
-    let aligns: Vec<Align> = (0..rows[0].len())
-        .map(|column| if column == 0 { Align::Left } else { Align::Right })
-        .collect();
-    table::write(out, &rows, &aligns)?;
-    Ok(())
+    let mut aligns = vec![Align::Right; rows[0].len()];
+    aligns[0] = Align::Left;
+    table::write(out, &rows, &aligns)
 }

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::{command_line, count, write_json};
 use put_user_page_targets::harness::Harness;
-use put_user_page_targets::mutants::Finder;
 use put_user_page_targets::registry::Target;
 use put_user_page_targets::states::StateSet;
 use serde::Serialize;
 
-use super::candidates::{canonical, name_of};
+use super::candidates::{canonical, name_of, scenarios_first};
 use super::scenarios::{PREFIX, changes_of, read_scenarios};
 use super::swap::{self, Files};
 use super::{Root, Targets, measure, read_files};
@@ -46,16 +46,16 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let scenarios = read_scenarios(&root.corpus()?.join("scenarios"))?;
     let mut all = Vec::new();
     for target in arguments.targets.all() {
-        let files = read_files(&root.of_target(target)?)?;
-        let mut problems = leftovers(root, target)?;
+        let directory = root.of_target(target)?;
+        let files = read_files(&directory)?;
+        let mut problems = leftovers(&directory);
         if files.is_empty() {
             problems.push("there are no inputs".to_owned());
         } else {
             problems.extend(names(target, &files));
-            let changes = changes_of(target, &files, &scenarios).into_iter();
-            problems.extend(
-                changes.map(|(name, it)| format!("{name} {}", it.what(files.contains_key(&name)))),
-            );
+            for (name, change) in changes_of(target, &files, &scenarios) {
+                problems.push(format!("{name} {}", change.what(files.contains_key(&name))));
+            }
             problems.extend(missing(target, &files)?);
         }
         all.push(VerifiedCorpus { target: target.name, inputs: files.len(), problems });
@@ -77,22 +77,19 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
 }
 
 /// What a process left that was killed.
-fn leftovers(root: &Root, target: &Target) -> Result<Vec<String>, Stop> {
-    let left = swap::leftovers(&root.of_target(target)?);
+fn leftovers(directory: &Path) -> Vec<String> {
     let merge = command_line(&["corpus".to_owned(), "merge".to_owned()]);
-    let tell = |path: std::path::PathBuf| {
+    let tell = |path: PathBuf| {
         format!("{} is left of a process that was killed: `{merge}` mends it", path.display())
     };
-    Ok(left.into_iter().map(tell).collect())
+    swap::leftovers(directory).into_iter().map(tell).collect()
 }
 
 /// Inputs that are not as they should be, by their names and bytes.
 fn names(target: &Target, files: &Files) -> Vec<String> {
     let mut problems = Vec::new();
     let mut seen: BTreeMap<&[u8], &str> = BTreeMap::new();
-    let scenarios_first = files.iter().filter(|(name, _)| name.starts_with(PREFIX));
-    let others = files.iter().filter(|(name, _)| !name.starts_with(PREFIX));
-    for (name, bytes) in scenarios_first.chain(others) {
+    for (name, bytes) in scenarios_first(files) {
         let is_scenario = name.starts_with(PREFIX);
         if !is_scenario && canonical(target, bytes) != *bytes {
             problems.push(format!("{name} is not canonical"));
@@ -117,15 +114,15 @@ fn missing(target: &'static Target, files: &Files) -> Result<Vec<String>, Stop> 
             Err(_) => problems.push(format!("{name} diverges")),
         }
     }
-    let states = measure::findable_states(target);
-    let unreached = states.filter(|state| !reached.contains(state.name));
-    problems
-        .extend(unreached.map(|state| format!("no input reaches {}: {}", state.name, state.what)));
-    let mut finder: Finder = measure::finder(target);
+    for state in measure::findable_states(target).filter(|state| !reached.contains(state.name)) {
+        problems.push(format!("no input reaches {}: {}", state.name, state.what));
+    }
+    let mut finder = measure::finder(target);
     for bytes in files.values() {
         finder.find(&Harness::case(target, bytes));
     }
-    let unfound = finder.missing();
-    problems.extend(unfound.map(|mutant| format!("no input finds the mutant {mutant}")));
+    for mutant in finder.missing() {
+        problems.push(format!("no input finds the mutant {mutant}"));
+    }
     Ok(problems)
 }

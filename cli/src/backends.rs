@@ -1,6 +1,6 @@
 //! Backends by name.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(crate) struct BackendArguments {
     /// A backend to hold against the reference; may be given several times
     #[arg(long = "backend", value_name = "NAME|FILE.so")]
     #[arg(default_values_t = [BACKENDS[0].0.to_owned(), BACKENDS[1].0.to_owned()])]
-    pub(crate) names: Vec<String>,
+    names: Vec<String>,
     /// How long a candidate or a kernel may take for one case
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -53,32 +53,10 @@ pub(crate) struct BackendArguments {
     kernel_undefined: bool,
 }
 
-/// A backend, ready to run.
-pub(crate) struct Opened {
-    pub(crate) backend: Box<dyn Backend>,
-    /// Whether it runs in a process of its own, one case after the other.
-    pub(crate) is_candidate: bool,
-}
-
-impl Opened {
-    fn in_process(backend: impl Backend + 'static) -> Opened {
-        Opened { backend: Box::new(backend), is_candidate: false }
-    }
-
-    /// What to tell of the functions that it lacks, if it lacks any.
-    pub(crate) fn note_of_lacking(&self) -> Option<String> {
-        let names: Vec<String> =
-            self.backend.lacks().iter().map(|function| format!("{}()", function.name())).collect();
-        let name = self.backend.name();
-        (!names.is_empty()).then(|| format!("note: {name} has no {}", names.join(", ")))
-    }
-}
-
 impl BackendArguments {
     /// Opens the backends but for `reference`, which is there in any case.
-    pub(crate) fn open(&self) -> Result<Vec<Opened>, Stop> {
-        let has_kernel =
-            self.names.iter().any(|name| Api::ALL.iter().any(|api| api.name() == name));
+    pub(crate) fn open(&self) -> Result<Vec<Box<dyn Backend>>, Stop> {
+        let has_kernel = self.names.iter().any(|name| api(name).is_some());
         if self.kernel.own().is_some() && !has_kernel {
             return Err(error(
                 "a kernel is named, and no backend that runs in it",
@@ -90,11 +68,13 @@ impl BackendArguments {
         others.map(|name| self.open_one(name, &mut guest)).collect()
     }
 
-    fn open_one(&self, name: &str, guest: &mut Option<KernelGuest>) -> Result<Opened, Stop> {
+    fn open_one(
+        &self,
+        name: &str,
+        guest: &mut Option<KernelGuest>,
+    ) -> Result<Box<dyn Backend>, Stop> {
         let time_limit = Duration::from_secs(self.time_limit);
-        let Some(api) = Api::ALL.into_iter().find(|api| api.name() == name) else {
-            return open(name, time_limit);
-        };
+        let Some(api) = api(name) else { return open(name, time_limit) };
         // One guest serves all of them.
         let guest = match guest {
             Some(guest) => guest,
@@ -104,7 +84,12 @@ impl BackendArguments {
                 undefined: self.kernel_undefined,
             })?),
         };
-        Ok(Opened::in_process(guest.backend(api)))
+        Ok(Box::new(guest.backend(api)))
+    }
+
+    /// Whether any of them runs in a process of its own, one case after the other.
+    pub(crate) fn have_candidate(&self) -> bool {
+        self.names.iter().any(|name| is_candidate(name))
     }
 
     /// These backends, or where they are the usual ones, those that the target runs.
@@ -151,10 +136,18 @@ impl BackendArguments {
     }
 }
 
-fn open(name: &str, time_limit: Duration) -> Result<Opened, Stop> {
+fn api(name: &str) -> Option<Api> {
+    Api::ALL.into_iter().find(|api| api.name() == name)
+}
+
+fn is_candidate(name: &str) -> bool {
+    name.contains('/') || name.ends_with(".so")
+}
+
+fn open(name: &str, time_limit: Duration) -> Result<Box<dyn Backend>, Stop> {
     match name {
-        "fast" => Ok(Opened::in_process(fast())),
-        _ if name.contains('/') || name.ends_with(".so") => open_candidate(name, time_limit),
+        "fast" => Ok(Box::new(fast())),
+        _ if is_candidate(name) => open_candidate(name, time_limit),
         _ => {
             let known = BACKENDS.map(|(known, _)| known).into_iter();
             let nearest = known.max_by(|one, other| {
@@ -173,7 +166,7 @@ fn open(name: &str, time_limit: Duration) -> Result<Opened, Stop> {
     }
 }
 
-fn open_candidate(name: &str, time_limit: Duration) -> Result<Opened, Stop> {
+fn open_candidate(name: &str, time_limit: Duration) -> Result<Box<dyn Backend>, Stop> {
     let path = PathBuf::from(name);
     let metadata = std::fs::metadata(&path).map_err(|why| file_error(&path, "opened", &why))?;
     if metadata.is_dir() {
@@ -185,13 +178,10 @@ fn open_candidate(name: &str, time_limit: Duration) -> Result<Opened, Stop> {
     let program = std::env::current_exe().map_err(|why| {
         error(format!("pagediff does not find itself to run {name} in: {why}"), "run it again")
     })?;
-    let command = move || worker_command(&program, &path);
-    let process = CandidateProcess::start(name, time_limit, command)?;
-    Ok(Opened { backend: Box::new(process), is_candidate: true })
-}
-
-fn worker_command(program: &Path, candidate: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.arg("candidate-worker").arg(candidate);
-    command
+    let command = move || {
+        let mut command = Command::new(&program);
+        command.arg("candidate-worker").arg(&path);
+        command
+    };
+    Ok(Box::new(CandidateProcess::start(name, time_limit, command)?))
 }

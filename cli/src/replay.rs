@@ -12,6 +12,7 @@ use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use pagediff_terminal::inputs::{Input, TargetArgument};
 use pagediff_terminal::output::{command_line, paint, write_json};
 use put_user_page_case::Case;
+use put_user_page_targets::backend::Backend;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
@@ -22,7 +23,7 @@ use put_user_page_targets::trial::Verdict;
 use self::cases::Cases;
 use self::tally::{Diverging, Tally};
 use crate::artifacts;
-use crate::backends::{BackendArguments, Opened};
+use crate::backends::BackendArguments;
 
 /// Runs cases on backends, and shows where one differs from the reference
 #[derive(clap::Args)]
@@ -71,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     }
     let mut tally = Tally::new(&backends);
     // A candidate takes cases one by one, and may hang: then each is told of at once.
-    let batch = if backends.iter().any(|backend| backend.is_candidate) { 1 } else { BATCH };
+    let batch = if arguments.backends.have_candidate() { 1 } else { BATCH };
     let progress = progress_bar(cases.left());
     loop {
         let inputs = cases.take(batch)?;
@@ -83,10 +84,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         progress.inc(inputs.len() as u64);
         if !arguments.json {
             let shown = if arguments.all { usize::MAX } else { REPORTS_SHOWN };
-            let left = shown.saturating_sub(tally.divergences());
+            let left = shown.saturating_sub(tally.divergences.len());
             progress.suspend(|| write_reports(out, &found, left))?;
         }
-        tally.add(found);
+        tally.divergences.extend(found);
     }
     progress.finish_and_clear();
     if arguments.json {
@@ -94,14 +95,14 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     } else {
         tally.write(out)?;
     }
-    Ok(ExitCode::from(if tally.divergences() > 0 { DIVERGENCE } else { 0 }))
+    Ok(ExitCode::from(if tally.divergences.is_empty() { 0 } else { DIVERGENCE }))
 }
 
 /// Replays some cases, and returns the divergences in their order.
 fn replay(
     inputs: &[Input],
     arguments: &Arguments,
-    backends: &mut [Opened],
+    backends: &mut [Box<dyn Backend>],
     tally: &mut Tally,
 ) -> Result<Vec<Diverging>, Stop> {
     let cases: Vec<Case> = inputs.iter().map(|input| input.case.clone()).collect();
@@ -109,7 +110,7 @@ fn replay(
     for (number, input) in inputs.iter().enumerate() {
         found.extend(differing_forms(input).map(|divergence| (number, divergence)));
     }
-    let backends = backends.iter_mut().map(|backend| backend.backend.as_mut() as _);
+    let backends = backends.iter_mut().map(|backend| backend.as_mut() as _);
     Comparer::new(backends.collect()).compare(
         &cases,
         &mut |case, backend, verdict| match verdict {
@@ -135,9 +136,9 @@ fn replay(
 }
 
 /// Failures of backends that no case can be blamed for.
-fn unexplained(backends: &mut [Opened]) -> Vec<Diverging> {
+fn unexplained(backends: &mut [Box<dyn Backend>]) -> Vec<Diverging> {
     let mut found = Vec::new();
-    for Opened { backend, .. } in backends {
+    for backend in backends {
         for failure in backend.unexplained() {
             let report = Report::of(&Divergence::of_unexplained(&**backend, failure));
             found.push(Diverging::new(Path::new("no case alone"), None, None, report));

@@ -13,7 +13,6 @@ use put_user_page_targets::oracle::{Comparison, Difference};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::{Trial, Verdict};
 
-use crate::backends::Opened;
 use crate::replay::differing_forms;
 
 /// A case, and all that came of it.
@@ -42,7 +41,7 @@ pub(super) struct OfBackend {
 impl Examined {
     pub(super) fn new(
         input: Input,
-        backends: Vec<Opened>,
+        backends: Vec<Box<dyn Backend>>,
         reproduce: &str,
     ) -> Result<Examined, Stop> {
         let mut reference = naive();
@@ -56,8 +55,8 @@ impl Examined {
             differences: Vec::new(),
             report: None,
         }];
-        for opened in backends {
-            done.push(run(&trial, opened, &mut reference)?);
+        for mut backend in backends {
+            done.push(run(&trial, &mut *backend, &mut reference)?);
         }
         let forms = differing_forms(&input).map(|divergence| Report::of(&divergence));
         let mut examined = Examined { input, trial, backends: done, forms };
@@ -79,8 +78,11 @@ impl Examined {
     }
 }
 
-fn run(trial: &Trial, opened: Opened, reference: &mut Reference) -> Result<OfBackend, Stop> {
-    let Opened { mut backend, .. } = opened;
+fn run(
+    trial: &Trial,
+    backend: &mut dyn Backend,
+    reference: &mut Reference,
+) -> Result<OfBackend, Stop> {
     let observed = reference.observes.and(backend.observes());
     let mut done = OfBackend {
         name: backend.name().to_owned(),
@@ -105,11 +107,11 @@ fn run(trial: &Trial, opened: Opened, reference: &mut Reference) -> Result<OfBac
     if let Comparison::Differs(differences) = &compared.comparison {
         done.differences.clone_from(differences);
     }
-    let divergence = match trial.verdict(compared, &mut *backend, reference) {
+    let divergence = match trial.verdict(compared, backend, reference) {
         Verdict::Differs(divergence) => Some(divergence),
         Verdict::Same | Verdict::Skipped(_) => {
             let failure = backend.unexplained().into_iter().next();
-            failure.map(|failure| Divergence::of_unexplained(&*backend, failure))
+            failure.map(|failure| Divergence::of_unexplained(backend, failure))
         }
     };
     done.report = divergence.map(|divergence| Report::of(&divergence));

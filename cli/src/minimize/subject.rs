@@ -10,8 +10,6 @@ use put_user_page_targets::forms::Forms;
 use put_user_page_targets::registry::Check;
 use put_user_page_targets::trial::{Trial, Verdict};
 
-use crate::backends::Opened;
-
 /// A case that diverges.
 pub(super) struct Diverging {
     side: Side,
@@ -29,12 +27,12 @@ enum Side {
 impl Diverging {
     /// Holds a case against the reference on the backends, and for the target `decode` its
     /// forms against each other. The first that diverges counts.
-    pub(super) fn find(input: &Input, backends: Vec<Opened>) -> Result<Diverging, Stop> {
+    pub(super) fn find(input: &Input, backends: Vec<Box<dyn Backend>>) -> Result<Diverging, Stop> {
         let mut sides = Vec::new();
         if input.target.is_some_and(|target| target.check == Check::Decode) {
             sides.push((Side::Forms(Box::default()), input.bytes.clone()));
         }
-        for Opened { backend, .. } in backends {
+        for backend in backends {
             sides.push((Side::Backend(backend), input.case.encode()));
         }
         let (mut why, mut reference) = (Vec::new(), naive());

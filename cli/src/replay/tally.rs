@@ -6,12 +6,10 @@ use std::path::Path;
 
 use pagediff_terminal::output::count;
 use put_user_page_case::Function;
-use put_user_page_targets::backend::Skip;
+use put_user_page_targets::backend::{Backend, Skip};
 use put_user_page_targets::registry::Target;
 use put_user_page_targets::report::Report;
 use serde::Serialize;
-
-use crate::backends::Opened;
 
 /// One case on which one backend differs.
 #[derive(Serialize)]
@@ -45,29 +43,25 @@ struct OfBackend {
     lacks: Vec<Function>,
     /// How many cases were skipped, by the reason.
     skipped: BTreeMap<String, usize>,
-    #[serde(skip)]
-    note: Option<String>,
 }
 
 /// What came of the cases so far.
 #[derive(Serialize)]
 pub(super) struct Tally {
     pub(super) cases: usize,
-    divergences: Vec<Diverging>,
+    pub(super) divergences: Vec<Diverging>,
     skipped: usize,
     backends: Vec<OfBackend>,
 }
 
 impl Tally {
-    pub(super) fn new(backends: &[Opened]) -> Tally {
-        let of_backend = |opened: &Opened| OfBackend {
-            name: opened.backend.name().to_owned(),
-            lacks: opened.backend.lacks(),
+    pub(super) fn new(backends: &[Box<dyn Backend>]) -> Tally {
+        let backends = backends.iter().map(|backend| OfBackend {
+            name: backend.name().to_owned(),
+            lacks: backend.lacks(),
             skipped: BTreeMap::new(),
-            note: opened.note_of_lacking(),
-        };
-        let backends = backends.iter().map(of_backend).collect();
-        Tally { cases: 0, divergences: Vec::new(), skipped: 0, backends }
+        });
+        Tally { cases: 0, divergences: Vec::new(), skipped: 0, backends: backends.collect() }
     }
 
     pub(super) fn skipped(&mut self, backend: usize, skip: Skip) {
@@ -75,25 +69,19 @@ impl Tally {
         *self.backends[backend].skipped.entry(skip.to_string()).or_default() += 1;
     }
 
-    pub(super) fn add(&mut self, found: Vec<Diverging>) {
-        self.divergences.extend(found);
-    }
-
-    pub(super) fn divergences(&self) -> usize {
-        self.divergences.len()
-    }
-
     /// For people: what was skipped and why, and the last line.
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        for backend in &self.backends {
-            if let Some(note) = &backend.note {
-                writeln!(out, "{note}")?;
+        let Tally { cases, divergences, skipped, backends } = self;
+        for OfBackend { name, lacks, skipped } in backends {
+            if !lacks.is_empty() {
+                let lacks: Vec<String> =
+                    lacks.iter().map(|it| format!("{}()", it.name())).collect();
+                writeln!(out, "note: {name} has no {}", lacks.join(", "))?;
             }
-            for (reason, &cases) in &backend.skipped {
-                writeln!(out, "{} skipped {}: {reason}", backend.name, count(cases, "case"))?;
+            for (reason, &cases) in skipped {
+                writeln!(out, "{name} skipped {}: {reason}", count(cases, "case"))?;
             }
         }
-        let Tally { cases, skipped, .. } = self;
-        writeln!(out, "{cases} cases, {} divergences, {skipped} skipped", self.divergences())
+        writeln!(out, "{cases} cases, {} divergences, {skipped} skipped", divergences.len())
     }
 }

@@ -1,26 +1,26 @@
 //! `pagediff replay`: cases on backends, each held against the reference.
 
-mod cases;
 mod tally;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use fastrand::Rng;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pagediff_terminal::error::{DIVERGENCE, Stop, error};
-use pagediff_terminal::inputs::{Input, TargetArgument};
+use pagediff_terminal::inputs::{self, Input, TargetArgument};
 use pagediff_terminal::output::{command_line, paint, write_json};
 use put_user_page_case::Case;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
+use put_user_page_targets::generator;
 use put_user_page_targets::registry::{Check, Target};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::Verdict;
 
-use self::cases::Cases;
 use self::tally::{Diverging, Tally};
 use crate::artifacts;
 use crate::backends::BackendArguments;
@@ -59,10 +59,7 @@ const REPORTS_SHOWN: usize = 10;
 const BATCH: usize = 1024;
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let mut cases = match arguments.generated {
-        Some(count) => Cases::generated(count, arguments.seed.unwrap_or(0)),
-        None => Cases::files(&arguments.paths, arguments.target.name)?,
-    };
+    let (count, mut cases) = cases(arguments)?;
     let mut backends = arguments.backends.open()?;
     if backends.is_empty() {
         return Err(error(
@@ -73,9 +70,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let mut tally = Tally::new(&backends);
     // A candidate takes cases one by one, and may hang: then each is told of at once.
     let batch = if arguments.backends.have_candidate() { 1 } else { BATCH };
-    let progress = progress_bar(cases.left());
+    let progress = progress_bar(count);
     loop {
-        let inputs = cases.take(batch)?;
+        let inputs: Vec<Input> = cases.by_ref().take(batch).collect::<Result<_, _>>()?;
         if inputs.is_empty() {
             break;
         }
@@ -96,6 +93,22 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         tally.write(out)?;
     }
     Ok(ExitCode::from(if tally.divergences.is_empty() { 0 } else { DIVERGENCE }))
+}
+
+/// Cases, each read or drawn as its turn comes.
+type Cases<'a> = Box<dyn Iterator<Item = Result<Input, Stop>> + 'a>;
+
+/// How many cases there are to replay, and the cases: files, or what the generator draws.
+fn cases(arguments: &Arguments) -> Result<(u64, Cases<'_>), Stop> {
+    if let Some(count) = arguments.generated {
+        let mut rng = Rng::with_seed(arguments.seed.unwrap_or(0));
+        let drawn = (0..count).map(move |_| Ok(Input::drawn(generator::case(&mut rng))));
+        return Ok((count, Box::new(drawn)));
+    }
+    let files = inputs::files(&arguments.paths)?;
+    let count = files.len() as u64;
+    let read = files.into_iter().map(|file| inputs::read(&file, arguments.target.name));
+    Ok((count, Box::new(read)))
 }
 
 /// Replays some cases, and returns the divergences in their order.

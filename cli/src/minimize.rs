@@ -3,7 +3,7 @@
 mod subject;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -73,11 +73,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     };
     let mut report = Report::of(&divergence);
     let case = Case::decode(&least);
-    if inputs::is_text(if is_stdout(&output) { &arguments.file } else { &output }) {
-        write_to(&output, case.to_text().as_bytes())?;
-    } else {
-        write_to(&output, &least)?;
-    }
+    let as_text = inputs::is_text(if is_stdout(&output) { &arguments.file } else { &output });
+    write_to(&output, &if as_text { case.to_text().into_bytes() } else { least })?;
     if !is_stdout(&output) {
         report.reproduce = Some(explain_command(&output, input.target, &backends));
     }
@@ -151,14 +148,10 @@ fn search(diverging: &mut Diverging, signature: &Signature) -> Result<(Vec<u8>, 
     Ok((least, progress.position()))
 }
 
-/// A line on standard error, if that is a terminal.
+/// A line on standard error, which shows if that is a terminal.
 fn progress() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{spinner} {elapsed}  {pos} cases tried, {wide_msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let progress = ProgressBar::new_spinner().with_style(style);
+    let style = ProgressStyle::with_template("{spinner} {elapsed}  {pos} cases tried, {wide_msg}");
+    let progress = ProgressBar::new_spinner().with_style(style.expect("a template"));
     progress.enable_steady_tick(Duration::from_millis(200));
     progress
 }

@@ -2,12 +2,12 @@
 
 mod tally;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use fastrand::Rng;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use pagediff_terminal::inputs::{self, Input, TargetArgument};
 use pagediff_terminal::output::{command_line, paint, write_json};
@@ -210,12 +210,8 @@ fn write_reports(out: &mut dyn Write, found: &[Diverging], left: usize) -> Resul
     Ok(())
 }
 
-/// A bar on standard error, if that is a terminal.
+/// A bar on standard error, which shows if that is a terminal.
 fn progress_bar(cases: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} cases, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(cases), ProgressDrawTarget::stderr()).with_style(style)
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} cases, {eta} left");
+    ProgressBar::new(cases).with_style(style.expect("a template"))
 }

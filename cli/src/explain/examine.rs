@@ -10,8 +10,10 @@ use put_user_page_targets::backend::{Backend, Ran};
 use put_user_page_targets::backends::{Reference, naive};
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::oracle::{Comparison, Difference};
+use put_user_page_targets::outcome::Outcome;
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::{Trial, Verdict};
+use serde::{Serialize, Serializer};
 
 use crate::replay::differing_forms;
 
@@ -25,14 +27,17 @@ pub(super) struct Examined {
     pub(super) forms: Option<Report>,
 }
 
-/// What one backend did.
+/// What one backend did. docs/explain-json.md describes its JSON; change both together.
+#[derive(Serialize)]
 pub(super) struct OfBackend {
     pub(super) name: String,
     pub(super) lacks: Vec<Function>,
     /// What it cannot observe, or the reference cannot.
     pub(super) not_compared: Vec<&'static str>,
+    #[serde(flatten, serialize_with = "write_ran")]
     pub(super) ran: Ran<'static>,
     /// The world as the kernel made it, where that is not as the case asks for.
+    #[serde(skip)]
     pub(super) as_made: Option<World>,
     pub(super) differences: Vec<Difference>,
     pub(super) report: Option<Report>,
@@ -56,14 +61,10 @@ impl Examined {
             report: None,
         }];
         for mut backend in backends {
-            done.push(run(&trial, &mut *backend, &mut reference)?);
+            done.push(run(&trial, &mut *backend, &mut reference, reproduce)?);
         }
-        let forms = differing_forms(&input).map(|divergence| Report::of(&divergence));
-        let mut examined = Examined { input, trial, backends: done, forms };
-        for report in examined.reports_mut() {
-            report.reproduce = Some(reproduce.to_owned());
-        }
-        Ok(examined)
+        let forms = differing_forms(&input).map(|divergence| report_of(&divergence, reproduce));
+        Ok(Examined { input, trial, backends: done, forms })
     }
 
     /// The divergences.
@@ -71,17 +72,35 @@ impl Examined {
         let of_backends = self.backends.iter().filter_map(|backend| backend.report.as_ref());
         self.forms.iter().chain(of_backends)
     }
+}
 
-    fn reports_mut(&mut self) -> impl Iterator<Item = &mut Report> {
-        let of_backends = self.backends.iter_mut().filter_map(|backend| backend.report.as_mut());
-        self.forms.iter_mut().chain(of_backends)
+fn report_of(divergence: &Divergence, reproduce: &str) -> Report {
+    Report { reproduce: Some(reproduce.to_owned()), ..Report::of(divergence) }
+}
+
+/// Writes what came of the case as a field each, of which one at most is not null.
+fn write_ran<S: Serializer>(ran: &Ran<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Default, Serialize)]
+    struct Fields<'a> {
+        skipped: Option<String>,
+        failed: Option<String>,
+        outcome: Option<&'a Outcome>,
     }
+    let mut fields = Fields::default();
+    match ran {
+        Ran::Outcome(outcome) => fields.outcome = Some(outcome),
+        Ran::Failed(failure) => fields.failed = Some(failure.to_string()),
+        Ran::Skipped(skip) => fields.skipped = Some(skip.to_string()),
+        Ran::Survived => {}
+    }
+    fields.serialize(serializer)
 }
 
 fn run(
     trial: &Trial,
     backend: &mut dyn Backend,
     reference: &mut Reference,
+    reproduce: &str,
 ) -> Result<OfBackend, Stop> {
     let observed = reference.observes.and(backend.observes());
     let mut done = OfBackend {
@@ -114,6 +133,6 @@ fn run(
             failure.map(|failure| Divergence::of_unexplained(backend, failure))
         }
     };
-    done.report = divergence.map(|divergence| Report::of(&divergence));
+    done.report = divergence.map(|divergence| report_of(&divergence, reproduce));
     Ok(done)
 }

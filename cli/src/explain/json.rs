@@ -1,11 +1,8 @@
 //! A case as JSON. docs/explain-json.md describes it; change both together.
 
-use put_user_page_case::Function;
 use put_user_page_case::layout::Place;
 use put_user_page_case::world::{Entry, Folio, Step, World};
-use put_user_page_targets::backend::{Class, Ran};
-use put_user_page_targets::oracle::Difference;
-use put_user_page_targets::outcome::Outcome;
+use put_user_page_targets::backend::Class;
 use put_user_page_targets::report::Report;
 use serde::Serialize;
 
@@ -21,7 +18,7 @@ pub(super) struct Explanation<'a> {
     states: Vec<&'static str>,
     world: WorldItem<'a>,
     program: &'a [Step],
-    backends: Vec<BackendItem<'a>>,
+    backends: &'a [OfBackend],
     forms: Option<&'a Report>,
 }
 
@@ -42,18 +39,6 @@ struct FolioItem<'a> {
     folio: &'a Folio,
 }
 
-#[derive(Serialize)]
-struct BackendItem<'a> {
-    name: &'a str,
-    lacks: &'a [Function],
-    not_compared: &'a [&'static str],
-    skipped: Option<String>,
-    failed: Option<String>,
-    outcome: Option<&'a Outcome>,
-    differences: &'a [Difference],
-    report: Option<&'a Report>,
-}
-
 impl<'a> Explanation<'a> {
     pub(super) fn of(examined: &'a Examined) -> Self {
         let Examined { input, trial, backends, forms } = examined;
@@ -66,7 +51,7 @@ impl<'a> Explanation<'a> {
             states: trial.states().iter().map(|state| state.name).collect(),
             world: WorldItem::of(world),
             program: &world.steps,
-            backends: backends.iter().map(BackendItem::of).collect(),
+            backends,
             forms: forms.as_ref(),
         }
     }
@@ -85,28 +70,6 @@ impl<'a> WorldItem<'a> {
             frames: world.layout.frames(),
             folios: folios.map(item).collect(),
             arrays: world.arrays.iter().map(|array| &world.entries[array.clone()]).collect(),
-        }
-    }
-}
-
-impl<'a> BackendItem<'a> {
-    fn of(backend: &'a OfBackend) -> Self {
-        let (mut skipped, mut failed, mut outcome) = (None, None, None);
-        match &backend.ran {
-            Ran::Outcome(found) => outcome = Some(&**found),
-            Ran::Failed(failure) => failed = Some(failure.to_string()),
-            Ran::Skipped(skip) => skipped = Some(skip.to_string()),
-            Ran::Survived => {}
-        }
-        BackendItem {
-            name: &backend.name,
-            lacks: &backend.lacks,
-            not_compared: &backend.not_compared,
-            skipped,
-            failed,
-            outcome,
-            differences: &backend.differences,
-            report: backend.report.as_ref(),
         }
     }
 }

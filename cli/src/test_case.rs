@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let input = inputs::read_one(&arguments.file, arguments.target.name, "test-case")?;
     let story = Story::of(&arguments.file, &input.case);
-    let for_c = story.class == Class::Valid;
+    let for_c = story.trial.class() == Class::Valid;
     if arguments.c && !for_c {
         return Err(does_not_hold(
             format!("{} over-releases, which is undefined in C", arguments.file.display()),

@@ -1,11 +1,9 @@
 //! The test in C, for KUnit, on pages of the kernel that it runs in.
 
-use std::fmt::Write;
-
 use put_user_page_case::{Function, Kind};
 use put_user_page_targets::outcome::FolioState;
 
-use super::story::{Run, Story, Told};
+use super::story::{Run, Story, Told, indented};
 
 const HEAD: &str = "\
 // SPDX-License-Identifier: GPL-2.0
@@ -14,12 +12,6 @@ const HEAD: &str = "\
  * bring: mainline has unpin_user_page*() in their place since Linux 5.6, for references that
  * pin_user_pages() took. Counts, marks and locks are checked, the order of events is not.
  *
-";
-
-const HEADERS: &str = "\
-#include <kunit/test.h>
-#include <linux/mm.h>
-#include <linux/pagemap.h>
 ";
 
 /// Lets the holder of a page lock give it back while a call waits for it.
@@ -52,38 +44,35 @@ static void give_back(struct page *page)
 /// The test, as a file of its own.
 pub(super) fn test(story: &Story) -> String {
     let waits = (0..story.folios.len()).any(|folio| story.is_waited_for(folio));
-    let mut text = HEAD.to_owned();
-    for line in story.text.lines() {
-        push(&mut text, format_args!(" *   {line}\n"));
-    }
-    text.push_str(" */\n");
-    text.push_str(HEADERS);
-    if waits {
-        text.push_str(HOLDER);
-    }
-    if !story.folios.is_empty() {
-        text.push_str(GIVE_BACK);
-    }
-    let name = &story.name;
-    push(
-        &mut text,
-        format_args!("\nstatic void {name}(struct kunit *test)\n{{\n{}}}\n", body(story)),
-    );
-    push(
-        &mut text,
-        format_args!(
-            "\nstatic struct kunit_case cases[] = {{\n\tKUNIT_CASE({name}),\n\t{{}}\n}};\n\n\
-             static struct kunit_suite suite = {{\n\
-             \t.name = \"put_user_page_{name}\",\n\
-             \t.test_cases = cases,\n}};\n\
-             kunit_test_suite(suite);\n\nMODULE_LICENSE(\"GPL\");\n"
-        ),
-    );
-    text
-}
+    let holder = if waits { HOLDER } else { "" };
+    let give_back = if story.folios.is_empty() { "" } else { GIVE_BACK };
+    let case: String = story.text.lines().map(|line| format!(" *   {line}\n")).collect();
+    let (name, body) = (&story.name, body(story));
+    format!(
+        "\
+{HEAD}{case} */
+#include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+{holder}{give_back}
+static void {name}(struct kunit *test)
+{{
+{body}}}
 
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments).expect("writing to a String succeeds");
+static struct kunit_case cases[] = {{
+	KUNIT_CASE({name}),
+	{{}}
+}};
+
+static struct kunit_suite suite = {{
+	.name = \"put_user_page_{name}\",
+	.test_cases = cases,
+}};
+kunit_test_suite(suite);
+
+MODULE_LICENSE(\"GPL\");
+"
+    )
 }
 
 fn body(story: &Story) -> String {
@@ -101,11 +90,7 @@ fn body(story: &Story) -> String {
         expect(&mut all, story, folio);
     }
     all.extend(story.folios.iter().map(|name| format!("give_back({name});")));
-    let indented = all.iter().map(|line| match line.as_str() {
-        "" => "\n".to_owned(),
-        line => format!("\t{line}\n"),
-    });
-    indented.collect()
+    indented(&all, "\t")
 }
 
 fn declarations(story: &Story, has_loops: bool) -> Vec<String> {
@@ -117,7 +102,7 @@ fn declarations(story: &Story, has_loops: bool) -> Vec<String> {
         }
     }
     for (folio, name) in story.folios.iter().enumerate() {
-        let order = story.world.layout.places[folio].pages.ilog2();
+        let order = story.trial.world().layout.places[folio].pages.ilog2();
         let flags = if order > 0 { "GFP_KERNEL | __GFP_COMP" } else { "GFP_KERNEL" };
         lines.push(format!("struct page *{name} = alloc_pages({flags}, {order});"));
         if story.is_waited_for(folio) {
@@ -133,7 +118,7 @@ fn declarations(story: &Story, has_loops: bool) -> Vec<String> {
 
 /// Makes the compound page what it is at the start.
 fn make(lines: &mut Vec<String>, story: &Story, folio: usize) {
-    let (name, of) = (&story.folios[folio], story.world.folios[folio]);
+    let (name, of) = (&story.folios[folio], story.trial.world().folios[folio]);
     lines.push(format!("KUNIT_ASSERT_NOT_NULL(test, {name});"));
     if of.from.is_mapping() {
         let from = of.from.name();
@@ -165,9 +150,8 @@ fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
                 index += run.length;
             }
         }
-        Told::Take { array, taken } => {
-            let end = taken.entries.start + taken.got;
-            for_each(lines, *array, &(taken.entries.start..end), "get_page");
+        Told::Take { array, entries, got } => {
+            for_each(lines, *array, &(entries.start..entries.start + got), "get_page");
         }
         Told::Cut { array, length } => {
             lines.push(format!("/* No reference for entry {length}: array_{array} ends there. */"));
@@ -230,7 +214,7 @@ fn expect(lines: &mut Vec<String>, story: &Story, folio: usize) {
         lines.push(format!("flush_delayed_work(&holder_of_{name}.work);"));
         lines.push(format!("destroy_delayed_work_on_stack(&holder_of_{name}.work);"));
     }
-    let state = story.outcome.folios[folio];
+    let state = story.trial.expected().folios[folio];
     let (refcount, why) = match state {
         FolioState::Live { refcount, .. } => (i64::from(refcount), ""),
         FolioState::Freed { .. } => (0, "freed, but for the reference of its owner"),

@@ -1,11 +1,9 @@
 //! The test in Rust, on the pages of put_user_page.
 
-use std::fmt::Write;
-
 use put_user_page_case::{Function, Kind};
 use put_user_page_targets::outcome::{Accounting, FolioState};
 
-use super::story::{Run, Story, Told};
+use super::story::{Run, Story, Told, indented};
 
 /// Entries that are written one by one, frame by frame.
 const FEW: usize = 16;
@@ -82,23 +80,23 @@ pub(super) fn test(story: &Story) -> String {
         [HOOKS, &body].iter().any(|code| code.split(is_rest).any(|word| word == *name))
     };
     let used: Vec<&str> = known.into_iter().filter(is_used).collect();
-    let mut text =
-        "// Printed by `pagediff test-case`. In src/tests put_user_page is `crate`.\n".to_owned();
-    text.push_str("use std::cell::RefCell;\n");
-    if body.contains("Relaxed") {
-        text.push_str("use std::sync::atomic::Ordering::Relaxed;\n");
-    }
-    push(&mut text, format_args!("\nuse put_user_page::{{{}}};\n", used.join(", ")));
-    push(&mut text, format_args!("\n{HOOKS}\n"));
-    for line in story.text.lines() {
-        push(&mut text, format_args!("// {line}\n"));
-    }
-    push(&mut text, format_args!("#[test]\nfn {}() {{\n{body}}}\n", story.name));
-    text
-}
+    let (name, used) = (&story.name, used.join(", "));
+    let relaxed = "use std::sync::atomic::Ordering::Relaxed;\n";
+    let relaxed = if body.contains("Relaxed") { relaxed } else { "" };
+    let case: String = story.text.lines().map(|line| format!("// {line}\n")).collect();
+    format!(
+        "\
+// Printed by `pagediff test-case`. In src/tests put_user_page is `crate`.
+use std::cell::RefCell;
+{relaxed}
+use put_user_page::{{{used}}};
 
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments).expect("writing to a String succeeds");
+{HOOKS}
+{case}#[test]
+fn {name}() {{
+{body}}}
+"
+    )
 }
 
 fn body(story: &Story) -> String {
@@ -110,19 +108,15 @@ fn body(story: &Story) -> String {
     for folio in 0..story.folios.len() {
         expect(&mut lines, story, folio);
     }
-    if story.world.layout.frames() > story.folios.len() {
+    if story.trial.world().layout.frames() > story.folios.len() {
         lines.push("assert_eq!(others(), before, \"no page but a head page changes\");".to_owned());
     }
-    let indented = lines.iter().map(|line| match line.as_str() {
-        "" => "\n".to_owned(),
-        line => format!("    {line}\n"),
-    });
-    indented.collect()
+    indented(&lines, "    ")
 }
 
 /// The world, before anything is done in it.
 fn world(story: &Story) -> Vec<String> {
-    let layout = &story.world.layout;
+    let layout = &story.trial.world().layout;
     let frames = layout.frames();
     let mut lines = vec![
         format!("let mut pages: Vec<Page> = (0..{frames}).map(|_| Page::new()).collect();"),
@@ -136,18 +130,17 @@ fn world(story: &Story) -> Vec<String> {
     }
     if frames > layout.places.len() {
         // Every head page has its owner's reference.
-        lines.push("let no_head = |&frame: &usize| page(frame).refcount() == 0;".to_owned());
-        lines.push(format!("let frames: Vec<usize> = (0..{frames}).filter(no_head).collect();"));
-        lines.push(
-            "// SAFETY: a page is eight aligned words, and nobody else writes to it.".to_owned(),
+        let others = format!(
+            "\
+let no_head = |&frame: &usize| page(frame).refcount() == 0;
+let frames: Vec<usize> = (0..{frames}).filter(no_head).collect();
+// SAFETY: a page is eight aligned words, and nobody else writes to it.
+let read = |page: PageRef<'_>| unsafe {{ page.as_ptr().cast::<[u64; 8]>().read() }};
+let words = |&frame: &usize| read(page(frame));
+let others = || frames.iter().map(words).collect::<Vec<_>>();
+let before = others();"
         );
-        lines.push(
-            "let read = |page: PageRef<'_>| unsafe { page.as_ptr().cast::<[u64; 8]>().read() };"
-                .to_owned(),
-        );
-        lines.push("let words = |&frame: &usize| read(page(frame));".to_owned());
-        lines.push("let others = || frames.iter().map(words).collect::<Vec<_>>();".to_owned());
-        lines.push("let before = others();".to_owned());
+        lines.extend(others.lines().map(str::to_owned));
     }
     lines.push("let watch = Watch { map, steps: RefCell::default() };".to_owned());
     for (array, length) in story.arrays.iter().enumerate() {
@@ -163,8 +156,8 @@ fn world(story: &Story) -> Vec<String> {
 
 /// Makes the compound page what it is at the start.
 fn make(lines: &mut Vec<String>, story: &Story, folio: usize) {
-    let (name, of) = (&story.folios[folio], story.world.folios[folio]);
-    let place = story.world.layout.places[folio];
+    let (name, of) = (&story.folios[folio], story.trial.world().folios[folio]);
+    let place = story.trial.world().layout.places[folio];
     let (frame, order) = (place.frame, place.pages.ilog2());
     if of.kind == Kind::File {
         // First, so that it is there for as long as the map.
@@ -188,8 +181,7 @@ fn make(lines: &mut Vec<String>, story: &Story, folio: usize) {
 fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
     match step {
         Told::Fill { array, runs, .. } => fill(lines, story, *array, runs),
-        Told::Take { array, taken } => {
-            let (entries, got) = (&taken.entries, taken.got);
+        Told::Take { array, entries, got } => {
             let slice = format!("array_{array}[{}..{}]", entries.start, entries.end);
             lines.push(format!("assert_eq!(get_user_pages(&{slice}), {got});"));
         }
@@ -220,7 +212,7 @@ fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
 
 fn fill(lines: &mut Vec<String>, story: &Story, array: usize, runs: &[Run]) {
     let frame = |run: &Run, index: usize| {
-        let first = story.world.layout.places[run.folio].frame + run.page;
+        let first = story.trial.world().layout.places[run.folio].frame + run.page;
         (first as i64 + run.step * index as i64).to_string()
     };
     let length: usize = runs.iter().map(|run| run.length).sum();
@@ -264,11 +256,13 @@ fn call(lines: &mut Vec<String>, function: Function, slice: &str, stopped: Optio
 
 /// What the compound page must be like at the end.
 fn expect(lines: &mut Vec<String>, story: &Story, folio: usize) {
-    let name = &story.folios[folio];
+    let (name, state) = (&story.folios[folio], story.trial.expected().folios[folio]);
     let steps: Vec<String> = story
         .events(folio)
         .map(|event| match event.describe() {
-            freed if story.is_freed_dirty(folio) => freed.replace("free", "free dirty"),
+            freed if state == (FolioState::Freed { dirty: true }) => {
+                freed.replace("free", "free dirty")
+            }
             other => other,
         })
         .map(|step| format!("{step:?}"))
@@ -277,8 +271,7 @@ fn expect(lines: &mut Vec<String>, story: &Story, folio: usize) {
         0 => format!("assert!(watch.steps_of({name}).is_empty());"),
         _ => format!("assert_eq!(watch.steps_of({name}), [{}]);", steps.join(", ")),
     });
-    let FolioState::Live { refcount, dirty, locked, accounting } = story.outcome.folios[folio]
-    else {
+    let FolioState::Live { refcount, dirty, locked, accounting } = state else {
         lines.push(format!("assert_eq!({name}.refcount(), 0, \"it is free\");"));
         return;
     };
@@ -286,7 +279,7 @@ fn expect(lines: &mut Vec<String>, story: &Story, folio: usize) {
     let not = |yes: bool| if yes { "" } else { "!" };
     lines.push(format!("assert!({}{name}.is_dirty());", not(dirty)));
     lines.push(format!("assert!({}{name}.is_locked());", not(locked)));
-    if story.world.folios[folio].kind == Kind::File {
+    if story.trial.world().folios[folio].kind == Kind::File {
         let Accounting { dirty_count, dirty_tags } = accounting;
         for (field, value) in [("dirty_count", dirty_count), ("dirty_tags", dirty_tags)] {
             lines.push(format!("assert_eq!(file_of_{name}.{field}.load(Relaxed), {value});"));

@@ -7,9 +7,8 @@ use put_user_page_case::layout::{Layout, Place};
 use put_user_page_case::text::page_name;
 use put_user_page_case::world::{Step, World};
 use put_user_page_case::{Case, Function};
-use put_user_page_targets::backend::Class;
 use put_user_page_targets::backends::naive;
-use put_user_page_targets::outcome::{Event, EventKind, FolioState, Outcome};
+use put_user_page_targets::outcome::{Event, EventKind, Outcome};
 use put_user_page_targets::trial::Trial;
 
 /// A case, told.
@@ -18,9 +17,8 @@ pub(super) struct Story {
     pub(super) name: String,
     /// The case as text.
     pub(super) text: String,
-    pub(super) class: Class,
-    pub(super) world: World,
-    pub(super) outcome: Outcome,
+    /// The case's world, and what the reference makes of it.
+    pub(super) trial: Trial,
     /// For each compound page, the name of its variable.
     pub(super) folios: Vec<String>,
     /// For each array, the most entries that it has.
@@ -32,8 +30,8 @@ pub(super) struct Story {
 pub(super) enum Told {
     /// An array gets entries, from a number on; with the last no reference may be had.
     Fill { array: usize, first: usize, runs: Vec<Run> },
-    /// References are taken.
-    Take { array: usize, taken: Taken },
+    /// References are taken for entries; for `got` of them they are to be had.
+    Take { array: usize, entries: Range<usize>, got: usize },
     /// An array ends before the entry that no reference was to be had for.
     Cut { array: usize, length: usize },
     /// Every owner drops its reference.
@@ -54,12 +52,6 @@ pub(super) struct Run {
     pub(super) length: usize,
 }
 
-/// Entries that a reference is taken for, and for how many of them it is to be had.
-pub(super) struct Taken {
-    pub(super) entries: Range<usize>,
-    pub(super) got: usize,
-}
-
 impl Story {
     /// Whether entries of an array are asked for: one without entries may be of no use.
     pub(super) fn reads(&self, array: usize) -> bool {
@@ -73,27 +65,38 @@ impl Story {
     /// The story of a case in a file.
     pub(super) fn of(file: &Path, case: &Case) -> Story {
         let trial = Trial::of(case, &mut naive());
-        let (world, outcome) = (trial.world().clone(), trial.expected().clone());
-        let mut story = Story {
+        let (layout, arrays) = (&trial.world().layout, trial.world().arrays.len());
+        let mut steps = Steps { told: Vec::new(), longest: vec![0; arrays] };
+        steps.tell(trial.world(), trial.expected());
+        Story {
             name: test_name(file),
             text: case.to_text(),
-            class: trial.class(),
-            folios: world
-                .layout
-                .places
-                .iter()
-                .map(|place| folio_name(&world.layout, place))
-                .collect(),
-            arrays: vec![0; world.arrays.len()],
-            steps: Vec::new(),
-            world: World::default(),
-            outcome: Outcome::default(),
-        };
-        story.tell(&world, &outcome);
-        (story.world, story.outcome) = (world, outcome);
-        story
+            folios: layout.places.iter().map(|place| folio_name(layout, place)).collect(),
+            arrays: steps.longest,
+            steps: steps.told,
+            trial,
+        }
     }
 
+    /// What happens to a compound page, in order.
+    pub(super) fn events(&self, folio: usize) -> impl Iterator<Item = &Event> {
+        let frame = self.trial.world().layout.places[folio].frame;
+        self.trial.expected().events.iter().filter(move |event| event.frame == frame)
+    }
+
+    /// Whether a call waits for the holder of the page's lock.
+    pub(super) fn is_waited_for(&self, folio: usize) -> bool {
+        self.events(folio).any(|event| event.kind == EventKind::Wait)
+    }
+}
+
+/// Steps told so far, and for each array the most entries that it had.
+struct Steps {
+    told: Vec<Told>,
+    longest: Vec<usize>,
+}
+
+impl Steps {
     fn tell(&mut self, world: &World, outcome: &Outcome) {
         let (mut acquired, mut errors) = (outcome.acquired.iter(), outcome.errors.iter());
         let mut lengths = vec![0; world.arrays.len()];
@@ -106,7 +109,7 @@ impl Story {
                         continue;
                     }
                     let tried = entries.start..entries.end.min(length + 1);
-                    self.arrays[*array] = tried.end;
+                    self.longest[*array] = tried.end;
                     self.fill(world, *array, tried, length);
                     lengths[*array] = length;
                 }
@@ -116,15 +119,15 @@ impl Story {
                     self.take(world, *array, tried, length);
                     lengths[*array] = length;
                 }
-                Step::DropOwners => self.steps.push(Told::DropOwners),
+                Step::DropOwners => self.told.push(Told::DropOwners),
                 Step::Call { function, array, entries } => {
                     let length = array.map_or(0, |array| lengths[array]);
                     let entries = entries.start.min(length)..entries.end.min(length);
                     let stopped = *errors.next().expect("an end of each call");
                     let (function, array) = (*function, *array);
-                    self.steps.push(Told::Call { function, array, entries, stopped });
+                    self.told.push(Told::Call { function, array, entries, stopped });
                 }
-                Step::Clean { folios } => self.steps.push(Told::Clean { folios: folios.clone() }),
+                Step::Clean { folios } => self.told.push(Told::Clean { folios: folios.clone() }),
             }
         }
     }
@@ -132,15 +135,16 @@ impl Story {
     /// An array gets entries, and references are taken for them.
     fn fill(&mut self, world: &World, array: usize, mut tried: Range<usize>, length: usize) {
         // With those before, if they are part of the same.
-        if let [.., Told::Fill { array: of, first, .. }, Told::Take { taken, .. }] = &self.steps[..]
+        if let [.., Told::Fill { array: of, first, .. }, Told::Take { entries, .. }] =
+            &self.told[..]
             && *of == array
-            && (taken.entries.start, taken.entries.end) == (*first, tried.start)
+            && *entries == (*first..tried.start)
         {
             tried.start = *first;
-            self.steps.truncate(self.steps.len() - 2);
+            self.told.truncate(self.told.len() - 2);
         }
         let runs = runs(world, array, tried.clone());
-        self.steps.push(Told::Fill { array, first: tried.start, runs });
+        self.told.push(Told::Fill { array, first: tried.start, runs });
         self.take(world, array, tried, length);
     }
 
@@ -153,29 +157,13 @@ impl Story {
             let end = (start..tried.end).take_while(is_same).last().map_or(start, |last| last + 1);
             if backed(start) {
                 let got = end.min(length) - start;
-                self.steps.push(Told::Take { array, taken: Taken { entries: start..end, got } });
+                self.told.push(Told::Take { array, entries: start..end, got });
             }
             start = end;
         }
         if length < tried.end {
-            self.steps.push(Told::Cut { array, length });
+            self.told.push(Told::Cut { array, length });
         }
-    }
-
-    /// What happens to a compound page, in order.
-    pub(super) fn events(&self, folio: usize) -> impl Iterator<Item = &Event> {
-        let frame = self.world.layout.places[folio].frame;
-        self.outcome.events.iter().filter(move |event| event.frame == frame)
-    }
-
-    /// Whether a call waits for the holder of the page's lock.
-    pub(super) fn is_waited_for(&self, folio: usize) -> bool {
-        self.events(folio).any(|event| event.kind == EventKind::Wait)
-    }
-
-    /// Whether the page was dirty when it was freed.
-    pub(super) fn is_freed_dirty(&self, folio: usize) -> bool {
-        self.outcome.folios[folio] == FolioState::Freed { dirty: true }
     }
 }
 
@@ -208,6 +196,12 @@ fn runs(world: &World, array: usize, entries: Range<usize>) -> Vec<Run> {
         }
     }
     runs
+}
+
+/// The lines as text, indented but for empty ones.
+pub(super) fn indented(lines: &[String], by: &str) -> String {
+    let indent = |line: &String| if line.is_empty() { "" } else { by };
+    lines.iter().map(|line| format!("{}{line}\n", indent(line))).collect()
 }
 
 /// The name of a test for a file's case.

@@ -1,21 +1,24 @@
 //! `pagediff kernel`: sets up the kernel backend, and tells what it runs on.
 
-mod about;
 mod bench;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use pagediff_terminal::error::Stop;
-use put_user_page_kernel::OwnKernel;
+use pagediff_terminal::error::{DIVERGENCE, Stop};
+use pagediff_terminal::output::write_json;
+use pagediff_terminal::table::{self, Align};
+use put_user_page_kernel::{Options, OwnKernel};
+use put_user_page_targets_kernel::{KernelGuest, KernelOptions, LayoutDifference};
+use serde::Serialize;
 
 /// Sets up the kernel backend, and tells what it runs on
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Fetch a kernel and a QEMU into target/kernel/, and build what goes into the guest
     Setup(KernelArguments),
-    About(about::Arguments),
+    About(AboutArguments),
     Bench(bench::Arguments),
 }
 
@@ -30,11 +33,27 @@ pub(crate) struct KernelArguments {
     kdir: Option<PathBuf>,
 }
 
+/// Boot a guest, and show what it is and where its struct page differs from that in src/
+#[derive(clap::Args)]
+pub(crate) struct AboutArguments {
+    #[command(flatten)]
+    kernel: KernelArguments,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
 impl KernelArguments {
     /// The kernel, if it is not the one that was set up.
     pub(crate) fn own(&self) -> Option<OwnKernel> {
         let (image, kdir) = self.kernel.clone().zip(self.kdir.clone())?;
         Some(OwnKernel { image, kdir })
+    }
+
+    /// Boots it.
+    fn start(&self) -> Result<KernelGuest, Stop> {
+        let guest = Options { kernel: self.own(), ..Options::default() };
+        Ok(KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?)
     }
 
     /// The arguments that name this kernel again.
@@ -47,7 +66,7 @@ impl KernelArguments {
 
 pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     match command {
-        Command::About(arguments) => about::run(arguments, out),
+        Command::About(arguments) => about(arguments, out),
         Command::Bench(arguments) => bench::run(arguments, out),
         Command::Setup(arguments) => {
             put_user_page_kernel::setup(arguments.own().as_ref())?;
@@ -55,4 +74,54 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// The kernel whose struct page `src/` has.
+const MODEL: &str = "6.1.";
+
+#[derive(Serialize)]
+struct About {
+    release: String,
+    accelerator: &'static str,
+    boot_seconds: f64,
+    /// `mounted`, or why cases with pages of real files are skipped.
+    disk: String,
+    struct_page: Vec<LayoutDifference>,
+}
+
+fn about(arguments: &AboutArguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let guest = arguments.kernel.start()?;
+    let about = About {
+        release: guest.release(),
+        accelerator: guest.accelerator(),
+        boot_seconds: guest.boot_time().as_secs_f64(),
+        disk: guest.disk(),
+        struct_page: guest.layout_differences(),
+    };
+    if arguments.json {
+        write_json(out, &about)?;
+    } else {
+        write_about(out, &about)?;
+    }
+    // Other kernels may lay it out as they like: the module has their own headers.
+    let is_wrong = about.release.starts_with(MODEL) && !about.struct_page.is_empty();
+    Ok(ExitCode::from(if is_wrong { DIVERGENCE } else { 0 }))
+}
+
+fn write_about(out: &mut dyn Write, about: &About) -> std::io::Result<()> {
+    let About { release, accelerator, boot_seconds, disk, struct_page } = about;
+    writeln!(out, "Linux {release}, run by {accelerator}, ready after {boot_seconds:.1} s")?;
+    writeln!(out, "disk for pages of real files: {disk}")?;
+    if struct_page.is_empty() {
+        return writeln!(out, "its struct page is the one in src/");
+    }
+    writeln!(out, "its struct page differs from the one in src/; the module has the kernel's own")?;
+    writeln!(out)?;
+    let mut rows = vec![["field", "src/", "kernel"].map(str::to_owned).to_vec()];
+    rows.extend(struct_page.iter().map(|LayoutDifference { field, ours, kernels }| {
+        let kernels = kernels.clone().unwrap_or_else(|| "none".to_owned());
+        vec![(*field).to_owned(), ours.to_string(), kernels]
+    }));
+    let aligns = [Align::Left, Align::Right, Align::Right];
+    table::write(out, &rows, &aligns)
 }

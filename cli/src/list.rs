@@ -56,14 +56,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     rows.extend(TARGETS.iter().map(|target| {
         vec![target.name.to_owned(), target.compares.to_owned(), target.property.to_owned()]
     }));
-    write_table(out, &rows)?;
+    table::write(out, &rows, &[])?;
     writeln!(out)?;
     let mut rows = vec![["backend", "what it is"].map(str::to_owned).to_vec()];
     rows.extend(BACKENDS.iter().map(|&(name, what)| vec![name.to_owned(), what.to_owned()]));
-    write_table(out, &rows)?;
+    table::write(out, &rows, &[])?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn write_table(out: &mut dyn Write, rows: &[Vec<String>]) -> std::io::Result<()> {
-    table::write(out, rows, &[])
 }

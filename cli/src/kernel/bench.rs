@@ -10,11 +10,10 @@ use pagediff_terminal::inputs;
 use pagediff_terminal::output::write_json;
 use pagediff_terminal::table::{self, Align};
 use put_user_page_case::Case;
-use put_user_page_kernel::Options;
 use put_user_page_targets::backend::{Backend, Class, Job, Ran};
 use put_user_page_targets::backends::naive;
 use put_user_page_targets::trial::Trial;
-use put_user_page_targets_kernel::{Api, Kernel, KernelGuest, KernelOptions};
+use put_user_page_targets_kernel::{Api, Kernel};
 use serde::Serialize;
 
 use super::KernelArguments;
@@ -40,7 +39,10 @@ pub(crate) struct Arguments {
 const BATCH: usize = 1024;
 
 /// Batches of one measurement, so that it takes a good part of a second.
-const BATCHES: usize = 16;
+const BATCHES: u32 = 16;
+
+/// Round trips of one measurement.
+const TRIPS: u32 = 1000;
 
 /// Eight pages, each acquired, marked and released.
 const SMALL: &str = "folio a repeat=8 refs=1\nentries a[0..8]\nput_user_pages_dirty_lock\n";
@@ -66,15 +68,15 @@ impl Figure {
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let corpus = valid_cases(&arguments.corpus)?;
     let mut reference = naive();
-    let null = vec![Trial::of(&Case::default(), &mut reference)];
+    let null = [Trial::of(&Case::default(), &mut reference)];
     let small = Case::from_text(SMALL).expect("it is a case");
-    let small = vec![Trial::of(&small, &mut reference)];
+    let small = [Trial::of(&small, &mut reference)];
     let mut figures = Vec::new();
     let mut boots = Vec::new();
     let mut guest = None;
     for _ in 0..arguments.runs {
         drop(guest.take());
-        let guest = guest.insert(start(arguments)?);
+        let guest = guest.insert(arguments.kernel.start()?);
         boots.push(guest.boot_time().as_secs_f64());
     }
     let guest = guest.expect("it runs at least once");
@@ -82,16 +84,18 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let mut kernel = guest.backend(Api::Patch);
     let mut trips = Vec::new();
     for _ in 0..arguments.runs {
-        trips.push(round_trip(&mut kernel, &null[0])?);
+        trips.push(seconds(&mut kernel, &[null[0].job()], TRIPS)? * 1e6);
     }
     figures.push(Figure::new("round trip of one null case".to_owned(), "µs", trips));
+    let batches = [&null[..], &small, &corpus]
+        .map(|cases| cases.iter().cycle().take(BATCH).map(Trial::job).collect::<Vec<_>>());
     for api in Api::ALL {
         let mut kernel = guest.backend(api);
         // Measured by turns, for a machine may be busy in between.
         let mut rates = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..arguments.runs {
-            for (rates, cases) in rates.iter_mut().zip([&null, &small, &corpus]) {
-                rates.push(rate(&mut kernel, cases)?);
+            for (rates, batch) in rates.iter_mut().zip(&batches) {
+                rates.push(BATCH as f64 / seconds(&mut kernel, batch, BATCHES)?);
             }
         }
         let ratios = rates[1].iter().zip(&rates[0]).map(|(small, null)| 100.0 * small / null);
@@ -109,11 +113,6 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     }
     write(arguments, out, &figures)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn start(arguments: &Arguments) -> Result<KernelGuest, Stop> {
-    let guest = Options { kernel: arguments.kernel.own(), ..Options::default() };
-    Ok(KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?)
 }
 
 /// The cases of a corpus that a kernel can run.
@@ -134,46 +133,27 @@ fn valid_cases(corpus: &std::path::Path) -> Result<Vec<Trial>, Stop> {
     Ok(cases)
 }
 
-fn jobs(cases: &[Trial], count: usize) -> Vec<Job<'_>> {
-    cases.iter().cycle().take(count).map(Trial::job).collect()
-}
-
-fn time(kernel: &mut Kernel, jobs: &[Job<'_>]) -> Result<Duration, Stop> {
-    let start = Instant::now();
-    let mut failure = None;
-    kernel.run(jobs, &mut |_, ran| {
-        if let Ran::Failed(found) = ran {
-            failure = Some(found);
+/// The mean seconds from sending a batch of cases to its last outcome.
+fn seconds(kernel: &mut Kernel, batch: &[Job<'_>], batches: u32) -> Result<f64, Stop> {
+    let mut all = Duration::ZERO;
+    for _ in 0..batches {
+        let start = Instant::now();
+        let mut failure = None;
+        kernel.run(batch, &mut |_, ran| {
+            if let Ran::Failed(found) = ran {
+                failure = Some(found);
+            }
+        })?;
+        if let Some(failure) = failure.or_else(|| kernel.unexplained().pop()) {
+            let message = "the kernel did not survive the cases that it was measured with";
+            return Err(error(
+                format!("{message}: {failure}"),
+                "run `pagediff replay` on them, which tells more",
+            ));
         }
-    })?;
-    match failure.or_else(|| kernel.unexplained().pop()) {
-        None => Ok(start.elapsed()),
-        Some(failure) => Err(error(
-            format!("the kernel did not survive the cases that it was measured with: {failure}"),
-            "run `pagediff replay` on them, which tells more",
-        )),
+        all += start.elapsed();
     }
-}
-
-/// Microseconds from sending one case to its outcome, the mean of many.
-fn round_trip(kernel: &mut Kernel, case: &Trial) -> Result<f64, Stop> {
-    const TRIPS: u32 = 1000;
-    let jobs = jobs(std::slice::from_ref(case), 1);
-    let mut all = Duration::ZERO;
-    for _ in 0..TRIPS {
-        all += time(kernel, &jobs)?;
-    }
-    Ok(all.as_secs_f64() * 1e6 / f64::from(TRIPS))
-}
-
-/// Cases in a second, in batches.
-fn rate(kernel: &mut Kernel, cases: &[Trial]) -> Result<f64, Stop> {
-    let jobs = jobs(cases, BATCH);
-    let mut all = Duration::ZERO;
-    for _ in 0..BATCHES {
-        all += time(kernel, &jobs)?;
-    }
-    Ok((BATCH * BATCHES) as f64 / all.as_secs_f64())
+    Ok(all.as_secs_f64() / f64::from(batches))
 }
 
 fn write(arguments: &Arguments, out: &mut dyn Write, figures: &[Figure]) -> std::io::Result<()> {

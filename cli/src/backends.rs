@@ -1,13 +1,13 @@
 //! Backends by name.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use pagediff_terminal::error::{Stop, error, file_error};
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::backends::{CandidateProcess, fast};
+use put_user_page_targets::backends::{CandidateProcess, fast, serve};
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
 use put_user_page_targets_kernel::{Api, KernelGuest, KernelOptions};
@@ -184,4 +184,22 @@ fn open_candidate(name: &str, time_limit: Duration) -> Result<Box<dyn Backend>, 
         command
     };
     Ok(Box::new(CandidateProcess::start(name, time_limit, command)?))
+}
+
+/// Runs a candidate for another pagediff, which is at the other end of standard input
+#[derive(clap::Args)]
+pub(crate) struct WorkerArguments {
+    path: PathBuf,
+}
+
+/// The child process that a candidate runs in.
+pub(crate) fn run_worker(arguments: &WorkerArguments) -> Result<ExitCode, Stop> {
+    // A candidate that hangs does not see that the other end has gone.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    serve(&arguments.path).map_err(|why| {
+        let message = format!("the pagediff that started this process has gone: {why}");
+        error(message, "this command is pagediff's own; use `pagediff replay --backend FILE.so`")
+    })?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,10 +2,8 @@
 //! where they differ.
 
 mod artifacts;
-mod assemble;
+mod assembly;
 mod backends;
-mod candidate_worker;
-mod disassemble;
 mod explain;
 mod kernel;
 mod list;
@@ -38,8 +36,8 @@ enum Command {
     Explain(explain::Arguments),
     Minimize(minimize::Arguments),
     TestCase(test_case::Arguments),
-    Assemble(assemble::Arguments),
-    Disassemble(disassemble::Arguments),
+    Assemble(assembly::AssembleArguments),
+    Disassemble(assembly::DisassembleArguments),
     Corpus(corpus::Arguments),
     Stability(stability::Arguments),
     Fuzz(fuzz::Arguments),
@@ -49,7 +47,7 @@ enum Command {
     #[command(subcommand)]
     Kernel(kernel::Command),
     #[command(hide = true)]
-    CandidateWorker(candidate_worker::Arguments),
+    CandidateWorker(backends::WorkerArguments),
 }
 
 impl Command {
@@ -60,8 +58,8 @@ impl Command {
             Command::Explain(arguments) => explain::run(arguments, out),
             Command::Minimize(arguments) => minimize::run(arguments, out),
             Command::TestCase(arguments) => test_case::run(arguments, out),
-            Command::Assemble(arguments) => assemble::run(arguments),
-            Command::Disassemble(arguments) => disassemble::run(arguments),
+            Command::Assemble(arguments) => assembly::assemble(arguments),
+            Command::Disassemble(arguments) => assembly::disassemble(arguments),
             Command::Corpus(arguments) => corpus::run(arguments, out),
             Command::Stability(arguments) => stability::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
@@ -69,7 +67,7 @@ impl Command {
             Command::EngineBench(arguments) => engine_bench::run(arguments, out),
             Command::Report(arguments) => report_page::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
-            Command::CandidateWorker(arguments) => candidate_worker::run(arguments),
+            Command::CandidateWorker(arguments) => backends::run_worker(arguments),
         }
     }
 }

@@ -21,7 +21,7 @@ use put_user_page_targets::trial::Verdict;
 use serde::Serialize;
 
 use self::subject::Diverging;
-use crate::assemble::write_to;
+use crate::assembly::write_to;
 use crate::backends::BackendArguments;
 use crate::replay::explain_command;
 

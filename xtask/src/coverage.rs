@@ -1,7 +1,6 @@
 //! `cargo xtask coverage`: which lines of our own code the committed corpus runs.
 
 mod measure;
-mod tools;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,8 +12,7 @@ use pagediff_terminal::error::{Stop, error, file_error};
 use pagediff_terminal::repository::find_root;
 use pagediff_terminal::table::{self, Align};
 
-use self::measure::Measured;
-use self::tools::Tools;
+use self::measure::{Measured, Tools};
 
 /// Measures which lines of src/, case/, reference/ and targets/ the committed corpus runs, and
 /// writes them to target/coverage, as lcov.info and as html/index.html

@@ -4,16 +4,65 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use pagediff_terminal::error::{Stop, error, file_error};
+use pagediff_terminal::output::last_lines;
 use put_user_page_targets_kernel::Api;
 use serde_json::Value;
-
-use super::tools::{Tools, output};
 
 /// Where all that is made for coverage goes.
 const FOLDER: &str = "target/coverage";
 
 /// The page that shows it.
 pub(super) const HTML: &str = "target/coverage/html/index.html";
+
+/// What is needed beside cargo: LLVM's tools, at the version that rustc has, for older ones
+/// refuse its profiles.
+pub(super) struct Tools {
+    /// Where programs run that rustc builds here.
+    host: String,
+    /// `llvm-profdata`.
+    profdata: PathBuf,
+    /// `llvm-cov`.
+    cov: PathBuf,
+}
+
+impl Tools {
+    pub(super) fn find() -> Result<Tools, Stop> {
+        let about = output(Command::new("rustc").arg("-vV"))?;
+        let about = String::from_utf8_lossy(&about);
+        let line = |name| about.lines().find_map(|line| line.strip_prefix(name));
+        let (Some(host), Some(version)) = (line("host: "), line("LLVM version: ")) else {
+            return Err(error(
+                format!("rustc does not say what it is: {about}"),
+                "install Rust, from https://rustup.rs",
+            ));
+        };
+        let version = version.split('.').next().unwrap_or(version);
+        Ok(Tools {
+            host: host.to_owned(),
+            profdata: find("llvm-profdata", version)?,
+            cov: find("llvm-cov", version)?,
+        })
+    }
+}
+
+/// A tool as Debian names it, or in Debian's folder of that version.
+fn find(name: &str, version: &str) -> Result<PathBuf, Stop> {
+    let places = [format!("{name}-{version}"), format!("/usr/lib/llvm-{version}/bin/{name}")];
+    let runs = |place: &String| {
+        let mut command = Command::new(place);
+        command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    places.into_iter().find(runs).map(PathBuf::from).ok_or_else(|| {
+        error(
+            format!("there is no {name} of LLVM {version}, and no other reads what rustc writes"),
+            format!(
+                "on Debian, `apt-get install llvm-{version}`, from https://apt.llvm.org where \
+                 Debian has no such package"
+            ),
+        )
+    })
+}
 
 /// A corpus that was replayed.
 pub(super) struct Measured<'a> {
@@ -115,4 +164,21 @@ fn build(root: &Path, tools: &Tools, package: &[&str]) -> Result<PathBuf, Stop> 
 fn run(root: &Path, counts: &Path, command: &mut Command) -> Result<(), Stop> {
     command.current_dir(root).env("LLVM_PROFILE_FILE", counts.join("%p-%m.profraw"));
     output(command).map(drop)
+}
+
+/// What a command prints, if it succeeds.
+fn output(command: &mut Command) -> Result<Vec<u8>, Stop> {
+    let name = command.get_program().display().to_string();
+    let output = command.stdin(Stdio::null()).output().map_err(|why| {
+        error(format!("{name} does not run: {why}"), "see that it is installed, and on the PATH")
+    })?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    Err(error(
+        format!("{name} failed, with {}:\n{}", output.status, last_lines(&said)),
+        "run scripts/test, which tells more",
+    ))
 }

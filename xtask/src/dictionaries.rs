@@ -1,6 +1,7 @@
 //! `cargo xtask dictionaries`: what engines are told of the case format.
 
 use std::ffi::OsStr;
+use std::fs::DirEntry;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -64,20 +65,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
 
 /// Dictionaries and options that no target has: one was renamed or removed.
 fn stale(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
-    let mut stale = Vec::new();
     if !directory.exists() {
-        return Ok(stale);
+        return Ok(Vec::new());
     }
-    let entries =
-        std::fs::read_dir(directory).map_err(|why| file_error(directory, "read", &why))?;
-    for entry in entries {
-        let path = entry.map_err(|why| file_error(directory, "read", &why))?.path();
+    let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|why| file_error(directory, "read", &why))?;
+    let mut stale: Vec<PathBuf> = entries.iter().map(DirEntry::path).collect();
+    stale.retain(|path| {
         let is_ours = path.extension().is_some_and(|of| of == "dict" || of == "options");
         let is_of_target = |target: &Target| path.file_stem() == Some(OsStr::new(target.name));
-        if is_ours && !TARGETS.iter().any(is_of_target) {
-            stale.push(path);
-        }
-    }
+        is_ours && !TARGETS.iter().any(is_of_target)
+    });
     stale.sort();
     Ok(stale)
 }

@@ -17,7 +17,7 @@ use indicatif::ProgressBar;
 use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
 use pagediff_terminal::output::{count, write_json};
 use pagediff_terminal::table::{self, Align};
-use put_user_page_targets::registry::{Check, TARGETS};
+use put_user_page_targets::registry::{Check, TARGETS, Target};
 use serde::Serialize;
 
 /// Does what OSS-Fuzz would do with this project
@@ -124,13 +124,14 @@ fn check_targets(
     sanitizer: build::Sanitizer,
     progress: &ProgressBar,
 ) -> Result<Built, Stop> {
-    let moved = moved::Moved::new(directory)?;
-    let mut targets = Vec::new();
-    for target in TARGETS.iter().filter(|target| target.check != Check::Kernel) {
-        progress.set_message(format!("checks {} ({})", target.name, sanitizer.name()));
-        targets.push(target::check(target.name, moved.path(), sanitizer)?);
-    }
-    let failures = moved.put_back()?;
+    let (targets, failures) = moved::while_moved(directory, |moved| {
+        let fuzzed = TARGETS.iter().filter(|target| target.check != Check::Kernel);
+        let check = |target: &Target| {
+            progress.set_message(format!("checks {} ({})", target.name, sanitizer.name()));
+            target::check(target.name, moved, sanitizer)
+        };
+        fuzzed.map(check).collect()
+    })?;
     Ok(Built { sanitizer: sanitizer.name(), failures, targets })
 }
 

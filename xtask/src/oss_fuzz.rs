@@ -5,7 +5,6 @@ mod binary;
 mod build;
 mod moved;
 mod presubmit;
-mod process;
 mod target;
 
 use std::io::Write;

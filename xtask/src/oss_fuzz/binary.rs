@@ -1,7 +1,7 @@
 //! What a fuzz target's executable tells of itself: its architecture, its entry point, and
 //! what it was instrumented with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use object::{Architecture, Object, ObjectSection, ObjectSymbol, SectionKind};
@@ -13,28 +13,15 @@ const ENTRY: &str = "LLVMFuzzerTestOneInput";
 const PROFILE_COUNTERS: &str = "__llvm_prf_cnts";
 
 /// An executable, read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Binary {
     pub(super) architecture: Architecture,
     /// Whether it has [`ENTRY`].
     pub(super) has_entry: bool,
-    pub(super) calls: Calls,
+    /// How many call instructions name each of the sanitizers' functions.
+    calls: BTreeMap<String, usize>,
     /// Whether it counts for coverage reports.
     pub(super) has_profile: bool,
-}
-
-/// How many call instructions name a function of each sanitizer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Calls {
-    /// All of the address sanitizer's, its runtime's own among them.
-    pub(super) address: usize,
-    /// Of these, the reports of bad accesses, one for each access that is checked.
-    pub(super) address_reports: usize,
-    /// Of these, those with which each instrumented object asks for the runtime's version.
-    pub(super) address_objects: usize,
-    pub(super) data_flow: usize,
-    pub(super) memory: usize,
-    pub(super) undefined: usize,
 }
 
 impl Binary {
@@ -48,50 +35,40 @@ impl Binary {
         Ok(Binary {
             architecture: file.architecture(),
             has_entry: file.symbols().any(|s| s.is_definition() && s.name() == Ok(ENTRY)),
-            calls: Calls::count(&file),
+            calls: sanitizer_calls(&file),
             has_profile: file.section_by_name(PROFILE_COUNTERS).is_some_and(|s| s.size() > 0),
         })
     }
+
+    /// How many call instructions name a sanitizer's function whose name starts so.
+    pub(super) fn calls(&self, prefix: &str) -> usize {
+        let named = self.calls.iter().filter(|(name, _)| name.starts_with(prefix));
+        named.map(|(_, calls)| calls).sum()
+    }
 }
 
-impl Calls {
-    /// Counts direct calls. In any other architecture's code than x86-64's it finds none.
-    fn count(file: &object::File<'_>) -> Calls {
-        let mut functions = HashMap::new();
-        for symbol in file.symbols().filter(ObjectSymbol::is_definition) {
-            if let Some(name) = symbol.name().ok().and_then(sanitizer_function) {
-                functions.insert(symbol.address(), name);
-            }
-        }
-        let mut calls = Calls::default();
-        for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
-            let code = section.data().unwrap_or_default();
-            for (offset, window) in code.windows(CALL_LENGTH).enumerate() {
-                let [CALL, distance @ ..] = window else { continue };
-                let Ok(distance) = distance.try_into().map(i32::from_le_bytes) else { continue };
-                let next = section.address().wrapping_add((offset + CALL_LENGTH) as u64);
-                let callee = next.wrapping_add_signed(i64::from(distance));
-                if let Some(name) = functions.get(&callee) {
-                    calls.add(name);
-                }
-            }
-        }
-        calls
-    }
-
-    fn add(&mut self, function: &str) {
-        let sanitizers = [
-            ("__asan", &mut self.address),
-            ("__asan_report_", &mut self.address_reports),
-            ("__asan_version_mismatch_check", &mut self.address_objects),
-            ("__dfsan", &mut self.data_flow),
-            ("__msan", &mut self.memory),
-            ("__ubsan", &mut self.undefined),
-        ];
-        for (prefix, count) in sanitizers {
-            *count += usize::from(function.starts_with(prefix));
+/// Counts direct calls. In any other architecture's code than x86-64's it finds none.
+fn sanitizer_calls(file: &object::File<'_>) -> BTreeMap<String, usize> {
+    let mut functions = HashMap::new();
+    for symbol in file.symbols().filter(ObjectSymbol::is_definition) {
+        if let Some(name) = symbol.name().ok().and_then(sanitizer_function) {
+            functions.insert(symbol.address(), name);
         }
     }
+    let mut calls = BTreeMap::new();
+    for section in file.sections().filter(|section| section.kind() == SectionKind::Text) {
+        let code = section.data().unwrap_or_default();
+        for (offset, window) in code.windows(CALL_LENGTH).enumerate() {
+            let [CALL, distance @ ..] = window else { continue };
+            let Ok(distance) = distance.try_into().map(i32::from_le_bytes) else { continue };
+            let next = section.address().wrapping_add((offset + CALL_LENGTH) as u64);
+            let callee = next.wrapping_add_signed(i64::from(distance));
+            if let Some(&name) = functions.get(&callee) {
+                *calls.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    calls
 }
 
 /// x86-64's near call: this byte, and the distance from the next instruction in 4 bytes. That

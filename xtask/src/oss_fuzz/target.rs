@@ -1,7 +1,11 @@
 //! One fuzz target in `$OUT`, and all that OSS-Fuzz checks of it.
 
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use object::Architecture;
 use pagediff_terminal::error::{Stop, error, file_error};
@@ -10,9 +14,8 @@ use tempfile::TempDir;
 
 use super::Failure;
 use super::beside::{count_tokens, libfuzzer_arguments, unpack};
-use super::binary::{Binary, Calls};
+use super::binary::Binary;
 use super::build::Sanitizer;
-use super::process::{self, Ran};
 
 /// Fewer edges than this are no target, or one that is instrumented only in part.
 const MIN_EDGES: usize = 100;
@@ -27,7 +30,7 @@ const MAX_UNDEFINED_CALLS: usize = 200;
 const ARGUMENTS: [&str; 3] = ["--", "-rss_limit_mb=2560", "-timeout=25"];
 
 /// What was found of a target.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct CheckedTarget {
     pub(super) name: &'static str,
     /// Edges that libFuzzer sees.
@@ -39,6 +42,35 @@ pub(super) struct CheckedTarget {
     /// Tokens of its dictionary.
     pub(super) tokens: Option<usize>,
     pub(super) failures: Vec<Failure>,
+}
+
+/// How long any run may take. Seeds and a few inputs take seconds.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What a run came to.
+struct Ran {
+    /// `None` if it had to be ended.
+    status: Option<ExitStatus>,
+    /// What it printed, all of which libFuzzer prints as errors.
+    log: String,
+}
+
+impl Ran {
+    fn succeeded(&self) -> bool {
+        self.status.is_some_and(|status| status.success())
+    }
+
+    /// How it ended, and the lines that say why.
+    fn why(&self) -> String {
+        let end = match self.status {
+            Some(status) => status.to_string(),
+            None => format!("ended after {} s", LIMIT.as_secs()),
+        };
+        let lines: Vec<&str> = self.log.lines().filter(|line| !line.trim().is_empty()).collect();
+        let tells = |line: &&&str| line.contains("ERROR") || line.contains("error");
+        let line = lines.iter().find(tells).or(lines.last()).map_or("", |line| line.trim());
+        format!("{end}: {line}")
+    }
 }
 
 /// A target, and what is known of it so far.
@@ -57,14 +89,7 @@ pub(super) fn check(
 ) -> Result<CheckedTarget, Stop> {
     let scratch = tempfile::tempdir()
         .map_err(|why| error(format!("there is no temporary folder: {why}"), "set TMPDIR"))?;
-    let checked = CheckedTarget {
-        name,
-        edges: None,
-        accesses: None,
-        seeds: None,
-        tokens: None,
-        failures: Vec::new(),
-    };
+    let checked = CheckedTarget { name, ..CheckedTarget::default() };
     let mut target = Target { directory, sanitizer, scratch, checked };
     let can_run = target.check_executable();
     let options = target.check_options();
@@ -112,7 +137,7 @@ impl Target<'_> {
             self.fail("entry", "there is no LLVMFuzzerTestOneInput in it");
         }
         match self.sanitizer {
-            Sanitizer::Address => self.check_sanitizers(binary.calls),
+            Sanitizer::Address => self.check_sanitizers(&binary),
             Sanitizer::Coverage if !binary.has_profile => {
                 self.fail(
                     "coverage",
@@ -125,18 +150,25 @@ impl Target<'_> {
     }
 
     /// It has the address sanitizer, and no other.
-    fn check_sanitizers(&mut self, calls: Calls) {
-        self.checked.accesses = Some(calls.address_reports);
-        if calls.address < MIN_ADDRESS_CALLS || calls.address_objects == 0 {
+    fn check_sanitizers(&mut self, binary: &Binary) {
+        // Each access that is checked has a call that reports a bad one.
+        self.checked.accesses = Some(binary.calls("__asan_report_"));
+        // With this each instrumented object asks for the runtime's version.
+        let objects = binary.calls("__asan_version_mismatch_check");
+        // The runtime's own are among all calls.
+        if binary.calls("__asan") < MIN_ADDRESS_CALLS || objects == 0 {
             self.fail("sanitizer", "it is not built with the address sanitizer");
         }
         let others = [
-            ("data flow", calls.data_flow, 0),
-            ("memory", calls.memory, MAX_MEMORY_CALLS),
-            ("undefined behaviour", calls.undefined, MAX_UNDEFINED_CALLS),
+            ("data flow", "__dfsan", 0),
+            ("memory", "__msan", MAX_MEMORY_CALLS),
+            ("undefined behaviour", "__ubsan", MAX_UNDEFINED_CALLS),
         ];
-        for (name, calls, _) in others.into_iter().filter(|&(_, calls, limit)| calls > limit) {
-            self.fail("sanitizer", format!("it calls the {name} sanitizer {calls} times"));
+        for (name, prefix, limit) in others {
+            let calls = binary.calls(prefix);
+            if calls > limit {
+                self.fail("sanitizer", format!("it calls the {name} sanitizer {calls} times"));
+            }
         }
     }
 
@@ -251,11 +283,34 @@ impl Target<'_> {
         Ok(seed.map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned()))
     }
 
+    /// Runs the target as OSS-Fuzz does: in the directory that it is in, with nothing else of
+    /// the environment than $PATH and what is given.
     fn run(&self, arguments: &[String], environment: &[(&str, &Path)]) -> Result<Ran, Stop> {
         let (program, log) = (self.path(""), self.scratch.path().join("log"));
-        process::run(&program, arguments, environment, &log)
-            .map_err(|why| file_error(&program, "run", &why))
+        let mut command = Command::new(&program);
+        command.args(arguments).current_dir(self.directory).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null());
+        run(&mut command, &log).map_err(|why| file_error(&program, "run", &why))
     }
+}
+
+fn run(command: &mut Command, log: &Path) -> std::io::Result<Ran> {
+    let mut child = command.stderr(File::create(log)?).spawn()?;
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if start.elapsed() > LIMIT {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        sleep(Duration::from_millis(10));
+    };
+    let log = String::from_utf8_lossy(&std::fs::read(log)?).into_owned();
+    Ok(Ran { status, log })
 }
 
 /// The edges of `INFO: Loaded 1 modules   (32640 inline 8-bit counters): 32640 [...`.

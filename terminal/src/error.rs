@@ -59,30 +59,25 @@ pub fn text_error(path: &Path, mut text: String, error: TextError) -> Stop {
 }
 
 /// An error that the system gave for a file.
-pub fn file_error(path: &Path, what: &str, error: &io::Error) -> Stop {
+pub fn file_error(path: &Path, what: &str, why: &io::Error) -> Stop {
     let path = path.display();
-    match error.kind() {
-        io::ErrorKind::NotFound if what == "written" => crate::error::error(
+    match why.kind() {
+        io::ErrorKind::NotFound if what == "written" => error(
             format!("{path} cannot be written: there is no such directory"),
             "make the directory first, or name another",
         ),
-        io::ErrorKind::NotFound => {
-            crate::error::error(format!("there is no file {path}"), "check the path")
-        }
-        _ => crate::error::error(
-            format!("{path} cannot be {what}: {error}"),
-            "check the path and its permissions",
-        ),
+        io::ErrorKind::NotFound => error(format!("there is no file {path}"), "check the path"),
+        _ => error(format!("{path} cannot be {what}: {why}"), "check the path and its permissions"),
     }
 }
 
 impl From<io::Error> for Stop {
     /// Of standard output: what is read or written otherwise is named in its error.
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
+    fn from(why: io::Error) -> Self {
+        match why.kind() {
             io::ErrorKind::BrokenPipe => Stop::OutputClosed,
-            _ => crate::error::error(
-                format!("the output cannot be written: {error}"),
+            _ => error(
+                format!("the output cannot be written: {why}"),
                 "see that there is room where it goes",
             ),
         }
@@ -119,16 +114,12 @@ fn set_up() {
 
 /// Tells why the command ended, and returns its exit code.
 fn end(stop: Stop) -> ExitCode {
-    match stop {
-        Stop::OutputClosed => ExitCode::from(OUTPUT_CLOSED),
-        Stop::Interrupted => ExitCode::from(INTERRUPTED),
-        Stop::DoesNotHold(report) => {
-            anstream::eprint!("{report:?}");
-            ExitCode::from(DIVERGENCE)
-        }
-        Stop::Error(report) => {
-            anstream::eprint!("{report:?}");
-            ExitCode::from(CANNOT_RUN)
-        }
-    }
+    let (report, code) = match stop {
+        Stop::OutputClosed => return ExitCode::from(OUTPUT_CLOSED),
+        Stop::Interrupted => return ExitCode::from(INTERRUPTED),
+        Stop::DoesNotHold(report) => (report, DIVERGENCE),
+        Stop::Error(report) => (report, CANNOT_RUN),
+    };
+    anstream::eprint!("{report:?}");
+    ExitCode::from(code)
 }

@@ -25,10 +25,9 @@ pub fn write(out: &mut dyn Write, rows: &[Vec<String>], aligns: &[Align]) -> io:
 pub fn lines(rows: &[Vec<String>], aligns: &[Align]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width_of = |cell: &String| cell.chars().count();
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(width_of).max())
-        .map(|width| width.unwrap_or(0))
-        .collect();
+    let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
+    let widths: Vec<usize> =
+        (0..columns).map(|column| cells(column).map(width_of).max().unwrap_or(0)).collect();
     let line = |row: &Vec<String>| {
         let cells =
             row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {

@@ -1,7 +1,6 @@
 //! `pagediff`: holds implementations of put_user_page*() against each other, and shows
 //! where they differ.
 
-mod artifacts;
 mod assembly;
 mod backends;
 mod explain;

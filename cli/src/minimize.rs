@@ -133,9 +133,8 @@ fn search(diverging: &mut Diverging, signature: &Signature) -> Result<(Vec<u8>, 
     let start = diverging.bytes.clone();
     let mut shows = |bytes: &[u8]| -> Result<bool, Stop> {
         progress.inc(1);
-        let verdict = diverging.run(bytes)?;
-        let shows = matches!(&verdict, Verdict::Differs(divergence)
-            if Signature::of(divergence) == *signature);
+        let shows = matches!(diverging.run(bytes)?, Verdict::Differs(divergence)
+            if Signature::of(&divergence) == *signature);
         if shows {
             let Size { calls, entries, pages, .. } = Size::of(&Case::decode(bytes));
             let (calls, pages) = (count(calls, "call"), count(pages, "page"));

@@ -8,21 +8,22 @@ use std::process::ExitCode;
 
 use fastrand::Rng;
 use indicatif::{ProgressBar, ProgressStyle};
-use pagediff_terminal::error::{DIVERGENCE, Stop, error};
-use pagediff_terminal::inputs::{self, Input, TargetArgument};
+use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
+use pagediff_terminal::inputs::{self, Input, LOGS, TargetArgument};
 use pagediff_terminal::output::{command_line, paint, write_json};
+use pagediff_terminal::repository::repository;
 use put_user_page_case::Case;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
 use put_user_page_targets::generator;
-use put_user_page_targets::registry::{Check, Target};
+use put_user_page_targets::registry::{Check, TARGETS, Target};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::Verdict;
+use sha1_smol::Sha1;
 
 use self::tally::{Diverging, Tally};
-use crate::artifacts;
 use crate::backends::BackendArguments;
 
 /// Runs cases on backends, and shows where one differs from the reference
@@ -102,7 +103,10 @@ type Cases<'a> = Box<dyn Iterator<Item = Result<Input, Stop>> + 'a>;
 fn cases(arguments: &Arguments) -> Result<(u64, Cases<'_>), Stop> {
     if let Some(count) = arguments.generated {
         let mut rng = Rng::with_seed(arguments.seed.unwrap_or(0));
-        let drawn = (0..count).map(move |_| Ok(Input::drawn(generator::case(&mut rng))));
+        let drawn = (0..count).map(move |_| {
+            let case = generator::case(&mut rng);
+            Ok(Input { path: None, target: None, bytes: case.encode(), case })
+        });
         return Ok((count, Box::new(drawn)));
     }
     let files = inputs::files(&arguments.paths)?;
@@ -138,7 +142,7 @@ fn replay(
         let input: &Input = &inputs[case];
         let saved = match &input.path {
             Some(_) if divergence.log.is_empty() => None,
-            _ => Some(artifacts::save(&input.case, &divergence.log)?),
+            _ => Some(save(&input.case, &divergence.log)?),
         };
         let path = input.path.as_ref().or(saved.as_ref()).expect("what is in no file was saved");
         let mut report = Report::of(&divergence);
@@ -146,6 +150,30 @@ fn replay(
         Ok(Diverging::new(path, input.target, saved.as_deref(), report))
     };
     found.into_iter().map(tell).collect()
+}
+
+/// Saves a case in fuzz/artifacts of the repository, or here outside of one, where the
+/// target `kernel` or `program` has its own, and returns where. A kernel's log, if there is
+/// one, goes into the folder [`LOGS`] there.
+fn save(case: &Case, log: &str) -> Result<PathBuf, Stop> {
+    let check = if log.is_empty() { Check::Program } else { Check::Kernel };
+    let target = TARGETS.iter().find(|target| target.check == check);
+    let name = target.expect("there are targets for programs and for kernels").name;
+    let root = repository().unwrap_or_else(|| PathBuf::from("."));
+    let folder = root.join("fuzz/artifacts").join(name);
+    let bytes = case.encode();
+    let name = format!("crash-{}", Sha1::from(&bytes).digest());
+    if !log.is_empty() {
+        write(&folder.join(LOGS), &format!("{name}.log"), log.as_bytes())?;
+    }
+    write(&folder, &name, &bytes)
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Stop> {
+    std::fs::create_dir_all(folder).map_err(|why| file_error(folder, "made", &why))?;
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).map_err(|why| file_error(&path, "written", &why))?;
+    Ok(path)
 }
 
 /// Failures of backends that no case can be blamed for.

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use put_user_page_case::Case;
@@ -27,13 +27,6 @@ pub struct Input {
     pub bytes: Vec<u8>,
     /// The case that the target makes of them.
     pub case: Case,
-}
-
-impl Input {
-    /// A case that the generator drew.
-    pub fn drawn(case: Case) -> Input {
-        Input { path: None, target: None, bytes: case.encode(), case }
-    }
 }
 
 /// The target of the files on a command line.
@@ -168,17 +161,11 @@ pub fn read_text(path: &Path) -> Result<Case, Stop> {
 /// several.
 pub fn target_of(path: &Path) -> Option<&'static Target> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let names: Vec<&str> = absolute
-        .components()
-        .filter_map(|component| match component {
-            Component::Normal(name) => name.to_str(),
-            _ => None,
-        })
-        .collect();
-    let folders = &names[..names.len().saturating_sub(1)];
-    let mut pairs = folders.windows(2).rev();
-    pairs.find_map(|pair| {
-        matches!(pair[0], "corpus" | "artifacts").then(|| target(pair[1])).flatten()
+    let mut folders = absolute.ancestors().skip(1);
+    folders.find_map(|folder| {
+        let is_of_targets =
+            matches!(folder.parent()?.file_name()?.to_str()?, "corpus" | "artifacts");
+        is_of_targets.then(|| target(folder.file_name()?.to_str()?)).flatten()
     })
 }
 

@@ -46,11 +46,9 @@ pub(super) fn world(world: &World) -> Vec<String> {
     for (line, entries) in drawn.into_iter().zip(entries) {
         push_with_entries(&mut lines, line, width, entries);
     }
-    lines.push(String::new());
-    lines.push(
-        "H head page, t tail page, p page of order 0; !3: no reference is taken for entry 3"
-            .to_owned(),
-    );
+    let legend =
+        "H head page, t tail page, p page of order 0; !3: no reference is taken for entry 3";
+    lines.extend([String::new(), legend.to_owned()]);
     lines
 }
 

@@ -7,7 +7,6 @@ use std::process::Command;
 
 use pagediff_terminal::error::Stop;
 use put_user_page_fuzz_common::dictionary::TIMEOUT;
-use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::{Places, add};
@@ -21,11 +20,7 @@ const INSTANCE: &str = "main";
 const SEEDS: &str = ".seeds";
 
 /// `cargo afl fuzz`, until it is ended.
-pub(super) fn command(
-    places: &Places,
-    target: &Target,
-    sanitizer: Sanitizer,
-) -> Result<Command, Stop> {
+pub(super) fn command(places: &Places, sanitizer: Sanitizer) -> Result<Command, Stop> {
     // It reads its seeds twice, and ends if one is gone by then: other engines are at work.
     let seeds = places.make_own(Engine::Afl, &[SEEDS])?.join(SEEDS);
     places.copy_new(&seeds, &mut HashSet::new())?;
@@ -34,7 +29,7 @@ pub(super) fn command(
     command.args(["-M", INSTANCE]).arg("-F").arg(&places.corpus).arg("-i").arg(seeds);
     command.arg("-o").arg(places.own(Engine::Afl)).arg("-x").arg(places.dictionary());
     command.args(["-t", &(TIMEOUT * 1000).to_string()]);
-    command.arg("--").arg(Engine::Afl.program(&places.root, target, sanitizer));
+    command.arg("--").arg(Engine::Afl.program(&places.root, places.target, sanitizer));
     // Minutes: the shortest that there is.
     command.env("AFL_SYNC_TIME", "1");
     Ok(command)

@@ -7,7 +7,6 @@ use std::process::Command;
 
 use pagediff_terminal::error::Stop;
 use put_user_page_fuzz_common::dictionary::TIMEOUT;
-use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::{Places, add};
@@ -28,7 +27,6 @@ const KEPT: &str = "kept";
 /// only, where a path cannot hold a space.
 pub(super) fn command(
     places: &Places,
-    target: &Target,
     sanitizer: Sanitizer,
     seconds: u64,
 ) -> Result<Command, Stop> {
@@ -40,7 +38,7 @@ pub(super) fn command(
     command.args(["--persistent", "--threads", "1", "--verbose"]);
     command.arg("--dict").arg(places.dictionary()).args(["--timeout", &TIMEOUT.to_string()]);
     command.args(["--run_time", &seconds.to_string()]);
-    command.arg("--").arg(Engine::Honggfuzz.program(&places.root, target, sanitizer));
+    command.arg("--").arg(Engine::Honggfuzz.program(&places.root, places.target, sanitizer));
     command.env("ASAN_OPTIONS", "detect_odr_violation=0");
     Ok(command)
 }
@@ -55,12 +53,10 @@ pub(super) fn figures(places: &Places) -> Option<Figures> {
 /// timeouts, edges, blocks, inputs.
 fn parse(line: &str) -> Option<Figures> {
     let numbers: Option<Vec<u64>> = line.split(',').map(|word| word.trim().parse().ok()).collect();
-    match numbers?[..] {
-        [_, _, executions, per_second, _, _, _, coverage, _, corpus] => {
-            Some(Figures { executions, per_second, coverage, corpus })
-        }
-        _ => None,
-    }
+    let [_, _, executions, per_second, _, _, _, coverage, _, corpus] = numbers?[..] else {
+        return None;
+    };
+    Some(Figures { executions, per_second, coverage, corpus })
 }
 
 /// Gives it what is new in the working corpus, and adds what it has found itself there.

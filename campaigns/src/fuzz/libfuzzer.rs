@@ -4,22 +4,16 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use put_user_page_fuzz_common::dictionary::TIMEOUT;
-use put_user_page_targets::registry::Target;
 
 use super::figures::Figures;
 use super::places::Places;
 use crate::engines::{Engine, Sanitizer, bolero};
 
 /// `cargo fuzz run` for so many seconds, which reads what other engines find as it goes.
-pub(super) fn command(
-    places: &Places,
-    target: &Target,
-    sanitizer: Sanitizer,
-    seconds: u64,
-) -> Command {
+pub(super) fn command(places: &Places, sanitizer: Sanitizer, seconds: u64) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(&places.root).args(["fuzz", "run", "--no-trace-compares"]);
-    command.args(["--sanitizer", sanitizer.name(), target.name, "--"]);
+    command.args(["--sanitizer", sanitizer.name(), places.target.name, "--"]);
     command.args(flags(places));
     command.arg(format!("-max_total_time={seconds}"));
     Engine::Libfuzzer.set_folder(&mut command, &places.root, sanitizer);
@@ -27,13 +21,8 @@ pub(super) fn command(
 }
 
 /// `cargo bolero test` for so many seconds, on the same corpus.
-pub(super) fn bolero_command(
-    places: &Places,
-    target: &Target,
-    sanitizer: Sanitizer,
-    seconds: u64,
-) -> Command {
-    let mut command = bolero(&places.root, target.name, sanitizer);
+pub(super) fn bolero_command(places: &Places, sanitizer: Sanitizer, seconds: u64) -> Command {
+    let mut command = bolero(&places.root, places.target.name, sanitizer);
     command.arg("--corpus-dir").arg(&places.corpus).arg("--crashes-dir").arg(&places.artifacts);
     command.args(["-T", &format!("{seconds}s")]);
     command.args(flags(places).map(|flag| format!("--engine-args={flag}")));

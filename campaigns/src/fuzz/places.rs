@@ -22,27 +22,27 @@ pub(super) struct Places {
     pub(super) corpus: PathBuf,
     /// What diverged or crashed: fuzz/artifacts/T.
     pub(super) artifacts: PathBuf,
-    name: &'static str,
+    pub(super) target: &'static Target,
 }
 
 impl Places {
-    pub(super) fn of(root: &Path, target: &Target) -> Places {
+    pub(super) fn of(root: &Path, target: &'static Target) -> Places {
         Places {
             root: root.to_owned(),
             corpus: root.join("fuzz/corpus").join(target.name),
             artifacts: root.join("fuzz/artifacts").join(target.name),
-            name: target.name,
+            target,
         }
     }
 
     /// The target's dictionary, in a form that all engines read.
     pub(super) fn dictionary(&self) -> PathBuf {
-        self.root.join("fuzz/dictionaries").join(format!("{}.dict", self.name))
+        self.root.join("fuzz/dictionaries").join(format!("{}.dict", self.target.name))
     }
 
     /// What an engine keeps for itself.
     pub(super) fn own(&self, engine: Engine) -> PathBuf {
-        self.root.join("target/fuzz").join(engine.name()).join(self.name)
+        self.root.join("target/fuzz").join(engine.name()).join(self.target.name)
     }
 
     /// Empties the directory of an engine's own, and makes these folders in it.
@@ -59,7 +59,7 @@ impl Places {
 
     /// Adds the committed corpus to the working one, for the engines that read one only.
     pub(super) fn seed(&self) -> Result<(), Stop> {
-        let committed = self.root.join("corpus").join(self.name);
+        let committed = self.root.join("corpus").join(self.target.name);
         for folder in [&self.corpus, &self.artifacts] {
             std::fs::create_dir_all(folder).map_err(|why| file_error(folder, "made", &why))?;
         }

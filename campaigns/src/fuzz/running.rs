@@ -227,12 +227,11 @@ fn spawn(
     (sanitizer, seconds): (Sanitizer, u64),
     sender: &Sender<Message>,
 ) -> Result<Child, Stop> {
-    let Pair { engine, target } = pair;
-    let mut command = match engine {
-        Engine::Libfuzzer => libfuzzer::command(places, target, sanitizer, seconds),
-        Engine::Bolero => libfuzzer::bolero_command(places, target, sanitizer, seconds),
-        Engine::Afl => afl::command(places, target, sanitizer)?,
-        Engine::Honggfuzz => honggfuzz::command(places, target, sanitizer, seconds)?,
+    let mut command = match pair.engine {
+        Engine::Libfuzzer => libfuzzer::command(places, sanitizer, seconds),
+        Engine::Bolero => libfuzzer::bolero_command(places, sanitizer, seconds),
+        Engine::Afl => afl::command(places, sanitizer)?,
+        Engine::Honggfuzz => honggfuzz::command(places, sanitizer, seconds)?,
     };
     command.env(FINDINGS_VARIABLE, places.root.join("fuzz/artifacts"));
     // A process group of its own, for engines start processes of their own.

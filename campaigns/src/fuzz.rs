@@ -9,7 +9,7 @@ mod progress;
 mod running;
 mod summary;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::Write;
 use std::num::NonZero;
@@ -176,7 +176,6 @@ pub(crate) fn fuzz(
     targets: &[&'static Target],
     (engines, sanitizer, seconds): (&[Engine], Sanitizer, u64),
 ) -> Result<Fuzzed, Stop> {
-    running::catch_interrupts()?;
     // Times of files are as old as the last tick of the system's clock.
     let started = SystemTime::now() - Duration::from_millis(100);
     let pairs = targets.iter().flat_map(|&target| {
@@ -227,9 +226,10 @@ fn run_all(
 ) -> Result<Vec<PairRun>, Stop> {
     let total = waiting.len();
     let (sender, messages) = mpsc::channel();
+    running::catch_interrupts(sender.clone())?;
     // Dropped on any way out of here, which ends the processes.
     let mut all: Vec<Running> = Vec::new();
-    let mut runs: Vec<(usize, PairRun)> = Vec::new();
+    let mut runs = BTreeMap::new();
     let mut ticked = Instant::now();
     while runs.len() < total {
         while all.iter().filter(|running| running.is_running).count() < at_once {
@@ -242,6 +242,7 @@ fn run_all(
             Ok(Message::End(number)) => {
                 runs.extend(all[number].finish(&sender)?.map(|run| (number, run)));
             }
+            Ok(Message::Interrupted) => return Err(Stop::Interrupted),
             Err(_) => {}
         }
         if ticked.elapsed() >= TICK {
@@ -249,10 +250,6 @@ fn run_all(
             let mut running = all.iter_mut().filter(|running| running.is_running);
             running.try_for_each(Running::tick)?;
         }
-        if running::interrupted() {
-            return Err(Stop::Interrupted);
-        }
     }
-    runs.sort_by_key(|(number, _)| *number);
-    Ok(runs.into_iter().map(|(_, run)| run).collect())
+    Ok(runs.into_values().collect())
 }

@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader, PipeReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -23,12 +22,14 @@ use crate::corpus::files;
 use crate::engines::{Engine, Sanitizer};
 use crate::record::Sample;
 
-/// What the threads that read an engine's output tell.
+/// What those hear who run the engines.
 pub(super) enum Message {
     /// The engine with this number wrote a line.
     Line(usize, String),
     /// It will write no more.
     End(usize),
+    /// The user has had enough.
+    Interrupted,
 }
 
 /// How long an engine may take to end by itself after its time.
@@ -74,8 +75,8 @@ impl Running {
         places.seed()?;
         // What an engine starts from it need not be given again.
         let seeds = files(&places.corpus)?;
-        let names = seeds.iter().filter_map(|seed| seed.file_name());
-        let shared = names.map(OsStr::to_owned).collect();
+        let shared =
+            seeds.iter().filter_map(|seed| seed.file_name()).map(OsStr::to_owned).collect();
         let child = spawn(number, pair, &places, (sanitizer, seconds), sender)?;
         Ok(Running {
             number,
@@ -173,9 +174,8 @@ impl Running {
 
     /// Whether the last thing that the engine told of is a crash that it had not told of
     /// before. A crash that comes back at once would be met again and again.
-    fn found_another_crash(&mut self) -> bool {
-        let artifacts = &self.log.artifacts;
-        artifacts.last().is_some_and(|last| !artifacts[..artifacts.len() - 1].contains(last))
+    fn found_another_crash(&self) -> bool {
+        self.log.artifacts.split_last().is_some_and(|(last, before)| !before.contains(last))
     }
 
     fn run(&mut self, status: ExitStatus) -> Result<PairRun, Stop> {
@@ -260,17 +260,11 @@ fn listen(number: usize, output: PipeReader, sender: Sender<Message>) {
     });
 }
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// From here on Ctrl-C, and being asked to terminate, is left to [`interrupted`]: the
-/// engines are in process groups of their own and do not hear of it.
-pub(super) fn catch_interrupts() -> Result<(), Stop> {
-    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).map_err(|why| {
+/// From here on Ctrl-C, and being asked to terminate, is a message: the engines are in process
+/// groups of their own and do not hear of it.
+pub(super) fn catch_interrupts(sender: Sender<Message>) -> Result<(), Stop> {
+    // Fails only if nobody listens any more.
+    ctrlc::set_handler(move || drop(sender.send(Message::Interrupted))).map_err(|why| {
         error(format!("Ctrl-C cannot be caught: {why}"), "run `cargo fuzz run TARGET` by itself")
     })
-}
-
-/// Whether the user has had enough.
-pub(super) fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
 }

@@ -1,7 +1,6 @@
 //! Live progress: a line for each running target on a terminal; else a line when it
 //! starts and one when it ends.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -14,28 +13,25 @@ use super::figures::Figures;
 pub(super) struct Progress {
     seconds: u64,
     lines: MultiProgress,
-    is_terminal: bool,
 }
 
 /// The line of one engine on one target.
 pub(super) struct Line {
     name: String,
-    /// `None` where there is no terminal.
-    bar: Option<ProgressBar>,
+    /// Hidden where there is no terminal.
+    bar: ProgressBar,
 }
 
 impl Progress {
     /// For runs of so many seconds each.
     pub(super) fn new(seconds: u64) -> Self {
-        let is_terminal = std::io::stderr().is_terminal();
-        Progress { seconds, lines: MultiProgress::new(), is_terminal }
+        Progress { seconds, lines: MultiProgress::new() }
     }
 
     pub(super) fn start(&self, Pair { engine, target }: Pair) -> Line {
         let name = format!("{} {}", target.name, engine.name());
-        if !self.is_terminal {
+        if self.lines.is_hidden() {
             eprintln!("{name}: starts, for {} s", self.seconds);
-            return Line { name, bar: None };
         }
         let longest =
             TARGETS.iter().map(|target| target.name.len()).max().unwrap_or(0) + " honggfuzz".len();
@@ -45,7 +41,7 @@ impl Progress {
         bar.set_prefix(format!("{name:<longest$}"));
         bar.set_message("starts");
         bar.enable_steady_tick(Duration::from_millis(200));
-        Line { name, bar: Some(bar) }
+        Line { name, bar }
     }
 
     /// Takes the lines away, for the table that follows.
@@ -57,15 +53,13 @@ impl Progress {
 
 impl Line {
     pub(super) fn show(&self, figures: &Figures) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(describe(figures));
-        }
+        self.bar.set_message(describe(figures));
     }
 
     pub(super) fn finish(&self, figures: &Figures) {
-        match &self.bar {
-            Some(bar) => bar.finish_with_message(format!("done: {}", describe(figures))),
-            None => eprintln!("{}: ends, {}", self.name, describe(figures)),
+        self.bar.finish_with_message(format!("done: {}", describe(figures)));
+        if self.bar.is_hidden() {
+            eprintln!("{}: ends, {}", self.name, describe(figures));
         }
     }
 }

@@ -18,10 +18,8 @@ const MOST_REPORTS: usize = 5;
 /// Writes the table, and for each finding its report and the command that shows it.
 pub(super) fn write(out: &mut dyn Write, fuzzed: &Fuzzed, root: &Path) -> Result<(), Stop> {
     write_table(out, fuzzed)?;
-    for (target, findings) in &fuzzed.findings {
-        if !findings.is_empty() {
-            write_findings(out, target, findings, root)?;
-        }
+    for (target, findings) in fuzzed.findings.iter().filter(|(_, found)| !found.is_empty()) {
+        write_findings(out, target, findings, root)?;
     }
     for run in fuzzed.runs.iter().filter(|run| !run.crashes.is_empty()) {
         write_crashes(out, run, root)?;

@@ -19,24 +19,11 @@ pub(crate) struct Candidate {
 const PER_INPUT: usize = 64;
 
 /// How much an input brings for what it costs: more is better, and of equals the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Worth {
-    new: usize,
-    cost: usize,
+    /// New features by cost, in 2⁻⁶⁴: as costs are below 2³², only equal ones become equal.
+    share: u128,
     index: Reverse<usize>,
-}
-
-impl Ord for Worth {
-    fn cmp(&self, other: &Worth) -> std::cmp::Ordering {
-        let (ours, theirs) = (self.new * other.cost, other.new * self.cost);
-        ours.cmp(&theirs).then(self.index.cmp(&other.index))
-    }
-}
-
-impl PartialOrd for Worth {
-    fn partial_cmp(&self, other: &Worth) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 /// The indices of the inputs to keep, in order. The same candidates give the same choice.
@@ -58,14 +45,15 @@ pub(crate) fn choose(candidates: &[Candidate]) -> Vec<usize> {
     let worth = |index: usize, times: &[u32]| {
         let features = candidates[index].features.iter();
         let new = features.filter(|&&feature| times[feature as usize] == 0).count();
-        Worth { new, cost: candidates[index].bytes + PER_INPUT, index: Reverse(index) }
+        let cost = candidates[index].bytes + PER_INPUT;
+        Worth { share: ((new as u128) << 64) / cost as u128, index: Reverse(index) }
     };
     let open = (0..candidates.len()).filter(|&index| !candidates[index].is_kept);
     let mut best: BinaryHeap<Worth> = open.map(|index| worth(index, &times)).collect();
     while let Some(expected) = best.pop() {
         // What others brought since it was looked at is not new any more; never more is.
         let now = worth(expected.index.0, &times);
-        if now.new == 0 {
+        if now.share == 0 {
             continue;
         }
         if best.peek().is_none_or(|next| now >= *next) {

@@ -70,13 +70,11 @@ pub(crate) fn text(root: &Path, words: &[String]) -> String {
 
 /// The words of a command on an input of a target, on the backends that the target runs.
 pub(crate) fn on_input(command: &[&str], target: &Target, file: &str) -> Vec<String> {
-    let mut words: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-    words.extend(["--target".to_owned(), target.name.to_owned()]);
-    for backend in backends_of(target) {
-        words.extend(["--backend".to_owned(), backend]);
-    }
-    words.push(file.to_owned());
-    words
+    let mut words = [command, &["--target", target.name]].concat();
+    let backends = backends_of(target);
+    words.extend(backends.iter().flat_map(|backend| ["--backend", backend]));
+    words.push(file);
+    words.into_iter().map(str::to_owned).collect()
 }
 
 /// The backends to name, where the target does not run the usual ones.

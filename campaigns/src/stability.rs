@@ -121,10 +121,8 @@ fn examine(
     steps: &Steps,
 ) -> Result<Item, Stop> {
     let bytes: Vec<&[u8]> = inputs.bytes.iter().map(|bytes| &bytes[..]).collect();
-    let mut observations = Vec::new();
-    for setting in settings {
-        observations.push(observe::observe(inputs.target, &bytes, setting, programs, steps)?);
-    }
+    let observe = |setting| observe::observe(inputs.target, &bytes, setting, programs, steps);
+    let observations = settings.iter().copied().map(observe).collect::<Result<Vec<_>, Stop>>()?;
     let differences = compare::differences(&observations, inputs.target.name, &inputs.files);
     let differing =
         |name| Differing { setting: name, inputs: compare::inputs_that_differ(&differences, name) };

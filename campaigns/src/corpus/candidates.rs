@@ -110,8 +110,6 @@ fn inputs(target: &Target, committed: &Files, working: &Files) -> Vec<Input> {
 
 /// How large a corpus of these inputs is.
 pub(crate) fn size<'a>(inputs: impl IntoIterator<Item = &'a Vec<u8>>) -> CorpusSize {
-    inputs.into_iter().fold(CorpusSize::default(), |size, bytes| CorpusSize {
-        inputs: size.inputs + 1,
-        bytes: size.bytes + bytes.len() as u64,
-    })
+    let sizes: Vec<u64> = inputs.into_iter().map(|bytes| bytes.len() as u64).collect();
+    CorpusSize { inputs: sizes.len() as u64, bytes: sizes.iter().sum() }
 }

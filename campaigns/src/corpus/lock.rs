@@ -6,9 +6,6 @@ use std::path::Path;
 
 use pagediff_terminal::error::{Stop, error, file_error};
 
-/// The file that is locked, in corpus/. It is never removed, and names who held it last.
-const FILE: &str = ".lock";
-
 /// Takes the lock of the corpora in a directory: the right to change them, until the file is
 /// dropped or the process ends. `purpose` is what it is held for, such as
 /// `pagediff corpus minimize`.
@@ -17,7 +14,8 @@ const FILE: &str = ".lock";
 ///
 /// Another process holds it, which the error names.
 pub(crate) fn take(corpus: &Path, purpose: &str) -> Result<File, Stop> {
-    let path = corpus.join(FILE);
+    // It is never removed, and names who held it last.
+    let path = corpus.join(".lock");
     let mut options = File::options();
     let file = options.read(true).write(true).create(true).truncate(false).open(&path);
     let mut file = file.map_err(|why| file_error(&path, "written", &why))?;

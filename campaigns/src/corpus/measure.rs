@@ -73,7 +73,9 @@ pub(crate) fn measure(
     steps: &Steps,
 ) -> Result<Vec<Kind>, Stop> {
     steps.begin(format!("{}: named states of {} inputs", target.name, inputs.len()));
-    let states = here::states(target, inputs)?;
+    let looks = looks(target, inputs.iter().copied())?;
+    // One that diverges has none.
+    let states = looks.into_iter().map(|look| numbers(look.unwrap_or_default())).collect();
     steps.begin(format!("{}: mutants that {} inputs find", target.name, inputs.len()));
     let mutants = here::mutants(target, inputs, first);
     let mut kinds =

@@ -10,6 +10,7 @@ use put_user_page_fuzz_common::{BENCH_VARIABLE, EMPTY, FINDINGS_VARIABLE};
 use put_user_page_targets::registry::Target;
 use tempfile::TempDir;
 
+use crate::corpus::measure::temporary;
 use crate::engines::{Engine, Sanitizer, afl_fuzz, honggfuzz_driver};
 
 /// A mutator for AFL++ that changes nothing.
@@ -26,7 +27,7 @@ pub(super) struct Bench {
 impl Bench {
     /// For programs that are built.
     pub(super) fn new(root: &Path, target: &'static Target, input: &Path) -> Result<Bench, Stop> {
-        let scratch = tempfile::tempdir()?;
+        let scratch = temporary()?;
         let folder = scratch.path().join("input");
         std::fs::create_dir(&folder)
             .and_then(|()| std::fs::copy(input, folder.join("input")))
@@ -38,11 +39,7 @@ impl Bench {
 
     /// Executions a second of the target, or of an empty one.
     pub(super) fn rate(&self, engine: Engine, empty: bool) -> Result<f64, Stop> {
-        let own = self.path("own");
-        if own.exists() {
-            std::fs::remove_dir_all(&own).map_err(|why| file_error(&own, "removed", &why))?;
-        }
-        std::fs::create_dir(&own).map_err(|why| file_error(&own, "made", &why))?;
+        let own = temporary()?;
         let bench = if empty { EMPTY } else { "target" };
         let ready = |mut command: Command| {
             command.env(BENCH_VARIABLE, bench).env_remove(FINDINGS_VARIABLE).stdin(Stdio::null());
@@ -55,13 +52,10 @@ impl Bench {
                 command.arg(format!("-runs={executions}")).arg(self.path("input"));
                 timed(ready(command), engine, executions, ["INITED", "DONE"])
             }
-            Engine::Afl => {
-                let command = ready(self.afl(&own, 100_000));
-                rate_of_afl(command, &own)
-            }
+            Engine::Afl => rate_of_afl(ready(self.afl(own.path(), 100_000)), own.path()),
             Engine::Honggfuzz => {
                 let executions = 100_000;
-                let command = ready(self.honggfuzz(&own, executions));
+                let command = ready(self.honggfuzz(own.path(), executions));
                 timed(command, engine, executions, ["phase 3/3", "Terminating thread"])
             }
         }

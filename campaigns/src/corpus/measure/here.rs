@@ -31,12 +31,6 @@ pub(crate) fn looks<'a>(
     inputs.into_iter().map(look).collect()
 }
 
-/// The named states that each input reaches, by their numbers. One that diverges has none.
-pub(super) fn states(target: &'static Target, inputs: &[&[u8]]) -> Result<Vec<Vec<u32>>, Stop> {
-    let looks = looks(target, inputs.iter().copied())?;
-    Ok(looks.into_iter().map(|look| numbers(look.unwrap_or_default())).collect())
-}
-
 /// The numbers of states.
 pub(crate) fn numbers(states: StateSet) -> Vec<u32> {
     let number = |state: &State| STATES.iter().position(|one| std::ptr::eq(one, state));

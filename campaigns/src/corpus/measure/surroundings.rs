@@ -16,28 +16,23 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     /// Whether the system lets a process have fixed addresses.
     pub(crate) fn can_fix_addresses() -> bool {
-        let mut command = fixed();
-        command.arg("true").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut command = fixed("true");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     }
 
     /// The program in these surroundings, to be given arguments.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = if self.has_fixed_addresses {
-            let mut command = fixed();
-            command.arg(program);
-            command
-        } else {
-            Command::new(program)
-        };
+        let mut command =
+            if self.has_fixed_addresses { fixed(program) } else { Command::new(program) };
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }
 
-/// Runs the program that is its next argument at fixed addresses.
-fn fixed() -> Command {
+/// Runs a program at fixed addresses.
+fn fixed(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setarch");
-    command.arg("--addr-no-randomize");
+    command.arg("--addr-no-randomize").arg(program);
     command
 }

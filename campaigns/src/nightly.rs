@@ -145,21 +145,15 @@ fn end(
     for finding in &record.findings {
         writeln!(out, "{}: {}, in {}", finding.target, finding.signature, finding.file)?;
     }
-    let minutes = record.seconds / 60;
-    writeln!(
-        out,
-        "{}, in {minutes} min {} s",
-        count(record.findings.len(), "distinct finding"),
-        record.seconds % 60
-    )?;
+    let findings = count(record.findings.len(), "distinct finding");
+    writeln!(out, "{findings}, in {} min {} s", record.seconds / 60, record.seconds % 60)?;
     fuzzed.check_engines(out)?;
     let is_bad = is_bad || !record.findings.is_empty();
     Ok(ExitCode::from(if is_bad { DIVERGENCE } else { 0 }))
 }
 
-fn title(out: &mut dyn Write, text: &str) -> Result<(), Stop> {
+fn title(out: &mut dyn Write, text: &str) -> std::io::Result<()> {
     writeln!(out, "\n{}", headline(text))?;
     // What engines and children print comes after it.
-    out.flush()?;
-    Ok(())
+    out.flush()
 }

@@ -138,6 +138,11 @@ fn read_files(directory: &Path) -> Result<Files, Stop> {
 
 /// Finishes or takes back what a process left that was killed while it replaced a corpus.
 fn mend(directory: &Path) -> Result<(), Stop> {
+/// The signature that a finding is named by; none for a file that is no finding.
+pub(crate) fn signature_of(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()?.strip_prefix("divergence-")
+}
+
     let mended = swap::recover(directory).map_err(|why| file_error(directory, "mended", &why))?;
     if mended {
         eprintln!("note: {} was being replaced by a process that was killed", directory.display());

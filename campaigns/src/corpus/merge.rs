@@ -12,7 +12,7 @@ use put_user_page_targets::registry::Target;
 use serde::Serialize;
 
 use super::candidates::{canonical, name_of};
-use super::{Root, Targets, lock, read_files, swap};
+use super::{Root, Targets, lock, read_files, signature_of, swap};
 
 /// Takes what every engine found into the working corpora, canonical, each input once
 ///
@@ -132,11 +132,8 @@ fn found(root: &Root, target: &Target) -> Result<Vec<PathBuf>, Stop> {
     // What diverged once must not diverge again. What crashed may crash again, here.
     let artifacts = root.artifacts().join(target.name);
     if artifacts.is_dir() {
-        let is_finding = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default();
-            name.as_encoded_bytes().starts_with(b"divergence-")
-        };
-        files.extend(inputs::files_in(&artifacts)?.into_iter().filter(is_finding));
+        let kept = inputs::files_in(&artifacts)?.into_iter();
+        files.extend(kept.filter(|path| signature_of(path).is_some()));
     }
     Ok(files)
 }

@@ -12,7 +12,7 @@ use put_user_page_targets::registry::Target;
 
 use super::Engine;
 use crate::corpus::candidates::name_of;
-use crate::corpus::files;
+use crate::corpus::{files, signature_of};
 
 /// The places of one target.
 #[derive(Clone, Debug)]
@@ -87,10 +87,9 @@ impl Places {
     pub(super) fn findings_since(&self, moment: SystemTime) -> Result<Vec<PathBuf>, Stop> {
         let mut found = Vec::new();
         for file in files(&self.artifacts)? {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
             let modified = file.metadata().and_then(|metadata| metadata.modified());
             let modified = modified.map_err(|why| file_error(&file, "read", &why))?;
-            if name.starts_with("divergence-") && modified >= moment {
+            if signature_of(&file).is_some() && modified >= moment {
                 found.push(file);
             }
         }

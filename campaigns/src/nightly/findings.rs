@@ -6,6 +6,7 @@ use pagediff_terminal::error::{Stop, file_error};
 use put_user_page_targets::registry::Target;
 
 use crate::again::{on_input, text};
+use crate::corpus::signature_of;
 use crate::fuzz::Fuzzed;
 use crate::record::FindingRecord;
 
@@ -20,25 +21,20 @@ pub(super) fn records(root: &Path, fuzzed: &Fuzzed) -> Result<Vec<FindingRecord>
     for run in &fuzzed.runs {
         for crash in &run.crashes {
             let signature = format!("a crash or a hang, by {}", run.pair.engine.name());
-            let mut record = described(root, run.pair.target, crash, signature)?;
-            record.text = run.last_lines.join("\n");
-            records.push(record);
+            let record = described(root, run.pair.target, crash, signature)?;
+            records.push(FindingRecord { text: run.last_lines.join("\n"), ..record });
         }
     }
     Ok(records)
 }
 
 fn divergence(root: &Path, target: &Target, file: &Path) -> Result<FindingRecord, Stop> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let signature = name.strip_prefix("divergence-").unwrap_or(&name).to_owned();
-    let mut record = described(root, target, file, signature)?;
+    let signature = signature_of(file).unwrap_or_default().to_owned();
+    let record = described(root, target, file, signature)?;
     let shown = |command: &[&str]| text(root, &on_input(command, target, &record.file));
-    let json = shown(&["replay", "--json"]);
-    let (report, drawing) = (shown(&["replay"]), shown(&["explain"]));
-    record.report = serde_json::from_str(&json).unwrap_or(serde_json::Value::Null);
-    record.text = report;
-    record.drawing = drawing;
-    Ok(record)
+    let report = serde_json::from_str(&shown(&["replay", "--json"])).unwrap_or_default();
+    let (text, drawing) = (shown(&["replay"]), shown(&["explain"]));
+    Ok(FindingRecord { report, text, drawing, ..record })
 }
 
 /// A record without a report.

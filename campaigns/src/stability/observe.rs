@@ -12,6 +12,7 @@ use put_user_page_targets::registry::Target;
 
 use super::settings::Setting;
 use crate::corpus::measure::{self, Folder, Programs};
+use crate::corpus::signature_of;
 use crate::corpus::steps::Steps;
 
 /// Who runs the inputs.
@@ -163,8 +164,7 @@ fn cover(
 fn signatures(directory: &Path) -> Result<Signatures, Stop> {
     let mut signatures = Signatures::new();
     for path in inputs::files_in(directory)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let signature = name.strip_prefix("divergence-").ok_or_else(|| {
+        let signature = signature_of(&path).ok_or_else(|| {
             let what = std::io::Error::other("it is no finding");
             file_error(&path, "read", &what)
         })?;

@@ -92,12 +92,14 @@ impl Root {
     }
 }
 
-/// Which targets a command is for.
+/// Which targets a command is for, and where they are.
 #[derive(clap::Args)]
 struct Targets {
     /// Targets; by default all
     #[arg(value_name = "TARGET", value_parser = target_parser())]
     targets: Vec<&'static Target>,
+    #[command(flatten)]
+    root: Root,
 }
 
 impl Targets {
@@ -136,13 +138,13 @@ fn read_files(directory: &Path) -> Result<Files, Stop> {
     files(directory)?.into_iter().map(read).collect()
 }
 
-/// Finishes or takes back what a process left that was killed while it replaced a corpus.
-fn mend(directory: &Path) -> Result<(), Stop> {
 /// The signature that a finding is named by; none for a file that is no finding.
 pub(crate) fn signature_of(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()?.strip_prefix("divergence-")
 }
 
+/// Finishes or takes back what a process left that was killed while it replaced a corpus.
+fn mend(directory: &Path) -> Result<(), Stop> {
     let mended = swap::recover(directory).map_err(|why| file_error(directory, "mended", &why))?;
     if mended {
         eprintln!("note: {} was being replaced by a process that was killed", directory.display());

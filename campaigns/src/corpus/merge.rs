@@ -22,8 +22,6 @@ use super::{Root, Targets, lock, read_files, signature_of, swap};
 pub(crate) struct Arguments {
     #[command(flatten)]
     targets: Targets,
-    #[command(flatten)]
-    root: Root,
     /// More files, and directories of files, of inputs; each for all the targets
     #[arg(long = "from", value_name = "PATH")]
     from: Vec<PathBuf>,
@@ -44,7 +42,7 @@ pub(crate) struct Merged {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let root = &arguments.root;
+    let root = &arguments.targets.root;
     let _lock = lock::take(&root.corpus()?, "pagediff corpus merge")?;
     let from = inputs::files(&arguments.from)?;
     let mut all = Vec::new();
@@ -53,10 +51,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     }
     if arguments.json {
         write_json(out, &all)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    for Merged { name, inputs, new } in all {
-        writeln!(out, "{name}: {}, {new} new in fuzz/corpus/{name}", count(inputs, "input"))?;
+    } else {
+        for Merged { name, inputs, new } in all {
+            writeln!(out, "{name}: {}, {new} new in fuzz/corpus/{name}", count(inputs, "input"))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

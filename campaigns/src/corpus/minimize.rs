@@ -28,8 +28,6 @@ use crate::record::{CorpusRecord, KeptRecord};
 pub(crate) struct Arguments {
     #[command(flatten)]
     targets: Targets,
-    #[command(flatten)]
-    root: Root,
     /// Print how long each step took
     #[arg(long, conflicts_with = "json")]
     timings: bool,
@@ -47,7 +45,7 @@ struct Item {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let root = &arguments.root;
+    let root = &arguments.targets.root;
     let _lock = lock::take(&root.corpus()?, "pagediff corpus minimize")?;
     let steps = Steps::new();
     let mut items = Vec::new();

@@ -12,15 +12,13 @@ use serde::Serialize;
 use super::measure::{self, Kind, Programs};
 use super::steps::Steps;
 use super::swap::Files;
-use super::{Root, Targets, read_files};
+use super::{Targets, read_files};
 
 /// Tells how large the corpora are, and what they reach
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     targets: Targets,
-    #[command(flatten)]
-    root: Root,
     /// Count what the engines cover too, which builds the targets for each of them
     #[arg(long)]
     engines: bool,
@@ -51,7 +49,7 @@ struct Reached {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let root = &arguments.root;
+    let root = &arguments.targets.root;
     // Asked before anything is built in a place that is not the repository.
     root.corpus()?;
     let steps = Steps::new();
@@ -66,9 +64,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         for (corpus, files) in [("corpus", committed), ("fuzz/corpus", working)] {
             // Who does not fuzz has no working corpus.
             if corpus == "corpus" || !files.is_empty() {
-                let mut stats = stats(target, corpus, &files);
-                stats.reached = reached(arguments, target, &files, &steps)?;
-                all.push(stats);
+                let reached = reached(arguments, target, &files, &steps)?;
+                all.push(stats(target, corpus, &files, reached));
             }
         }
     }
@@ -81,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn stats(target: &Target, corpus: &'static str, files: &Files) -> Stats {
+fn stats(target: &Target, corpus: &'static str, files: &Files, reached: Vec<Reached>) -> Stats {
     let mut sizes: Vec<usize> = files.values().map(Vec::len).collect();
     sizes.sort_unstable();
     Stats {
@@ -91,7 +88,7 @@ fn stats(target: &Target, corpus: &'static str, files: &Files) -> Stats {
         bytes: sizes.iter().sum(),
         median: sizes.get(sizes.len() / 2).copied().unwrap_or(0),
         largest: sizes.last().copied().unwrap_or(0),
-        reached: Vec::new(),
+        reached,
     }
 }
 
@@ -101,7 +98,7 @@ fn reached(
     files: &Files,
     steps: &Steps,
 ) -> Result<Vec<Reached>, Stop> {
-    let programs = arguments.engines.then(|| Programs::of(&arguments.root.root, target));
+    let programs = arguments.engines.then(|| Programs::of(&arguments.targets.root.root, target));
     let inputs: Vec<&[u8]> = files.values().map(|bytes| &bytes[..]).collect();
     let kinds = measure::measure(target, &inputs, &[], programs.as_ref(), steps)?;
     let count = |kind: Kind| Reached {

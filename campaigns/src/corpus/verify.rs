@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::candidates::{canonical, name_of, scenarios_first};
 use super::scenarios::{PREFIX, changes_of, read_scenarios};
 use super::swap::{self, Files};
-use super::{Root, Targets, measure, read_files};
+use super::{Targets, measure, read_files};
 
 /// Checks that the committed corpora are whole, and hold what they must; exit 1 if not
 ///
@@ -26,8 +26,6 @@ use super::{Root, Targets, measure, read_files};
 pub(crate) struct Arguments {
     #[command(flatten)]
     targets: Targets,
-    #[command(flatten)]
-    root: Root,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -42,7 +40,7 @@ struct VerifiedCorpus {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let root = &arguments.root;
+    let root = &arguments.targets.root;
     let scenarios = read_scenarios(&root.corpus()?.join("scenarios"))?;
     let mut all = Vec::new();
     for target in arguments.targets.all() {

@@ -27,8 +27,8 @@
 //! # Ok::<(), put_user_page::ReleaseError>(())
 //! ```
 //!
-//! Pages are shared between callers, so every field is an atomic, with the orderings
-//! that the kernel's own accessors have.
+//! Pages are shared between callers, so every field is an atomic. The orderings are those
+//! that this crate needs; docs/model.md compares them with the kernel's, accessor by accessor.
 
 #![no_std]
 #![deny(missing_docs)]

@@ -89,7 +89,8 @@ impl<'map> MemoryMap<'map> {
 
     /// prep_compound_page(): makes the pages from `frame` on, which must be order-0
     /// pages that nobody uses, one compound page, and returns its head page. Order 0
-    /// changes nothing.
+    /// changes nothing. Another thread sees the compound page whole if it got an entry of it
+    /// in an ordered way, as through a lock, a channel or a join.
     ///
     /// # Errors
     ///
@@ -116,7 +117,7 @@ impl<'map> MemoryMap<'map> {
         }
         if let Some(first_tail) = self.page(frame + 1).filter(|_| order > 0) {
             prep_first_tail(first_tail.page(), order);
-            head.page().flags.fetch_or(flags::HEAD, Ordering::Release);
+            head.page().flags.fetch_or(flags::HEAD, Ordering::Relaxed);
         }
         Ok(head)
     }
@@ -125,7 +126,7 @@ impl<'map> MemoryMap<'map> {
 fn prep_tail<'map>(tail: PageRef<'map>, head: PageRef<'map>) {
     let marked = head.as_ptr().map_addr(|address| address | 1);
     tail.page().mapping.store(ptr::without_provenance_mut(TAIL_MAPPING), Ordering::Relaxed);
-    tail.page().compound_head.store(marked, Ordering::Release);
+    tail.page().compound_head.store(marked, Ordering::Relaxed);
 }
 
 fn prep_first_tail(first_tail: &Page, order: u32) {

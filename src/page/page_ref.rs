@@ -167,7 +167,9 @@ impl<'map> PageRef<'map> {
         if self.is_tail() {
             return None;
         }
-        let mapping = self.page().mapping.load(Ordering::Relaxed);
+        // Acquire, for the file is read through the pointer: set_mapping() may be another
+        // thread's, which made the file just before.
+        let mapping = self.page().mapping.load(Ordering::Acquire);
         // What tails and freed pages hold is told by its value, for the page may become a
         // tail between the two reads.
         let address = mapping.addr();
@@ -184,7 +186,7 @@ impl<'map> PageRef<'map> {
         debug_assert!(!self.is_tail());
         let address = ptr::from_ref(mapping).addr();
         assert!(address.trailing_zeros() < 32, "told from a first tail's word by its value");
-        self.page().mapping.store(ptr::from_ref(mapping).cast_mut(), Ordering::Relaxed);
+        self.page().mapping.store(ptr::from_ref(mapping).cast_mut(), Ordering::Release);
     }
 
     /// Takes a reference as try_get_page() does: refused at a refcount of zero or less,
@@ -200,8 +202,8 @@ impl<'map> PageRef<'map> {
     pub(crate) fn refcount_fetch_sub(self, references: i32) -> i32 {
         #[cfg(test)]
         LOCKED_SUBTRACTIONS.set(LOCKED_SUBTRACTIONS.get() + 1);
-        // The kernel's atomic_sub_and_test() is ordered both ways: what was done to the
-        // page comes before the release, and freeing comes after everybody's release.
+        // What was done to the page comes before the release, and freeing comes after
+        // everybody's release.
         self.page().refcount.fetch_sub(references, Ordering::AcqRel)
     }
 

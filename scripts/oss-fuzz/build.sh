@@ -9,7 +9,9 @@ cd "$SRC/put_user_page"
 
 cargo fuzz build -O --debug-assertions
 built=${CARGO_TARGET_DIR:-target}/x86_64-unknown-linux-gnu/release
-for target in $(cargo fuzz list); do
+# By itself, for a failure between the words of a loop is not noticed.
+targets=$(cargo fuzz list)
+for target in ${targets:?cargo fuzz lists no targets}; do
     # It boots a kernel in QEMU, for which there is no place.
     if [ "$target" = kernel ]; then continue; fi
     cp "$built/$target" "fuzz/dictionaries/$target".{dict,options} "$OUT/"

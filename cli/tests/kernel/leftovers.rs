@@ -10,7 +10,9 @@ use rustix::process::Signal;
 use super::common::{Directory, Ran};
 use super::misbehaviour::{HERE, Misbehaviour, among_others, misbehaving, nothing_is_lost};
 use super::module_copy::Place;
-use super::processes::{qemu_that_says, qemus_of, runs, send, start, wait_for};
+use super::processes::{
+    qemu_that_says, qemus_of, runs, send, start, wait_for, with_default_signals,
+};
 
 /// Starts a run with special cases in its middle, long before any time limit.
 fn start_run(place: &Place, special: &[&str]) -> Child {
@@ -24,7 +26,7 @@ fn among(place: &Place, special: &[&str]) -> Command {
 
 #[test]
 fn a_qemu_that_somebody_kills_in_the_middle_of_a_run_is_replaced() {
-    let Some(place) = misbehaving() else { return };
+    let place = misbehaving();
     place.directory.write("dawdle.case", Misbehaviour::Dawdle.case());
     let special = ["dawdle.case"; 20];
     let run = start_run(&place, &special);
@@ -40,7 +42,7 @@ fn a_qemu_that_somebody_kills_in_the_middle_of_a_run_is_replaced() {
 
 #[test]
 fn a_qemu_that_somebody_kills_again_and_again_is_an_error() {
-    let Some(place) = misbehaving() else { return };
+    let place = misbehaving();
     place.directory.write("stay.case", Misbehaviour::Stay.case());
     let run = start_run(&place, &["stay.case"]);
     let mut killed = Vec::new();
@@ -57,12 +59,13 @@ fn a_qemu_that_somebody_kills_again_and_again_is_an_error() {
     ran.err(&["QEMU was ended 3 times in a row: by signal 9 (SIGKILL)", "help: see what ends it"]);
 }
 
-/// Ends pagediff in the middle of a run, and checks that nothing is left of it.
+/// Ends pagediff in the middle of a run, and checks that nothing is left of it. The signal is
+/// one that ends it, whatever whoever runs the tests ignores.
 fn ends_without_a_trace(place: &Place, signal: Signal) {
     let temporary = Directory::new();
     let mut command = among(place, &["stay.case"]);
     command.env("TMPDIR", temporary.path());
-    let run = start(command);
+    let run = start(with_default_signals(&command));
     let qemu = wait_for("guest at work", || qemu_that_says(run.id(), HERE));
     send(run.id(), signal);
     let output = run.wait_with_output().unwrap();
@@ -83,7 +86,7 @@ fn files_in(folder: &Path) -> Vec<String> {
 
 #[test]
 fn an_end_in_the_middle_of_a_run_leaves_nothing_behind() {
-    let Some(place) = misbehaving() else { return };
+    let place = misbehaving();
     place.directory.write("stay.case", Misbehaviour::Stay.case());
     // Built before, for that is told.
     place.run(&["kernel", "setup"]).code(0);

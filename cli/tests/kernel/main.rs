@@ -1,5 +1,5 @@
 //! The kernel backend where something fails: the module, the guest, QEMU, or what they
-//! need. Where the backend is not set up, the tests say so.
+//! need. Where the backend is not set up, the tests fail.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::common::Ran;
-use super::module_copy::{ModuleCopy, Place, corpus, is_set_up};
+use super::module_copy::{ModuleCopy, Place, corpus};
 
 /// What the module does in put_user_pages() on so many entries, by the order of the page.
 #[derive(Clone, Copy, Debug)]
@@ -81,19 +81,18 @@ impl Misbehaviour {
     }
 }
 
-/// A place whose module misbehaves; none where the kernel backend is not set up.
-pub(crate) fn misbehaving() -> Option<Place> {
-    static COPY: LazyLock<Option<ModuleCopy>> = LazyLock::new(|| {
-        let copy = ModuleCopy::kept("kernel-misbehaving")?;
+/// A place whose module misbehaves.
+pub(crate) fn misbehaving() -> Place {
+    static COPY: LazyLock<ModuleCopy> = LazyLock::new(|| {
+        let copy = ModuleCopy::kept("kernel-misbehaving");
         let call = format!(
             "{CODE}\n{FUNCTION}\n\tif (npages == {ENTRIES})\n\
              \t\tmisbehave(compound_head(pages[0]));\n"
         );
         copy.replace("release_patch.c", FUNCTION, &call);
-        Some(copy)
+        copy
     });
-    // Asked for each test, for each tells that it is skipped.
-    if is_set_up() { COPY.as_ref().map(ModuleCopy::place) } else { None }
+    COPY.place()
 }
 
 /// Arguments that replay the special cases in the middle of committed ones.

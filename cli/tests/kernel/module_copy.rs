@@ -20,20 +20,21 @@ pub(crate) struct ModuleCopy {
 }
 
 impl ModuleCopy {
-    /// A copy for one test; none where the kernel backend is not set up, which is told.
-    pub(crate) fn new() -> Option<ModuleCopy> {
+    /// A copy for one test.
+    pub(crate) fn new() -> ModuleCopy {
         let temporary = Directory::new();
         let root = temporary.path().to_owned();
-        is_set_up().then(|| ModuleCopy { root, _temporary: Some(temporary) }.filled())
+        ModuleCopy { root, _temporary: Some(temporary) }.filled()
     }
 
     /// A copy that stays, for the next run not to build the same again.
-    pub(crate) fn kept(name: &str) -> Option<ModuleCopy> {
+    pub(crate) fn kept(name: &str) -> ModuleCopy {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        is_set_up().then(|| ModuleCopy { root, _temporary: None }.filled())
+        ModuleCopy { root, _temporary: None }.filled()
     }
 
     fn filled(self) -> ModuleCopy {
+        is_set_up();
         fs::create_dir_all(self.module()).unwrap();
         for file in fs::read_dir(repository().join(MODULE)).unwrap() {
             let file = file.unwrap();
@@ -104,16 +105,14 @@ impl Place {
     }
 }
 
-/// Whether the kernel backend is set up; tells if it is not.
-pub(crate) fn is_set_up() -> bool {
+/// Fails the test where the kernel backend is not set up.
+#[track_caller]
+pub(crate) fn is_set_up() {
     // The agent is brought up to date, once, for all copies.
     static IS_SET_UP: LazyLock<bool> = LazyLock::new(|| {
         put_user_page_kernel::is_set_up(None) && put_user_page_kernel::setup(None).is_ok()
     });
-    if !*IS_SET_UP {
-        eprintln!("skipped: the kernel backend is not set up; `scripts/kernel setup` does that");
-    }
-    *IS_SET_UP
+    assert!(*IS_SET_UP, "the kernel backend is not set up; `scripts/kernel setup` does that");
 }
 
 /// Where setup leaves what it fetches and builds for the repository.

@@ -11,7 +11,7 @@ const SAVED: &str = "saved, with the kernel's log in logs/ there: ";
 
 #[test]
 fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
-    let Some(place) = misbehaving() else { return };
+    let place = misbehaving();
     place.directory.write("bug.case", Misbehaviour::Bug.case());
     let ran = place.run(&["replay", "--backend", "kernel", "bug.case"]).code(1);
     eprintln!("{}", ran.out);
@@ -54,7 +54,7 @@ fn of_kernels(output: &serde_json::Value, section: &str) -> BTreeSet<String> {
 
 #[test]
 fn what_only_a_kernel_prints_is_documented() {
-    let Some(place) = misbehaving() else { return };
+    let place = misbehaving();
     place.directory.write("bug.case", Misbehaviour::Bug.case());
     place.directory.write("pin.case", Misbehaviour::LeaveAPin.case());
     place.directory.write("anon.case", "folio a from=anon\nentries a\nput_user_pages\n");
@@ -73,7 +73,7 @@ fn what_only_a_kernel_prints_is_documented() {
 
 #[test]
 fn kernels_run_nine_in_ten_of_the_valid_cases_at_least() {
-    let Some(place) = misbehaving() else { return };
+    let place = misbehaving();
     let corpus = repository().join("corpus").display().to_string();
     let backends = ["kernel", "kernel-release-pages", "kernel-unpin"];
     let mut arguments = vec!["replay", "--json"];

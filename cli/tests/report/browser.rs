@@ -29,18 +29,15 @@ const FRAMES: &str = "<!doctype html><pre></pre><script>
     };
     </script>";
 
-/// Chromium, if it is installed.
-fn chromium() -> Option<&'static str> {
+/// Chromium, which these tests need.
+fn chromium() -> &'static str {
     let runs = |name: &&str| {
         let mut command = Command::new(name);
         command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
     let found = ["chromium", "google-chrome"].into_iter().find(runs);
-    if found.is_none() {
-        eprintln!("skipped: there is no Chromium; on Debian, `apt-get install chromium`");
-    }
-    found
+    found.expect("there is no Chromium; on Debian, `apt-get install chromium`")
 }
 
 /// The page's elements when it is loaded, and what the browser logs.
@@ -69,7 +66,7 @@ fn measured(program: &str, directory: &Directory, options: &[&str]) -> Vec<Value
 
 #[test]
 fn the_page_fits_and_loads_nothing() {
-    let Some(program) = chromium() else { return };
+    let program = chromium();
     let directory = Directory::new();
     let page =
         std::fs::read_to_string(page(&directory, &sample::record(), &sample::lcov())).unwrap();
@@ -93,7 +90,7 @@ fn the_page_fits_and_loads_nothing() {
 
 #[test]
 fn the_browser_has_nothing_to_complain_of() {
-    let Some(program) = chromium() else { return };
+    let program = chromium();
     let directory = Directory::new();
     page(&directory, &sample::record(), &sample::lcov());
     let (elements, log) = load(program, &directory, "page.html", &[]);
@@ -107,7 +104,7 @@ fn the_browser_has_nothing_to_complain_of() {
 
 #[test]
 fn scripts_do_not_run() {
-    let Some(program) = chromium() else { return };
+    let program = chromium();
     let directory = Directory::new();
     let page = page(&directory, &sample::record(), &sample::lcov());
     let script = "<script>document.title = 'ran'</script></body>";

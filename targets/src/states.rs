@@ -122,7 +122,7 @@ states! {
     AcrossTheEnd, "across-the-end", Any, "an entry is the last page of a compound page, the next the page at the following frame";
     AcrossTheStart, "across-the-start", Any, "an entry is a head page, the next the page at the frame before";
     WholeCompoundPage, "whole-compound-page", Any, "a run names all pages of a compound page of order 1 or more, in order";
-    Descending, "descending", Any, "an entry names the page before that of the entry before it";
+    Descending, "descending", Any, "in a run, an entry names the page before that of the entry before it";
     SamePage, "same-page", Any, "two entries side by side name the same page";
     SamePageManyTimes, "same-page-many-times", Any, "32 or more entries side by side name the same page";
     Order1, "order-1", Any, "an entry names a page of order 1";
@@ -132,9 +132,9 @@ states! {
     RunEndsInBlock, "run-ends-in-block", Any, "a run of more than 16 entries that ends inside a block of 16";
     LongRun, "long-run", Any, "a run of 512 or more entries";
     ManyRuns, "many-runs", Any, "a call on 64 or more runs";
-    EitherSideOfGap, "either-side-of-a-gap", Any, "two entries side by side name pages with a gap between them";
+    EitherSideOfGap, "either-side-of-a-gap", Any, "two entries side by side name pages of two compound pages that have a gap and nothing else between them";
     LastPageOfMap, "last-page-of-the-map", Any, "an entry names an order-0 page that is the very last of the map";
-    SliceOfArray, "slice-of-an-array", Any, "a call on some entries of an array, and not on others";
+    SliceOfArray, "slice-of-an-array", Any, "a call on some entries that an array has, and not on others";
 
     Refcount1, "refcount-1", Any, "a run starts on a page with one reference";
     RefcountAround1024, "refcount-around-1024", Any, "a run starts on a page with 1008 to 1040 references";
@@ -143,7 +143,7 @@ states! {
     FreedInMiddleOfRun, "freed-in-middle-of-run", Any, "the references run out in the middle of a run: the page is freed, and the next entry stops the call";
     FreedOnReturn, "freed-on-return", Any, "a page is freed by a run that is not its first in the call";
     KeepsReferences, "keeps-references", Any, "a run of several entries leaves references";
-    UnbackedReleased, "unbacked-released", Any, "an entry without a reference of its own releases somebody else's";
+    UnbackedReleased, "unbacked-released", Any, "an entry for which no reference was taken drops one";
     ErrorAtFirstEntry, "error-at-first-entry", Any, "the first entry of a call stops it";
     ErrorAtLastEntry, "error-at-last-entry", Any, "the last of several entries stops the call";
     ErrorBetweenRuns, "error-between-runs", Any, "the first entry of a run that is not the call's first stops the call, and entries follow it";
@@ -170,6 +170,6 @@ states! {
     AcquireRefusedFree, "acquire-refused-free", Any, "an array ends at a page that is free";
     AcquireRefusedMax, "acquire-refused-max", Any, "an array ends at a page with i32::MAX references";
     TwoArraysOfAPage, "two-arrays-of-a-page", Any, "calls on different arrays release one compound page";
-    ArrayReused, "array-reused", Any, "a second call on one array";
+    ArrayReused, "array-reused", Any, "a second call on entries of one array";
     AllFunctions, "all-functions", All, "one case calls all four functions";
 }

@@ -7,6 +7,7 @@ use put_user_page_targets::backends::naive;
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::outcome::{EventKind, FolioState, Outcome};
 use put_user_page_targets::registry::TARGETS;
+use put_user_page_targets::trial::Trial;
 
 fn case(text: &str) -> Case {
     Case::from_text(text).expect("a good text")
@@ -179,4 +180,45 @@ fn a_target_for_one_function_makes_all_calls_its_own() {
         };
         assert_eq!(functions, expected, "{}", target.name);
     }
+}
+
+/// Whether a case reaches a named state.
+fn reaches(text: &str, state: &str) -> bool {
+    Trial::of(&case(text), &mut naive()).states().contains(state)
+}
+
+#[test]
+fn states_about_arrays_are_of_arrays_as_they_became() {
+    let whole = "folio a refs=9\nfolio b\nput_user_pages\nentries a a\nalso b\nput_user_pages";
+    assert!(!reaches(whole, "slice-of-an-array"));
+    assert!(reaches(&format!("{whole} slice=1..2"), "slice-of-an-array"));
+    let late = "folio a refs=9\nentries a a\nput_user_pages\nagain 0..2";
+    assert!(!reaches(late, "slice-of-an-array"));
+    // b is never had, so that neither call has an entry.
+    let nothing = "folio b\nput_user_pages\nentries b\nput_user_pages\nput_user_pages";
+    assert!(!reaches(nothing, "array-reused"));
+}
+
+#[test]
+fn states_about_entries_are_of_entries_that_were_released() {
+    // The page runs out of references before the entry that the state is about.
+    for (state, before, about) in [
+        ("descending", "a[3]", "!a[2]"),
+        ("heads-and-tails", "a[3]", "!a"),
+        ("same-page", "a[3] a[2]", "!a[2]"),
+        ("unbacked-released", "a a", "!a"),
+    ] {
+        let case = |entries: &str| format!("folio a order=2\nentries {entries}\nput_user_pages");
+        assert!(!reaches(&case(&format!("{before} {about}")), state), "{state}");
+        let released = format!("{before} {}", about.trim_start_matches('!'));
+        let expected = state != "unbacked-released";
+        assert_eq!(reaches(&case(&released), state), expected, "{state}");
+    }
+    assert!(reaches("folio a refs=1\nentries a !a\nput_user_pages", "unbacked-released"));
+    let alone = |order| format!("folio a\nfolio b order={order}\nentries a b\nput_user_pages");
+    assert!(!reaches(&alone(0), "either-side-of-a-gap"));
+    assert!(reaches(&alone(2), "either-side-of-a-gap"));
+    // With a page in the gap it is none.
+    let page = "folio a\nfolio c\nfolio b order=2\nentries a b\nput_user_pages";
+    assert!(!reaches(page, "either-side-of-a-gap"));
 }

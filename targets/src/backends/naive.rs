@@ -71,7 +71,8 @@ impl Machine for Naive {
     }
 
     fn acquire(&mut self, world: &World, entries: Range<usize>) -> usize {
-        let entries = &world.entries[entries];
+        let range = entries;
+        let entries = &world.entries[range.clone()];
         let refused = entries.iter().position(|entry| {
             entry.backed && self.memory.get_user_pages(&[usize::from(entry.frame)]) == 0
         });
@@ -79,7 +80,9 @@ impl Machine for Naive {
             let head = self.memory.compound_head(usize::from(entries[entry].frame));
             self.watch.refused(self.memory.page(head));
         }
-        refused.unwrap_or(entries.len())
+        let done = refused.unwrap_or(entries.len());
+        self.watch.acquired(world, &range, range.start + done);
+        done
     }
 
     fn drop_owners(&mut self, world: &World) {

@@ -1,5 +1,7 @@
 //! Which named states a case reaches, seen from the reference.
 
+use std::ops::Range;
+
 use put_user_page_case::world::{Entry, Step, World};
 use put_user_page_case::{Function, Kind};
 use put_user_page_reference::{Memory, Page};
@@ -28,6 +30,8 @@ struct Folio {
 #[derive(Clone, Copy, Debug)]
 struct Run<'a> {
     entries: &'a [Entry],
+    /// Those of them that are released: all but where the references run out.
+    released: &'a [Entry],
     folio: Folio,
     is_first_of_folio: bool,
 }
@@ -43,6 +47,10 @@ pub(crate) struct CallWatch {
     stopped: bool,
     /// The array that each call is on.
     call_arrays: Vec<Option<usize>>,
+    /// How many entries each array has.
+    lengths: Vec<usize>,
+    /// A bit for each array that a call with entries was on.
+    called: u64,
     /// A bit for each function called so far.
     functions: u8,
     /// The frames that the entries of the running call name.
@@ -55,7 +63,7 @@ impl CallWatch {
     /// A new case starts.
     pub(crate) fn start(&mut self, world: &World) {
         self.reached = StateSet::default();
-        (self.calls, self.functions, self.stopped) = (0, 0, false);
+        (self.calls, self.called, self.functions, self.stopped) = (0, 0, 0, false);
         self.folios.clear();
         self.call_arrays.clear();
         let end = world.layout.frames();
@@ -72,21 +80,19 @@ impl CallWatch {
             locked: false,
         });
         self.folios.extend(folios);
-        self.arrays(world);
+        self.call_arrays.extend(world.steps.iter().filter_map(|step| match step {
+            Step::Call { array, .. } => Some(*array),
+            _ => None,
+        }));
+        self.lengths.clear();
+        self.lengths.resize(world.arrays.len(), 0);
     }
 
-    /// What arrays are called on, which is written in the program.
-    fn arrays(&mut self, world: &World) {
-        let mut called: u64 = 0;
-        for step in &world.steps {
-            let Step::Call { array, entries, .. } = step else { continue };
-            self.call_arrays.push(*array);
-            if let Some(array) = array {
-                self.reached.insert_if(Id::ArrayReused, called >> array & 1 != 0);
-                called |= 1 << array;
-                let part = !entries.is_empty() && entries.len() < world.arrays[*array].len();
-                self.reached.insert_if(Id::SliceOfArray, part);
-            }
+    /// References were asked for these of the world's entries, and an array ends before `end`.
+    pub(crate) fn acquired(&mut self, world: &World, entries: &Range<usize>, end: usize) {
+        if !entries.is_empty() {
+            let array = world.arrays.partition_point(|array| array.end <= entries.start);
+            self.lengths[array] = end - world.arrays[array].start;
         }
     }
 
@@ -107,16 +113,18 @@ impl CallWatch {
         self.functions |= 1 << function as u8;
         self.reached.insert_if(Id::AllFunctions, self.functions == 0b1111);
         self.reached.insert_if(Id::EmptyArray, entries.is_empty());
+        self.array(entries);
         self.frames.clear();
         self.frames.extend(entries.iter().map(|entry| usize::from(entry.frame)));
         self.run_starts.clear();
-        let (mut start, mut first_was_dirty) = (0, None);
+        let (mut start, mut runs, mut first_was_dirty) = (0, 0, None);
         for run in entries.chunk_by(|one, other| one.folio == other.folio) {
             self.run_starts.push(start);
-            start += run.len();
             let run = self.look_up(run, memory);
+            start += run.released.len();
+            runs += usize::from(!run.released.is_empty());
             self.shape(&run);
-            self.pages(run.entries);
+            self.pages(run.released);
             self.references(&run);
             self.dirty(&run, function, first_was_dirty);
             first_was_dirty.get_or_insert(run.folio.dirty);
@@ -126,8 +134,17 @@ impl CallWatch {
                 break;
             }
         }
-        self.reached.insert_if(Id::ManyRuns, self.run_starts.len() >= 64);
+        self.reached.insert_if(Id::ManyRuns, runs >= 64);
         self.neighbours(&entries[..start]);
+    }
+
+    /// What the call does with its array.
+    fn array(&mut self, entries: &[Entry]) {
+        if let Some(array) = self.call_arrays[self.calls - 1].filter(|_| !entries.is_empty()) {
+            self.reached.insert_if(Id::ArrayReused, self.called >> array & 1 != 0);
+            self.reached.insert_if(Id::SliceOfArray, entries.len() < self.lengths[array]);
+            self.called |= 1 << array;
+        }
     }
 
     /// A run of these entries, its compound page as the runs of this call so far leave it.
@@ -141,12 +158,17 @@ impl CallWatch {
             folio.left = i64::from(head.refcount);
             (folio.dirty, folio.locked) = (head.dirty, head.locked);
         }
-        Run { entries, folio: *folio, is_first_of_folio }
+        let left = usize::try_from(folio.left).unwrap_or(0);
+        let released = &entries[..left.min(entries.len())];
+        Run { entries, released, folio: *folio, is_first_of_folio }
     }
 
-    /// Which pages a run names.
+    /// Which pages a run releases.
     fn shape(&mut self, run: &Run<'_>) {
-        let Run { entries, folio, is_first_of_folio } = run;
+        let Run { released: entries, folio, is_first_of_folio, .. } = run;
+        if entries.is_empty() {
+            return;
+        }
         let is_head = |entry: &Entry| usize::from(entry.frame) == folio.head;
         let head = entries.iter().any(is_head);
         let tail = entries.iter().any(|entry| !is_head(entry));
@@ -169,7 +191,7 @@ impl CallWatch {
         reached.insert_if(Id::LongRun, entries.len() >= 512);
     }
 
-    /// How the entries of a run follow each other.
+    /// How the entries that a run releases follow each other.
     fn pages(&mut self, run: &[Entry]) {
         let descending = run.windows(2).any(|pair| pair[1].frame + 1 == pair[0].frame);
         self.reached.insert_if(Id::Descending, descending);
@@ -212,8 +234,8 @@ impl CallWatch {
         let freed = left > 0 && left <= wanted;
         reached.insert_if(Id::FreedOnReturn, freed && !run.is_first_of_folio);
         reached.insert_if(Id::ErrorOnReturn, left <= 0 && !run.is_first_of_folio);
-        let unbacked = run.entries.iter().any(|entry| !entry.backed);
-        reached.insert_if(Id::UnbackedReleased, unbacked && left >= wanted);
+        let unbacked = run.released.iter().any(|entry| !entry.backed);
+        reached.insert_if(Id::UnbackedReleased, unbacked);
     }
 
     /// What is dirty, and what is locked.

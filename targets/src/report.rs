@@ -144,9 +144,13 @@ fn describe(world: &World, subject: Subject, field: &Field) -> String {
 }
 
 fn describe_folio(world: &World, number: usize) -> String {
-    let place = world.layout.places[number];
+    // Its number may be an answer's, which tells of more pages than there are.
+    let (Some(place), Some(folio)) = (world.layout.places.get(number), world.folios.get(number))
+    else {
+        return format!("page number {number}, of {}", world.folios.len());
+    };
     let name = page_name(&world.layout, place.page);
-    let kind = match world.folios[number].kind {
+    let kind = match folio.kind {
         Kind::Anon => "anon",
         Kind::File => "file",
     };

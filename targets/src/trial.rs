@@ -43,6 +43,15 @@ pub struct Compared {
     pub as_made: Option<Box<Trial>>,
 }
 
+/// What differs, and the call that shows it.
+struct Differs {
+    call: Option<Call>,
+    differences: Vec<Difference>,
+    /// The trial that the numbers in the differences are of, if it is not the case's own: each
+    /// run may be given other orders by a kernel.
+    as_made: Option<Box<Trial>>,
+}
+
 impl Trial {
     /// The trial of a case.
     pub fn of(case: &Case, reference: &mut Reference) -> Trial {
@@ -185,19 +194,20 @@ impl Trial {
             Comparison::Same => Verdict::Same,
             Comparison::Skipped(skip) => Verdict::Skipped(skip),
             Comparison::Differs(differences) => {
-                let as_made = compared.as_made.as_deref().unwrap_or(self);
                 let log = differences.iter().find_map(Difference::log).unwrap_or_default();
                 let log = log.to_owned();
-                let (call, differences) = self.first_call(differences, backend, reference);
-                let before = match call {
+                let differs = Differs { call: None, differences, as_made: compared.as_made };
+                let differs = self.first_call(differs, backend, reference);
+                let as_made = differs.as_made.as_deref().unwrap_or(self);
+                let before = match differs.call {
                     Some(call) => as_made.cut(call.step, reference).expected,
                     None => as_made.expected.clone(),
                 };
                 Verdict::Differs(Box::new(Divergence {
                     backend: backend.name().to_owned(),
                     before,
-                    call,
-                    differences,
+                    call: differs.call,
+                    differences: differs.differences,
                     not_compared: reference.observes.and(backend.observes()).missing(),
                     case: Some(self.case.clone()),
                     world: as_made.world.clone(),
@@ -212,27 +222,28 @@ impl Trial {
     /// any more, it is what differs in the end.
     fn first_call(
         &self,
-        differences: Vec<Difference>,
+        in_the_end: Differs,
         backend: &mut dyn Backend,
         reference: &mut Reference,
-    ) -> (Option<Call>, Vec<Difference>) {
+    ) -> Differs {
         let calls: Vec<usize> = self.world.calls().map(|(step, _)| step).collect();
         for (number, &step) in calls.iter().enumerate() {
             let call = Some(Call { number, step });
             if calls.len() == 1 && step + 1 == self.world.steps.len() {
                 // Cutting after the only statement would run the same again.
-                return (call, differences);
+                return Differs { call, ..in_the_end };
             }
             let cut = self.cut(step + 1, reference);
             if backend.skips(&cut.world, cut.class).is_some() {
                 continue;
             }
             let compared = cut.compare_on(backend, reference);
-            if let Ok(Compared { comparison: Comparison::Differs(differences), .. }) = compared {
-                return (call, differences);
+            if let Ok(Compared { comparison: Comparison::Differs(differences), as_made }) = compared
+            {
+                return Differs { call, differences, as_made };
             }
         }
-        (None, differences)
+        in_the_end
     }
 
     /// The same with the first so many steps of the program alone.

@@ -1,0 +1,69 @@
+//! Trials on backends that do not answer as they should.
+
+use std::borrow::Cow;
+
+use put_user_page_case::Case;
+use put_user_page_case::world::World;
+use put_user_page_targets::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
+use put_user_page_targets::backends::naive;
+use put_user_page_targets::findings::Signature;
+use put_user_page_targets::outcome::{FolioState, Outcome};
+use put_user_page_targets::report::Report;
+use put_user_page_targets::trial::{Trial, Verdict};
+
+/// Gives the pages of a mapping another order each time that it runs, as a kernel may, and
+/// loses a reference of the last.
+struct Fickle {
+    orders: Vec<u8>,
+}
+
+impl Backend for Fickle {
+    fn name(&self) -> &str {
+        "fickle"
+    }
+
+    fn observes(&self) -> Observes {
+        Observes::ALL
+    }
+
+    fn skips(&self, _world: &World, _class: Class) -> Option<Skip> {
+        None
+    }
+
+    fn run(
+        &mut self,
+        jobs: &[Job<'_>],
+        deliver: &mut dyn FnMut(usize, Ran<'_>),
+    ) -> Result<(), BackendError> {
+        for (index, job) in jobs.iter().enumerate() {
+            let order = self.orders.pop().expect("it runs as often as there are orders");
+            let mut world = World::of(&job.case.with_orders(&[order]));
+            world.steps.truncate(job.world.steps.len());
+            let mut outcome: Outcome = naive().run_world(&world, Some(job.class)).clone();
+            outcome.orders = vec![order];
+            if let Some(FolioState::Live { refcount, .. }) = outcome.folios.last_mut() {
+                *refcount -= 1;
+            }
+            deliver(index, Ran::Outcome(Cow::Owned(outcome)));
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn what_differs_is_told_in_the_world_that_it_was_found_in() {
+    let text = "folio a order=3 from=anon repeat=4\nentries @[0..32]\n\
+                put_user_pages slice=0..1\nput_user_pages slice=1..32\n";
+    let trial = Trial::of(&Case::from_text(text).unwrap(), &mut naive());
+    // Four compound pages when all of it runs, and 32 when it is cut after a call.
+    let mut backend = Fickle { orders: vec![0, 3] };
+    let verdict = trial.run_on(&mut backend, &mut naive()).unwrap();
+    let Verdict::Differs(divergence) = verdict else { panic!("{verdict:?}") };
+    assert_eq!(divergence.world.folios.len(), 32);
+    let report = Report::of(&divergence);
+    assert_eq!(report.subjects[0].subject, "page a[31], order 0, anon, frame 31");
+    assert_eq!(
+        Signature::of(&divergence).to_string(),
+        "fickle-put_user_pages-refcount-low-unnamed"
+    );
+}

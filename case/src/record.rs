@@ -1,7 +1,9 @@
 //! Records: what a case is made of, each a statement by itself.
 
 /// The four functions under comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Function {
     /// `put_user_page()`, called for each entry by itself.

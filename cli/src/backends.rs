@@ -1,17 +1,16 @@
 //! Backends by name.
 
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use pagediff_terminal::error::{Stop, error, file_error};
+use pagediff_terminal::error::{Stop, error};
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::backends::{CandidateProcess, fast, serve};
+use put_user_page_targets::backends::{Compiler, fast};
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
 use put_user_page_targets_kernel::{Api, KernelGuest, KernelOptions};
 
+use crate::candidate;
 use crate::kernel::KernelArguments;
 
 /// What `--backend` takes, and what each is.
@@ -23,8 +22,8 @@ pub(crate) const BACKENDS: [(&str, &str); 7] = [
     (Api::Unpin.name(), Api::Unpin.what()),
     (Api::UnpinRange.name(), Api::UnpinRange.what()),
     (
-        "FILE.so",
-        "a candidate: a shared object with some of the functions of targets/c/put_user_page.h",
+        "FILE.c",
+        "a candidate: a C file with some of the functions of targets/c/put_user_page.h, or a shared object of them, FILE.so",
     ),
 ];
 
@@ -35,9 +34,12 @@ const TIME_LIMIT: u64 = 10;
 #[derive(Clone, clap::Args)]
 pub(crate) struct BackendArguments {
     /// A backend to hold against the reference; may be given several times
-    #[arg(long = "backend", value_name = "NAME|FILE.so")]
+    #[arg(long = "backend", value_name = "NAME|FILE.c|FILE.so")]
     #[arg(default_values_t = [BACKENDS[0].0.to_owned(), BACKENDS[1].0.to_owned()])]
     names: Vec<String>,
+    /// More arguments for the compiler of each FILE.c, as in `--cflags='-O0 -fsanitize=address'`
+    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
+    cflags: Option<String>,
     /// How long a candidate or a kernel may take for one case
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -73,13 +75,21 @@ impl BackendArguments {
         name: &str,
         guest: &mut Option<KernelGuest>,
     ) -> Result<Box<dyn Backend>, Stop> {
-        let time_limit = Duration::from_secs(self.time_limit);
-        let Some(api) = api(name) else { return open(name, time_limit) };
+        let Some(api) = api(name) else {
+            return match name {
+                "fast" => Ok(Box::new(fast())),
+                _ if candidate::is_named(name) => self.open_candidate(name),
+                _ => Err(unknown(name)),
+            };
+        };
         // One guest serves all of them.
         let guest = match guest {
             Some(guest) => guest,
             None => guest.insert(KernelGuest::start(KernelOptions {
-                guest: Options { kernel: self.kernel.own(), time_limit },
+                guest: Options {
+                    kernel: self.kernel.own(),
+                    time_limit: Duration::from_secs(self.time_limit),
+                },
                 free: self.kernel_free,
                 undefined: self.kernel_undefined,
             })?),
@@ -87,9 +97,15 @@ impl BackendArguments {
         Ok(Box::new(guest.backend(api)))
     }
 
+    fn open_candidate(&self, name: &str) -> Result<Box<dyn Backend>, Stop> {
+        let cflags = self.cflags.iter().flat_map(|flags| flags.split_whitespace());
+        let compiler = Compiler { cflags: cflags.map(str::to_owned).collect() };
+        Ok(Box::new(candidate::open(name, &compiler, Duration::from_secs(self.time_limit))?))
+    }
+
     /// Whether any of them runs in a process of its own, one case after the other.
     pub(crate) fn have_candidate(&self) -> bool {
-        self.names.iter().any(|name| is_candidate(name))
+        self.names.iter().any(|name| candidate::is_named(name))
     }
 
     /// These backends, or where they are the usual ones, those that the target runs.
@@ -128,6 +144,7 @@ impl BackendArguments {
         if self.time_limit != TIME_LIMIT {
             words.extend(["--time-limit".to_owned(), self.time_limit.to_string()]);
         }
+        words.extend(self.cflags.iter().map(|flags| format!("--cflags={flags}")));
         words.extend(self.kernel.again());
         let flags =
             [(self.kernel_free, "--kernel-free"), (self.kernel_undefined, "--kernel-undefined")];
@@ -140,66 +157,18 @@ fn api(name: &str) -> Option<Api> {
     Api::ALL.into_iter().find(|api| api.name() == name)
 }
 
-fn is_candidate(name: &str) -> bool {
-    name.contains('/') || name.ends_with(".so")
-}
-
-fn open(name: &str, time_limit: Duration) -> Result<Box<dyn Backend>, Stop> {
-    match name {
-        "fast" => Ok(Box::new(fast())),
-        _ if is_candidate(name) => open_candidate(name, time_limit),
-        _ => {
-            let known = BACKENDS.map(|(known, _)| known).into_iter();
-            let nearest = known.max_by(|one, other| {
-                strsim::jaro_winkler(name, one).total_cmp(&strsim::jaro_winkler(name, other))
-            });
-            let suggestion = nearest
-                .filter(|nearest| strsim::jaro_winkler(name, nearest) > 0.7)
-                .map_or_else(String::new, |nearest| format!("did you mean `{nearest}`? "));
-            Err(error(
-                format!("there is no backend `{name}`"),
-                format!(
-                    "{suggestion}backends are `reference`, `fast`, `kernel`, `kernel-release-pages`, `kernel-unpin`, `kernel-unpin-range`, and shared objects by their path, such as ./mine.so"
-                ),
-            ))
-        }
-    }
-}
-
-fn open_candidate(name: &str, time_limit: Duration) -> Result<Box<dyn Backend>, Stop> {
-    let path = PathBuf::from(name);
-    let metadata = std::fs::metadata(&path).map_err(|why| file_error(&path, "opened", &why))?;
-    if metadata.is_dir() {
-        return Err(error(
-            format!("{name} is a directory, not a shared object"),
-            "build one with `cc -O2 -fPIC -shared -I targets/c FILE.c -o FILE.so`",
-        ));
-    }
-    let program = std::env::current_exe().map_err(|why| {
-        error(format!("pagediff does not find itself to run {name} in: {why}"), "run it again")
-    })?;
-    let command = move || {
-        let mut command = Command::new(&program);
-        command.arg("candidate-worker").arg(&path);
-        command
-    };
-    Ok(Box::new(CandidateProcess::start(name, time_limit, command)?))
-}
-
-/// Runs a candidate for another pagediff, which is at the other end of standard input
-#[derive(clap::Args)]
-pub(crate) struct WorkerArguments {
-    path: PathBuf,
-}
-
-/// The child process that a candidate runs in.
-pub(crate) fn run_worker(arguments: &WorkerArguments) -> Result<ExitCode, Stop> {
-    // A candidate that hangs does not see that the other end has gone.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-    serve(&arguments.path).map_err(|why| {
-        let message = format!("the pagediff that started this process has gone: {why}");
-        error(message, "this command is pagediff's own; use `pagediff replay --backend FILE.so`")
-    })?;
-    Ok(ExitCode::SUCCESS)
+fn unknown(name: &str) -> Stop {
+    let known = BACKENDS.map(|(known, _)| known).into_iter();
+    let nearest = known.max_by(|one, other| {
+        strsim::jaro_winkler(name, one).total_cmp(&strsim::jaro_winkler(name, other))
+    });
+    let suggestion = nearest
+        .filter(|nearest| strsim::jaro_winkler(name, nearest) > 0.7)
+        .map_or_else(String::new, |nearest| format!("did you mean `{nearest}`? "));
+    error(
+        format!("there is no backend `{name}`"),
+        format!(
+            "{suggestion}backends are `reference`, `fast`, `kernel`, `kernel-release-pages`, `kernel-unpin`, `kernel-unpin-range`, C files, and shared objects by their path, such as ./mine.so"
+        ),
+    )
 }

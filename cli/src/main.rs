@@ -3,6 +3,7 @@
 
 mod assembly;
 mod backends;
+mod candidate;
 mod explain;
 mod kernel;
 mod list;
@@ -46,7 +47,7 @@ enum Command {
     #[command(subcommand)]
     Kernel(kernel::Command),
     #[command(hide = true)]
-    CandidateWorker(backends::WorkerArguments),
+    CandidateWorker(candidate::WorkerArguments),
 }
 
 impl Command {
@@ -66,7 +67,7 @@ impl Command {
             Command::EngineBench(arguments) => engine_bench::run(arguments, out),
             Command::Report(arguments) => report_page::run(arguments, out),
             Command::Kernel(command) => kernel::run(command, out),
-            Command::CandidateWorker(arguments) => backends::run_worker(arguments),
+            Command::CandidateWorker(arguments) => candidate::run_worker(arguments),
         }
     }
 }

@@ -6,7 +6,9 @@ mod in_process;
 mod naive;
 mod page_map;
 
-pub use candidate::{BUILT_IN_CANDIDATE, Candidate, CandidateProcess, serve};
+pub use candidate::{
+    BUILT_IN_CANDIDATE, Candidate, CandidateOptions, CandidateProcess, Compiler, is_source, serve,
+};
 pub use fast::{Fast, fast};
 pub use in_process::InProcess;
 pub use naive::{Naive, Reference, naive};

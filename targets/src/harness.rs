@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use put_user_page_case::Case;
 
 use crate::backend::{Backend, BackendError, Class};
-use crate::backends::{Candidate, Reference, fast, naive};
+use crate::backends::{Candidate, Compiler, Reference, fast, is_source, naive};
 use crate::divergence::Divergence;
 use crate::forms::Forms;
 use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
@@ -59,13 +59,13 @@ impl fmt::Display for CheckError {
 }
 
 impl Harness {
-    /// A target whose backends are in this process. The `candidate` target takes the shared
-    /// object that the environment variable [`CANDIDATE_VARIABLE`] names, or the example that
-    /// is built in.
+    /// A target whose backends are in this process. The `candidate` target takes the C file or
+    /// shared object that the environment variable [`CANDIDATE_VARIABLE`] names, or the example
+    /// that is built in.
     ///
     /// # Errors
     ///
-    /// The shared object does not load; or it is the `kernel` target, whose backends
+    /// The C file does not compile, or the shared object does not load; or it is the `kernel` target, whose backends
     /// [`with_backends`](Self::with_backends) takes.
     pub fn new(target: &'static Target) -> Result<Self, BackendError> {
         let backend: Box<dyn Backend> = match target.check {
@@ -75,7 +75,12 @@ impl Harness {
                 return Ok(Harness { forms, ..Harness::with_backends(target, Vec::new()) });
             }
             Check::Candidate => Box::new(match candidate_path() {
-                Some(path) => Candidate::load(&path)?.into_backend(&path.display().to_string()),
+                Some(path) => {
+                    let name = path.display().to_string();
+                    let is_source = is_source(&path);
+                    let path = if is_source { Compiler::default().compile(&path)? } else { path };
+                    Candidate::load(&path)?.into_backend(&name)
+                }
                 None => Candidate::built_in().into_backend("candidate"),
             }),
             Check::Kernel => {

@@ -1,11 +1,11 @@
-//! Trials on backends that do not answer as they should.
+//! Trials on backends that do not answer as they should, and on two threads at once.
 
 use std::borrow::Cow;
 
 use put_user_page_case::Case;
 use put_user_page_case::world::World;
 use put_user_page_targets::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
-use put_user_page_targets::backends::naive;
+use put_user_page_targets::backends::{Candidate, naive};
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::outcome::{FolioState, Outcome};
 use put_user_page_targets::report::Report;
@@ -66,4 +66,23 @@ fn what_differs_is_told_in_the_world_that_it_was_found_in() {
         Signature::of(&divergence).to_string(),
         "fickle-put_user_pages-refcount-low-unnamed"
     );
+}
+
+#[test]
+fn candidates_on_several_threads_do_not_meet() {
+    let text = "folio a order=2 kind=file\nentries a[0..4]*9\nput_user_pages_dirty_lock\n";
+    let text = text.replace("a[0..4]*9", &"a[0..4] ".repeat(9));
+    let run = || {
+        let mut backend = Candidate::built_in().into_backend("candidate");
+        let trial = Trial::of(&Case::from_text(&text).unwrap(), &mut naive());
+        for _ in 0..3000 {
+            let verdict = trial.run_on(&mut backend, &mut naive()).unwrap();
+            assert!(matches!(verdict, Verdict::Same), "{verdict:?}");
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(run);
+        }
+    });
 }

@@ -20,7 +20,7 @@ fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
         "  call 0   put_user_pages on 137 entries of array 0\n",
         "  the backend\n",
         "crashed: kernel BUG at ",
-        "  from the kernel's log:\n",
+        "  from its log:\n",
         "RIP: 0010:",
         "  reproduce: ",
         "explain --backend kernel bug.case\n",
@@ -33,7 +33,7 @@ fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
         "as kernel sees it",
         "kernel crashed: kernel BUG at ",
         "put_user_pages(): kernel differs from reference\n",
-        "  from the kernel's log:\n",
+        "  from its log:\n",
     ]);
     let explained = place.run(&["explain", "--json", "--backend", "kernel", "bug.case"]).code(1);
     let explained = explained.json();

@@ -179,7 +179,7 @@ impl<R: Release> Machine for PageMap<R> {
         self.pages.extend(pages);
         self.free.clear();
         self.recorder.start(class == Some(Class::Valid));
-        gaps(world).for_each(|gap| asan::poison(self.frames.page(gap.start), gap.len()));
+        gaps(world).for_each(|gap| asan::poison_pages(self.frames.page(gap.start), gap.len()));
     }
 
     fn acquire(&mut self, world: &World, entries: Range<usize>) -> usize {
@@ -231,7 +231,7 @@ impl<R: Release> Machine for PageMap<R> {
     }
 
     fn finish(&mut self, world: &World, outcome: &mut Outcome) {
-        gaps(world).for_each(|gap| asan::unpoison(self.frames.page(gap.start), gap.len()));
+        gaps(world).for_each(|gap| asan::unpoison_pages(self.frames.page(gap.start), gap.len()));
         let states = (0..world.folios.len()).map(|number| self.state(world, number));
         outcome.folios.extend(states);
         outcome.events.extend_from_slice(&self.recorder.events());

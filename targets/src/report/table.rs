@@ -5,11 +5,19 @@ use super::{Paint, Report, SubjectReport};
 /// Subjects that are shown in full.
 const SHOWN: usize = 6;
 
-/// Lines of a kernel's log that are shown, from the first that tells what is wrong.
+/// Lines of a log that are shown, from the first that tells what is wrong.
 const LOG_SHOWN: usize = 30;
 
 /// What such a line has in it.
-const TELLING: [&str; 5] = ["BUG:", "kernel BUG at", "WARNING:", "Oops", "Kernel panic"];
+const TELLING: [&str; 7] = [
+    "BUG:",
+    "kernel BUG at",
+    "WARNING:",
+    "Oops",
+    "Kernel panic",
+    "ERROR: AddressSanitizer",
+    "runtime error:",
+];
 
 pub(super) fn render(report: &Report, paint: &Paint) -> String {
     let mut lines = Vec::new();
@@ -49,7 +57,7 @@ pub(super) fn render(report: &Report, paint: &Paint) -> String {
         let telling = |line: &&str| TELLING.iter().any(|word| line.contains(word));
         let start = log.iter().position(telling).unwrap_or(log.len().saturating_sub(LOG_SHOWN));
         let shown = log[start..].iter().take(LOG_SHOWN);
-        lines.push("  from the kernel's log:".to_owned());
+        lines.push("  from its log:".to_owned());
         lines.extend(shown.map(|line| format!("    {}", line.trim_end())));
         lines.push(String::new());
     }

@@ -3,6 +3,7 @@
 
 use std::ffi::c_ulong;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use libloading::Library;
 use libloading::os::unix::{self, RTLD_LOCAL, RTLD_NOW};
@@ -11,6 +12,7 @@ use put_user_page_case::Function;
 use put_user_page_case::world::MAX_ENTRIES;
 
 use super::hooks::HooksTable;
+use crate::asan;
 use crate::backend::{BackendError, Observes};
 use crate::backends::in_process::InProcess;
 use crate::backends::page_map::{PageMap, Recorder, Release};
@@ -28,6 +30,10 @@ unsafe extern "C" {
     fn example_put_user_pages_dirty(pages: *mut *mut Page, npages: c_ulong);
     fn example_put_user_pages_dirty_lock(pages: *mut *mut Page, npages: c_ulong);
 }
+
+/// Held while a candidate runs: its variable `put_user_page_hooks` is one for the process,
+/// however often it was loaded.
+static HOOKS_IN_USE: Mutex<()> = Mutex::new(());
 
 /// The functions that a candidate has, and where it looks for its hooks.
 #[derive(Debug)]
@@ -76,7 +82,8 @@ impl Candidate {
         let library = library.map(Library::from).map_err(|error| {
             let message = format!("{} does not load: {}", path.display(), reason(&error));
             let help = "build it with `cc -O2 -fPIC -shared -I targets/c FILE.c -o FILE.so`, \
-                        without a sanitizer; put_user_page.h has all the functions that there are";
+                        without a sanitizer, or name FILE.c, and with --cflags the sanitizer; \
+                        put_user_page.h has all the functions that there are";
             BackendError::new(message, help)
         })?;
         let candidate = Candidate {
@@ -154,9 +161,13 @@ impl Release for Candidate {
             *argument = page.as_ptr();
         }
         let table = HooksTable::new(recorder.map(), recorder);
+        // Nothing is left half done by who panicked with it.
+        let _in_use = HOOKS_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the variable is the candidate's own, and nobody else uses it now.
         unsafe { self.hooks.write(&raw const table) };
+        asan::poison(&self.arguments[pages.len()..]);
         self.call(function, pages.len());
+        asan::unpoison(&self.arguments[pages.len()..]);
         // The table ends here: a hook that is called later shall not find it.
         // SAFETY: as above.
         unsafe { self.hooks.write(std::ptr::null()) };

@@ -5,13 +5,15 @@
 //! candidate has, then answers each case with its outcome. Each of these is a line of JSON.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use put_user_page_case::world::World;
 use put_user_page_case::{Case, Function};
@@ -26,8 +28,8 @@ use crate::backends::in_process;
 /// What the child says first.
 #[derive(Serialize, Deserialize)]
 enum Hello {
-    /// The numbers of the functions that the candidate has.
-    Functions(Vec<usize>),
+    /// The functions that the candidate has.
+    Functions(Vec<Function>),
     /// It does not load: what is wrong, and what to do.
     Broken { message: String, help: String },
 }
@@ -41,32 +43,41 @@ struct Question {
     class: Class,
 }
 
+/// How a candidate is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct CandidateOptions {
+    /// How long it may take for one case, and to load.
+    pub time_limit: Duration,
+    /// Whether what it prints to standard error is kept, to be told with its end: a sanitizer's
+    /// report.
+    pub keeps_printed: bool,
+}
+
 /// A candidate in a child process.
 pub struct CandidateProcess {
     name: String,
     /// Makes the command that runs [`serve`] on the candidate.
     command: Box<dyn FnMut() -> Command>,
-    time_limit: Duration,
+    options: CandidateOptions,
     functions: Vec<Function>,
     worker: Option<Worker>,
 }
 
 impl CandidateProcess {
-    /// Starts the child, and asks it which functions the candidate has. Each case, and
-    /// loading, may take as long as the time limit.
+    /// Starts the child, and asks it which functions the candidate has.
     ///
     /// # Errors
     ///
     /// The child does not start, or the candidate does not load.
     pub fn start(
         name: &str,
-        time_limit: Duration,
+        options: CandidateOptions,
         command: impl FnMut() -> Command + 'static,
     ) -> Result<Self, BackendError> {
         let mut backend = CandidateProcess {
             name: name.to_owned(),
             command: Box::new(command),
-            time_limit,
+            options,
             functions: Vec::new(),
             worker: None,
         };
@@ -77,18 +88,16 @@ impl CandidateProcess {
     /// The child, started anew if the last one is gone.
     fn worker(&mut self) -> Result<&mut Worker, BackendError> {
         if self.worker.is_none() {
-            let started = Worker::start(&mut (self.command)(), self.time_limit);
+            let started = Worker::start(&mut (self.command)(), self.options);
             let mut worker = started.map_err(|error| {
                 let message = format!("the process for {} does not start: {error}", self.name);
                 BackendError::new(message, "see that the machine has room for one more process")
             })?;
             match worker.read::<Hello>() {
-                Ok(Hello::Functions(numbers)) => {
-                    self.functions = numbers.into_iter().map(|n| Function::ALL[n]).collect();
-                }
+                Ok(Hello::Functions(functions)) => self.functions = functions,
                 Ok(Hello::Broken { message, help }) => return Err(BackendError { message, help }),
                 Err(error) => {
-                    let failure = worker.end(&error, self.time_limit);
+                    let failure = worker.end(&error);
                     return Err(BackendError::new(
                         format!("{} does not load: it {failure}", self.name),
                         "look at what its constructors do; they run as it is loaded",
@@ -106,7 +115,7 @@ impl CandidateProcess {
             Ok(outcome) => Ran::Outcome(Cow::Owned(outcome)),
             Err(error) => {
                 let worker = self.worker.take().expect("it was just asked");
-                Ran::Failed(worker.end(&error, self.time_limit))
+                Ran::Failed(worker.end(&error))
             }
         })
     }
@@ -144,39 +153,114 @@ impl Backend for CandidateProcess {
 /// The child, and the socket to it. Ends with this value.
 struct Worker {
     child: Child,
-    socket: BufReader<UnixStream>,
+    socket: BufReader<Limited>,
+    /// What it prints to standard error, where that is kept.
+    printed: Option<File>,
 }
 
 impl Worker {
-    fn start(command: &mut Command, time_limit: Duration) -> io::Result<Worker> {
+    fn start(command: &mut Command, options: CandidateOptions) -> io::Result<Worker> {
+        let CandidateOptions { time_limit, keeps_printed, .. } = options;
         let (ours, theirs) = UnixStream::pair()?;
-        ours.set_read_timeout(Some(time_limit))?;
         ours.set_write_timeout(Some(time_limit))?;
         let theirs = Stdio::from(OwnedFd::from(theirs));
+        let printed = keeps_printed.then(tempfile::tempfile).transpose()?;
+        if let Some(file) = &printed {
+            command.stderr(file.try_clone()?);
+        }
         let child = command.stdin(theirs).stdout(Stdio::null()).spawn()?;
-        Ok(Worker { child, socket: BufReader::new(ours) })
+        let socket = BufReader::new(Limited { socket: ours, time_limit, end: Instant::now() });
+        Ok(Worker { child, socket, printed })
     }
 
     fn send(&mut self, job: &Job<'_>) -> io::Result<()> {
         let question =
             Question { case: job.case.encode(), steps: job.world.steps.len(), class: job.class };
-        write_line(self.socket.get_mut(), &question)
+        write_line(&mut self.socket.get_mut().socket, &question)
     }
 
     fn read<T: DeserializeOwned>(&mut self) -> io::Result<T> {
+        let limited = self.socket.get_mut();
+        limited.end = Instant::now() + limited.time_limit;
         read_line(&mut self.socket)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     /// Ends the child after an answer failed to come, and tells why it did.
-    fn end(mut self, error: &io::Error, time_limit: Duration) -> Failure {
+    fn end(mut self, error: &io::Error) -> Failure {
         if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
-            return HowFailed::Hung(time_limit.as_secs()).into();
+            return HowFailed::Hung(self.socket.get_ref().time_limit.as_secs()).into();
         }
-        let how = match self.child.wait() {
-            Ok(status) => describe(status),
-            Err(error) => error.to_string(),
+        let how = match self.ended() {
+            Some(status) => describe(status),
+            // It lives: what it said was no answer, or it does not want to say more.
+            None => match error.kind() {
+                io::ErrorKind::InvalidData => "its process gave no answer but garbage".to_owned(),
+                _ => "its process closed the connection, and went on".to_owned(),
+            },
         };
-        HowFailed::Crashed(how).into()
+        let log = self.printed();
+        // What a sanitizer's report comes to.
+        let summary = log.lines().find_map(|line| {
+            let of_undefined = line.split_once(": runtime error: ").map(|(_, what)| what);
+            line.strip_prefix("SUMMARY: ").or(of_undefined)
+        });
+        let how = summary.map_or(how, str::to_owned);
+        Failure { how: HowFailed::Crashed(how), log }
+    }
+
+    /// How it ended, if it does within a moment.
+    fn ended(&mut self) -> Option<ExitStatus> {
+        let end = Instant::now() + MOMENT;
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                Ok(None) if Instant::now() < end => thread::sleep(Duration::from_millis(1)),
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    }
+
+    /// What it printed, where that is kept.
+    fn printed(&mut self) -> String {
+        let mut bytes = Vec::new();
+        if let Some(file) = &mut self.printed
+            && let Err(error) = file.rewind().and_then(|()| file.read_to_end(&mut bytes))
+        {
+            return format!("what the candidate printed cannot be read: {error}");
+        }
+        without_our_frames(&String::from_utf8_lossy(&bytes))
+    }
+}
+
+/// A sanitizer's report whose stacks end where the candidate was called.
+fn without_our_frames(report: &str) -> String {
+    let mut is_ours = false;
+    let lines = report.lines().filter(|line| {
+        let is_frame = line.trim_start().starts_with('#');
+        is_ours = is_frame && (is_ours || line.contains("put_user_page_targets"));
+        !is_ours
+    });
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// A process that is gone is told of at once, and one that a signal ends soon is, too.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// A socket from which nothing is read after a moment in time, however slowly it comes.
+struct Limited {
+    socket: UnixStream,
+    time_limit: Duration,
+    end: Instant,
+}
+
+impl Read for Limited {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.socket.set_read_timeout(Some(left))?;
+        self.socket.read(buffer)
     }
 }
 
@@ -212,8 +296,7 @@ pub fn serve(path: &Path) -> io::Result<()> {
             return write_line(&mut writer, &Hello::Broken { message, help });
         }
     };
-    let numbers = candidate.functions().into_iter().map(|function| function as usize).collect();
-    write_line(&mut writer, &Hello::Functions(numbers))?;
+    write_line(&mut writer, &Hello::Functions(candidate.functions()))?;
     let mut backend = candidate.into_backend("candidate");
     let mut world = World::default();
     while let Some(Question { case, steps, class }) = read_line(&mut reader)? {
@@ -224,10 +307,16 @@ pub fn serve(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// More bytes than the longest answer has: one with events for all entries and with all words
+/// of the memory map written to.
+const MAX_LINE: u64 = 64 << 20;
+
 /// What the next line holds; `None` where the other side has closed.
 fn read_line<T: DeserializeOwned>(reader: &mut impl BufRead) -> io::Result<Option<T>> {
     let mut line = Vec::new();
-    reader.read_until(b'\n', &mut line)?;
+    if reader.take(MAX_LINE).read_until(b'\n', &mut line)? as u64 == MAX_LINE {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     if line.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_slice(&line)?)) }
 }
 

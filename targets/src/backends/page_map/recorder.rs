@@ -56,7 +56,7 @@ impl Recorder {
         if self.poison_freed.get() {
             let freed = self.freed.borrow();
             for freed in freed.iter().rev().take_while(|freed| freed.call == self.call.get()) {
-                self.with_pages(freed, asan::unpoison);
+                self.with_pages(freed, asan::unpoison_pages);
             }
         }
     }
@@ -145,7 +145,7 @@ impl Hooks for Recorder {
         self.freed.borrow_mut().push(freed);
         head.poison_freed();
         if self.poison_freed.get() {
-            self.with_pages(&freed, asan::poison);
+            self.with_pages(&freed, asan::poison_pages);
         }
     }
 }

@@ -1,0 +1,113 @@
+//! Candidates as C files, which pagediff compiles: with warnings, with mistakes, with sanitizers,
+//! and with processes that do not keep to what is agreed.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Directory, Ran};
+
+/// A page that is freed, and one that is not.
+const CASE: &str = "folio a\nfolio b refs=1\nentries a b\nput_user_pages\n";
+
+/// put_user_pages() with these lines for each entry.
+fn put_user_pages(body: &str) -> String {
+    format!(
+        "#include \"put_user_page.h\"\n\
+         void put_user_pages(struct page **pages, unsigned long npages)\n{{\n\
+         \tfor (unsigned long i = 0; i < npages; i++) {{\n{body}\n\t}}\n}}\n"
+    )
+}
+
+const RIGHT: &str = "\t\tput_page(pages[i]);";
+
+/// Replays the case with a candidate of this code.
+fn replay(code: &str, options: &[&str]) -> Ran {
+    let directory = Directory::new();
+    directory.write("mine.c", code);
+    directory.write("1.case", CASE);
+    let arguments = [&["replay", "--backend", "mine.c", "1.case"], options].concat();
+    let mut command = directory.command(&arguments);
+    command.env_remove("CARGO_TARGET_DIR").env_remove("CC").output().unwrap().into()
+}
+
+#[test]
+fn a_c_file_is_compiled_and_held_against_the_reference() {
+    let ran = replay(&put_user_pages(RIGHT), &[]).code(0);
+    ran.out(&["1 cases, 0 divergences, 0 skipped"]);
+    let skips = format!("\t\tif (i > 0)\n\t{RIGHT}");
+    replay(&put_user_pages(&skips), &[]).code(1).out(&["mine.c differs from reference"]);
+}
+
+#[test]
+fn warnings_of_the_compiler_are_shown() {
+    let ran = replay(&put_user_pages(&format!("\t\tint unused;\n{RIGHT}")), &[]).code(0);
+    ran.err(&["mine.c:5:", "warning: unused variable"]);
+}
+
+#[test]
+fn a_file_that_does_not_compile_is_told_of_with_the_compilers_words() {
+    let ran = replay(&put_user_pages("\t\tput_pages(pages[i]);"), &["--cflags=-Werror"]).code(2);
+    assert_eq!(ran.out, "");
+    ran.err(&["mine.c:5:", "put_pages", "mine.c does not compile", "-Werror", "help: mend what"]);
+}
+
+#[test]
+fn a_compiler_that_is_missing_is_named() {
+    let directory = Directory::new();
+    directory.write("mine.c", put_user_pages(RIGHT));
+    directory.write("1.case", CASE);
+    let mut command = directory.command(&["replay", "--backend", "mine.c", "1.case"]);
+    let ran = Ran::from(command.env("CC", "no-compiler").output().unwrap()).code(2);
+    ran.err(&["the compiler no-compiler does not start", "name one with CC="]);
+}
+
+#[test]
+fn the_address_sanitizer_sees_reads_that_change_nothing() {
+    let reads = [
+        (
+            "put_page(pages[i]); if (READ_ONCE(pages[i]->flags) == 12345) return;",
+            "use-after-poison",
+        ),
+        (
+            "put_page(pages[i]); if (READ_ONCE(pages[i + 1]) == (void *)1) return;",
+            "use-after-poison",
+        ),
+        (
+            "put_page(pages[i]); if (READ_ONCE((pages[i] + 2)->flags) == 12345) return;",
+            "use-after-poison",
+        ),
+    ];
+    for (body, kind) in reads {
+        let code = put_user_pages(body);
+        replay(&code, &[]).code(0);
+        let ran = replay(&code, &["--cflags=-fsanitize=address"]).code(1);
+        ran.out(&["mine.c differs from reference", kind, "mine.c:5"]);
+    }
+    replay(&put_user_pages(RIGHT), &["--cflags=-fsanitize=address -O1"]).code(0);
+}
+
+#[test]
+fn undefined_behaviour_is_a_finding_with_its_sanitizer() {
+    let code = put_user_pages(&format!(
+        "\t\tint n = npages;\n\t\tif (1 << (n + 40) == 3) return;\n{RIGHT}"
+    ));
+    let ran = replay(&code, &["--cflags=-fsanitize=undefined"]).code(1);
+    ran.out(&["mine.c differs from reference", "shift exponent 42 is too large", "mine.c:6"]);
+}
+
+/// Candidates that break off what their process has to say, and go on.
+#[test]
+fn a_process_that_gives_no_answer_is_not_waited_for() {
+    let go_on = "for (;;) sleep(1);";
+    for (what, says) in [
+        ("for (int fd = 0; fd < 64; fd++) close(fd);", "closed the connection, and went on"),
+        ("write(0, \"no answer\\n\", 10);", "gave no answer but garbage"),
+        ("for (;;) write(0, pages, 4096);", "gave no answer but garbage"),
+    ] {
+        let code = format!("#include <unistd.h>\n{}", put_user_pages(&format!("{what} {go_on}")));
+        let started = Instant::now();
+        replay(&code, &["--time-limit=100"]).code(1).out(&[says]);
+        assert!(started.elapsed() < Duration::from_secs(50), "{what}");
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pagediff_terminal::error::{Stop, error};
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::backends::{Compiler, fast};
+use put_user_page_targets::backends::{Compiler, fast, fast_unhooked};
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
 use put_user_page_targets_kernel::{Api, KernelGuest, KernelOptions};
@@ -14,9 +14,10 @@ use crate::candidate;
 use crate::kernel::KernelArguments;
 
 /// What `--backend` takes, and what each is.
-pub(crate) const BACKENDS: [(&str, &str); 7] = [
+pub(crate) const BACKENDS: [(&str, &str); 8] = [
     ("reference", "the naive reference, one entry at a time: what all others are held against"),
-    ("fast", "the fast implementation of this repository"),
+    ("fast", "the fast implementation of this repository, with hooks that tell what it does"),
+    ("fast-unhooked", "the same as it ships, without hooks"),
     (Api::Patch.name(), Api::Patch.what()),
     (Api::ReleasePages.name(), Api::ReleasePages.what()),
     (Api::Unpin.name(), Api::Unpin.what()),
@@ -27,6 +28,9 @@ pub(crate) const BACKENDS: [(&str, &str); 7] = [
     ),
 ];
 
+/// What is run where no backend is named.
+const USUAL: [&str; 3] = [BACKENDS[0].0, BACKENDS[1].0, BACKENDS[2].0];
+
 /// The seconds that a candidate has for a case, unless another number is given.
 const TIME_LIMIT: u64 = 10;
 
@@ -35,7 +39,7 @@ const TIME_LIMIT: u64 = 10;
 pub(crate) struct BackendArguments {
     /// A backend to hold against the reference; may be given several times
     #[arg(long = "backend", value_name = "NAME|FILE.c|FILE.so")]
-    #[arg(default_values_t = [BACKENDS[0].0.to_owned(), BACKENDS[1].0.to_owned()])]
+    #[arg(default_values_t = USUAL.map(str::to_owned))]
     names: Vec<String>,
     /// More arguments for the compiler of each FILE.c, as in `--cflags='-O0 -fsanitize=address'`
     #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
@@ -78,6 +82,7 @@ impl BackendArguments {
         let Some(api) = api(name) else {
             return match name {
                 "fast" => Ok(Box::new(fast())),
+                "fast-unhooked" => Ok(Box::new(fast_unhooked())),
                 _ if candidate::is_named(name) => self.open_candidate(name),
                 _ => Err(unknown(name)),
             };
@@ -131,7 +136,7 @@ impl BackendArguments {
     }
 
     fn are_usual(&self) -> bool {
-        self.names.iter().eq([BACKENDS[0].0, BACKENDS[1].0])
+        self.names.iter().eq(USUAL)
     }
 
     /// The arguments that ask for these backends again; none for the usual ones.
@@ -168,7 +173,7 @@ fn unknown(name: &str) -> Stop {
     error(
         format!("there is no backend `{name}`"),
         format!(
-            "{suggestion}backends are `reference`, `fast`, `kernel`, `kernel-release-pages`, `kernel-unpin`, `kernel-unpin-range`, C files, and shared objects by their path, such as ./mine.so"
+            "{suggestion}backends are `reference`, `fast`, `fast-unhooked`, `kernel`, `kernel-release-pages`, `kernel-unpin`, `kernel-unpin-range`, C files, and shared objects by their path, such as ./mine.so"
         ),
     )
 }

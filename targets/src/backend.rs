@@ -112,6 +112,8 @@ pub struct Observes {
 /// Which events a backend observes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Events {
+    /// None: neither what happened to a page, nor whether it was dirty when it was freed.
+    None,
     /// Of each page and call, in order: that it waited, turned dirty and was freed. Of a
     /// file's page that the kernel allocated, also that it was locked to be marked, and
     /// the refcount at that moment.
@@ -138,8 +140,10 @@ impl Observes {
         let parts = [
             (self.errors, "errors of calls"),
             (self.stray_writes, "stray writes"),
-            (self.events == Events::Every, "page locks that nobody waits for"),
-            (self.events == Events::Every, "refcounts as pages without a file turn dirty"),
+            (self.events != Events::None, "events"),
+            (self.events != Events::None, "whether a page was dirty when it was freed"),
+            (self.events != Events::OfPages, "page locks that nobody waits for"),
+            (self.events != Events::OfPages, "refcounts as pages without a file turn dirty"),
         ];
         parts.into_iter().filter(|(observed, _)| !observed).map(|(_, name)| name).collect()
     }
@@ -152,6 +156,8 @@ pub enum Skip {
     Lacks(Function),
     /// The case over-releases, which is undefined for the backend.
     OverRelease,
+    /// A call may wait for a page lock that nobody would give back.
+    Waits,
     /// There is no memory for the case's pages.
     NoMemory,
     /// The kernel gave pages of several orders to one user mapping.
@@ -169,6 +175,7 @@ impl fmt::Display for Skip {
         formatter.write_str(match self {
             Skip::Lacks(function) => return write!(formatter, "it has no {}()", function.name()),
             Skip::OverRelease => "the case over-releases",
+            Skip::Waits => "a call may wait for a page lock, which nobody would give back",
             Skip::NoMemory => "the kernel has no compound page of that order left",
             Skip::MixedOrders => "the kernel gave pages of several orders to one user mapping",
             Skip::NoUserPages => "the kernel gave no pages to a user mapping",

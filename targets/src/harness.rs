@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use put_user_page_case::Case;
 
 use crate::backend::{Backend, BackendError, Class};
-use crate::backends::{Candidate, Compiler, Reference, fast, is_source, naive};
+use crate::backends::{Candidate, Compiler, Reference, fast, fast_unhooked, is_source, naive};
 use crate::divergence::Divergence;
 use crate::forms::Forms;
 use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
@@ -69,7 +69,11 @@ impl Harness {
     /// [`with_backends`](Self::with_backends) takes.
     pub fn new(target: &'static Target) -> Result<Self, BackendError> {
         let backend: Box<dyn Backend> = match target.check {
-            Check::OneFunction(_) | Check::Program => Box::new(fast()),
+            Check::OneFunction(_) | Check::Program => {
+                let backends: Vec<Box<dyn Backend>> =
+                    vec![Box::new(fast()), Box::new(fast_unhooked())];
+                return Ok(Harness::with_backends(target, backends));
+            }
             Check::Decode => {
                 let forms = Some(Forms::default());
                 return Ok(Harness { forms, ..Harness::with_backends(target, Vec::new()) });

@@ -67,8 +67,8 @@ pub fn compare(
     };
     // The common case, without looking at anything twice. Equal events in equal order
     // break equal rules.
-    let same = reference.folios == backend.folios
-        && reference.events == backend.events
+    let same = same_folios(reference, &backend, observed.events)
+        && (observed.events == Events::None || reference.events == backend.events)
         && reference.acquired == backend.acquired
         && (!observed.errors || reference.errors == backend.errors)
         && (!observed.stray_writes || backend.stray_writes.is_empty())
@@ -94,8 +94,10 @@ fn differences(
     let (ours, theirs) = (&reference.acquired, &backend.acquired);
     push_unequal(&mut found, ours, theirs, Subject::Acquire, Field::Length);
     for number in 0..reference.folios.len().max(backend.folios.len()) {
-        let (ours, theirs) = (reference.folios.get(number), backend.folios.get(number));
-        push_folio(&mut found, number, ours, theirs);
+        let of = |outcome: &Outcome| {
+            outcome.folios.get(number).map(|state| seen_of_folio(*state, observed.events))
+        };
+        push_folio(&mut found, number, of(reference).as_ref(), of(backend).as_ref());
     }
     let (ours, theirs) = (
         events::seen(world, &reference.events, observed.events),
@@ -115,6 +117,20 @@ fn differences(
         Difference { subject, field }
     }));
     found
+}
+
+fn same_folios(reference: &Outcome, backend: &Outcome, observed: Events) -> bool {
+    let (ours, theirs) = (&reference.folios, &backend.folios);
+    let seen = |state: &FolioState| seen_of_folio(*state, observed);
+    ours == theirs || observed == Events::None && ours.iter().map(seen).eq(theirs.iter().map(seen))
+}
+
+/// A state as one sees it who observes no more than these events.
+fn seen_of_folio(state: FolioState, observed: Events) -> FolioState {
+    match state {
+        FolioState::Freed { .. } if observed == Events::None => FolioState::Freed { dirty: false },
+        state => state,
+    }
 }
 
 fn push_unequal<T: PartialEq + Copy>(

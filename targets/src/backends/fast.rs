@@ -1,21 +1,35 @@
-//! The fast implementation as a backend.
+//! The fast implementation as two backends: as it ships, and with hooks that tell what it does.
 
 use put_user_page::{
-    PageRef, ReleaseError, put_user_page, put_user_pages, put_user_pages_dirty,
+    Hooks, PageRef, ReleaseError, put_user_page, put_user_pages, put_user_pages_dirty,
     put_user_pages_dirty_lock,
 };
 use put_user_page_case::Function;
 
 use super::in_process::InProcess;
 use super::page_map::{PageMap, Recorder, Release};
+use crate::backend::{Events, Observes};
 
-/// The four functions of `put_user_page`.
+/// The four functions of `put_user_page`, with hooks that do what `()` does and record it.
 #[derive(Debug, Default)]
 pub struct Fast;
+
+/// The four functions of `put_user_page` with `()`, as its users call them.
+#[derive(Debug, Default)]
+pub struct FastUnhooked;
 
 /// The fast implementation as the backend `fast`.
 pub fn fast() -> InProcess<PageMap<Fast>> {
     InProcess::new("fast", PageMap::new(Fast))
+}
+
+/// The fast implementation as the backend `fast-unhooked`. Where a call may wait for a page
+/// lock it does not run, for nobody would give the lock back.
+pub fn fast_unhooked() -> InProcess<PageMap<FastUnhooked>> {
+    let mut backend = InProcess::new("fast-unhooked", PageMap::new(FastUnhooked));
+    backend.observes = Observes { events: Events::None, ..Observes::ALL };
+    backend.waits = false;
+    backend
 }
 
 impl Release for Fast {
@@ -25,20 +39,37 @@ impl Release for Fast {
         pages: &[PageRef<'static>],
         recorder: &Recorder,
     ) -> Option<usize> {
-        let result = match function {
-            Function::PutUserPage => put_each(pages, recorder),
-            Function::PutUserPages => put_user_pages(pages, recorder),
-            Function::PutUserPagesDirty => put_user_pages_dirty(pages, recorder),
-            Function::PutUserPagesDirtyLock => put_user_pages_dirty_lock(pages, recorder),
-        };
-        result.err().map(|ReleaseError { entry }| entry)
+        release(function, pages, recorder)
     }
 }
 
+impl Release for FastUnhooked {
+    const TELLS: bool = false;
+
+    fn release(
+        &mut self,
+        function: Function,
+        pages: &[PageRef<'static>],
+        _recorder: &Recorder,
+    ) -> Option<usize> {
+        release(function, pages, &())
+    }
+}
+
+fn release(function: Function, pages: &[PageRef<'static>], hooks: &impl Hooks) -> Option<usize> {
+    let result = match function {
+        Function::PutUserPage => put_each(pages, hooks),
+        Function::PutUserPages => put_user_pages(pages, hooks),
+        Function::PutUserPagesDirty => put_user_pages_dirty(pages, hooks),
+        Function::PutUserPagesDirtyLock => put_user_pages_dirty_lock(pages, hooks),
+    };
+    result.err().map(|ReleaseError { entry }| entry)
+}
+
 /// put_user_page() for each entry by itself, as callers of the patch's time did.
-fn put_each(pages: &[PageRef<'static>], recorder: &Recorder) -> Result<(), ReleaseError> {
+fn put_each(pages: &[PageRef<'static>], hooks: &impl Hooks) -> Result<(), ReleaseError> {
     for (entry, &page) in pages.iter().enumerate() {
-        put_user_page(page, recorder).map_err(|_| ReleaseError { entry })?;
+        put_user_page(page, hooks).map_err(|_| ReleaseError { entry })?;
     }
     Ok(())
 }

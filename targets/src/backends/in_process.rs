@@ -20,6 +20,8 @@ pub struct InProcess<M> {
     pub functions: Vec<Function>,
     /// Whether over-release is defined for the machine.
     pub over_release: bool,
+    /// Whether somebody gives back the page locks that a call waits for.
+    pub waits: bool,
     /// The machine.
     pub machine: M,
     lengths: Vec<usize>,
@@ -34,6 +36,7 @@ impl<M: Machine> InProcess<M> {
             observes: Observes::ALL,
             functions: Function::ALL.to_vec(),
             over_release: true,
+            waits: true,
             machine,
             lengths: Vec::with_capacity(MAX_ARRAYS),
             outcome: Outcome::with_room(),
@@ -67,6 +70,13 @@ pub(super) fn skips(
     lacks.map(Skip::Lacks)
 }
 
+/// Whether a call of the world may find a page locked that it locks.
+fn may_wait(world: &World) -> bool {
+    let mut functions = world.calls().map(|(_, function)| function);
+    world.folios.iter().any(|folio| folio.locked)
+        && functions.any(|function| function == Function::PutUserPagesDirtyLock)
+}
+
 impl<M: Machine> Backend for InProcess<M> {
     fn name(&self) -> &str {
         &self.name
@@ -81,6 +91,9 @@ impl<M: Machine> Backend for InProcess<M> {
     }
 
     fn skips(&self, world: &World, class: Class) -> Option<Skip> {
+        if !self.waits && may_wait(world) {
+            return Some(Skip::Waits);
+        }
         skips(&self.functions, self.over_release, world, class)
     }
 

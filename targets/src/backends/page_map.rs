@@ -26,6 +26,10 @@ use crate::outcome::{Accounting, FolioState, Outcome, StrayWrite};
 
 /// An implementation of the four functions on `struct page`s.
 pub trait Release {
+    /// Whether it tells the recorder what it does: all but what it leaves behind is unknown of
+    /// one that does not.
+    const TELLS: bool = true;
+
     /// Calls the function on the pages, with the recorder to report to; the index of the
     /// entry that stopped it, where the implementation tells. Nothing may touch the pages once
     /// it returned.
@@ -58,7 +62,7 @@ pub struct PageMap<R> {
     free: Vec<bool>,
 }
 
-impl<R> PageMap<R> {
+impl<R: Release> PageMap<R> {
     /// A map of [`MAX_FRAMES`] frames and one more, which no world has, and room for all that
     /// a case can need. The map is never given back, for entries of it may lie in the memory of C code.
     pub fn new(implementation: R) -> Self {
@@ -98,11 +102,20 @@ impl<R> PageMap<R> {
         self.frames.built(place.frame);
     }
 
+    /// Whether the page at a frame was freed, and if so whether it was dirty then, which nobody
+    /// knows of an implementation that does not tell.
+    fn was_freed(&self, frame: usize) -> Option<bool> {
+        if R::TELLS {
+            return self.recorder.was_freed(frame);
+        }
+        words::is_poisoned(self.frames.page(frame)).then_some(false)
+    }
+
     /// What a head page's words must be now, given what they are: equal in all that a
     /// release may not change. A page that is not in use has no reference.
     fn expected(&self, folio: usize, frame: usize, found: &Words) -> Words {
         let mut expected = self.frames.words_built(frame);
-        let freed = self.recorder.was_freed(frame).is_some();
+        let freed = self.was_freed(frame).is_some();
         if freed {
             expected = words::poisoned(expected);
         } else {
@@ -142,7 +155,7 @@ impl<R> PageMap<R> {
         if self.free.get(number) == Some(&true) {
             return FolioState::Free;
         }
-        if let Some(dirty) = self.recorder.was_freed(frame) {
+        if let Some(dirty) = self.was_freed(frame) {
             return FolioState::Freed { dirty };
         }
         let (head, file) = (self.frames.page(frame), &self.files[number]);

@@ -15,6 +15,7 @@ use crate::outcome::{Event, EventKind};
 pub(super) fn seen<'a>(world: &World, events: &'a [Event], observed: Events) -> Cow<'a, [Event]> {
     match observed {
         Events::Every => Cow::Borrowed(events),
+        Events::None => Cow::Borrowed(&[]),
         Events::OfPages => events.iter().filter_map(|event| seen_of_page(world, event)).collect(),
     }
 }

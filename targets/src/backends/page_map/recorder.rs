@@ -109,13 +109,13 @@ impl Recorder {
     }
 }
 
+/// Each does what `()` does, which is what a user of the crate has, and keeps that it did.
 impl Hooks for Recorder {
     fn set_page_dirty(&self, head: PageRef<'_>) {
-        if !head.test_set_dirty() {
+        let was_dirty = head.is_dirty();
+        ().set_page_dirty(head);
+        if !was_dirty && head.is_dirty() {
             self.page_dirtied(head);
-            if let Some(mapping) = head.mapping() {
-                mapping.page_dirtied();
-            }
         }
     }
 
@@ -125,13 +125,15 @@ impl Hooks for Recorder {
             self.record(head, EventKind::Wait);
             head.unlock();
         }
-        let taken = self.try_lock_page(head);
-        debug_assert!(taken, "nobody else runs here");
+        ().lock_page(head);
+        if head.is_locked() {
+            self.record(head, EventKind::Lock);
+        }
     }
 
     fn unlock_page(&self, head: PageRef<'_>) {
         self.record(head, EventKind::Unlock);
-        head.unlock();
+        ().unlock_page(head);
     }
 
     fn free_page(&self, head: PageRef<'_>) {
@@ -143,7 +145,7 @@ impl Hooks for Recorder {
             pages: 1 << head.compound_order(),
         };
         self.freed.borrow_mut().push(freed);
-        head.poison_freed();
+        ().free_page(head);
         if self.poison_freed.get() {
             self.with_pages(&freed, asan::poison_pages);
         }

@@ -1,5 +1,6 @@
 //! Backends by name.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use pagediff_terminal::error::{Stop, error};
@@ -62,8 +63,7 @@ pub(crate) struct BackendArguments {
 impl BackendArguments {
     /// Opens the backends but for `reference`, which is there in any case.
     pub(crate) fn open(&self) -> Result<Vec<Box<dyn Backend>>, Stop> {
-        let has_kernel = self.names.iter().any(|name| api(name).is_some());
-        if self.kernel.own().is_some() && !has_kernel {
+        if self.kernel.own().is_some() && !self.has_kernel() {
             return Err(error(
                 "a kernel is named, and no backend that runs in it",
                 "add `--backend kernel-unpin`, `kernel-unpin-range`, `kernel` or `kernel-release-pages`",
@@ -106,6 +106,16 @@ impl BackendArguments {
         let cflags = self.cflags.iter().flat_map(|flags| flags.split_whitespace());
         let compiler = Compiler { cflags: cflags.map(str::to_owned).collect() };
         Ok(Box::new(candidate::open(name, &compiler, Duration::from_secs(self.time_limit))?))
+    }
+
+    /// Whether any of them runs in a kernel.
+    pub(crate) fn has_kernel(&self) -> bool {
+        self.names.iter().any(|name| api(name).is_some())
+    }
+
+    /// The files of candidates.
+    pub(crate) fn candidates(&self) -> Vec<PathBuf> {
+        self.names.iter().filter(|name| candidate::is_named(name)).map(PathBuf::from).collect()
     }
 
     /// Whether any of them runs in a process of its own, one case after the other.

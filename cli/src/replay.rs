@@ -1,28 +1,30 @@
 //! `pagediff replay`: cases on backends, each held against the reference.
 
+mod findings;
+mod save;
 mod tally;
+mod watch;
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use fastrand::Rng;
 use indicatif::{ProgressBar, ProgressStyle};
-use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
-use pagediff_terminal::inputs::{self, Input, LOGS, TargetArgument};
-use pagediff_terminal::output::{command_line, paint, write_json};
-use pagediff_terminal::repository::repository;
+use pagediff_terminal::error::{DIVERGENCE, Stop, error};
+use pagediff_terminal::inputs::{self, Input, TargetArgument};
+use pagediff_terminal::output::{command_line, write_json};
 use put_user_page_case::Case;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
 use put_user_page_targets::generator;
-use put_user_page_targets::registry::{Check, TARGETS, Target};
-use put_user_page_targets::report::Report;
+use put_user_page_targets::registry::{Check, Target};
 use put_user_page_targets::trial::Verdict;
-use sha1_smol::Sha1;
 
+use self::findings::{Findings, Found};
 use self::tally::{Diverging, Tally};
 use crate::backends::BackendArguments;
 
@@ -33,14 +35,17 @@ pub(crate) struct Arguments {
     backends: BackendArguments,
     #[command(flatten)]
     target: TargetArgument,
-    /// Show the reports of all divergences, not of the first few
+    /// Show every case that diverges, not the distinct findings alone
     #[arg(long)]
     all: bool,
     /// Print JSON, with all reports
     #[arg(long)]
     json: bool,
-    /// Draw so many cases instead of reading files; those that diverge are saved in
-    /// fuzz/artifacts/
+    /// Replay again whenever a candidate's file changes, until this is interrupted
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
+    /// Draw so many cases instead of reading files; the smallest of each finding is saved in
+    /// target/findings/
     #[arg(long, value_name = "N", conflicts_with_all = ["paths", "name"])]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     generated: Option<u64>,
@@ -53,47 +58,66 @@ pub(crate) struct Arguments {
     paths: Vec<PathBuf>,
 }
 
-/// Reports that are shown in full, unless all are asked for.
-const REPORTS_SHOWN: usize = 10;
-
-/// Cases that are read and compared together.
-const BATCH: usize = 1024;
+/// Cases that are read and compared together: few at first, for what is wrong to be told soon.
+const BATCHES: RangeInclusive<usize> = 1..=1024;
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    if arguments.watch {
+        return watch::run(arguments, out);
+    }
+    let diverges = run_once(arguments, out)?;
+    Ok(ExitCode::from(if diverges { DIVERGENCE } else { 0 }))
+}
+
+/// Replays all cases, and tells what came of it; whether any diverged.
+fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
     let (count, mut cases) = cases(arguments)?;
     let mut backends = arguments.backends.open()?;
     if backends.is_empty() {
         return Err(error(
             "there is nothing to hold against the reference",
-            "add `--backend fast`, or `--backend ./FILE.so` for one of your own",
+            "add `--backend fast`, or `--backend FILE.c` for one of your own",
         ));
     }
-    let mut tally = Tally::new(&backends);
-    // A candidate takes cases one by one, and may hang: then each is told of at once.
-    let batch = if arguments.backends.have_candidate() { 1 } else { BATCH };
+    let (mut tally, mut findings) = (Tally::new(&backends), Findings::default());
     let progress = progress_bar(count);
+    // A candidate takes cases one by one.
+    let largest =
+        if arguments.backends.have_candidate() { *BATCHES.start() } else { *BATCHES.end() };
+    let mut batch = *BATCHES.start();
     loop {
         let inputs: Vec<Input> = cases.by_ref().take(batch).collect::<Result<_, _>>()?;
         if inputs.is_empty() {
             break;
         }
-        let mut found = replay(&inputs, arguments, &mut backends, &mut tally)?;
+        let mut found = replay(&inputs, &mut backends, &mut tally)?;
         found.extend(unexplained(&mut backends));
         progress.inc(inputs.len() as u64);
-        if !arguments.json {
-            let shown = if arguments.all { usize::MAX } else { REPORTS_SHOWN };
-            let left = shown.saturating_sub(tally.divergences.len());
-            progress.suspend(|| write_reports(out, &found, left))?;
+        for found in found {
+            let diverging = Diverging::of(&found, arguments)?;
+            let is_first = findings.len() == 0;
+            if arguments.all && !arguments.json {
+                progress.suspend(|| diverging.write(out))?;
+            } else if is_first {
+                progress.suspend(|| eprintln!("first: {}", diverging.line()));
+            }
+            tally.divergences.push(diverging);
+            let (backend, divergence) = (found.backend, found.divergence.clone());
+            let is_new = findings.add(found);
+            tally.differs(backend, &divergence, is_new);
         }
-        tally.divergences.extend(found);
+        batch = largest.min(batch * 2);
     }
     progress.finish_and_clear();
+    let reproduce =
+        |file: &Path, target: Option<&Target>| explain_command(file, target, &arguments.backends);
+    tally.findings = findings.tell(&mut backends, reproduce)?;
     if arguments.json {
         write_json(out, &tally)?;
     } else {
         tally.write(out)?;
     }
-    Ok(ExitCode::from(if tally.divergences.is_empty() { 0 } else { DIVERGENCE }))
+    Ok(!tally.divergences.is_empty())
 }
 
 /// Cases, each read or drawn as its turn comes.
@@ -118,71 +142,47 @@ fn cases(arguments: &Arguments) -> Result<(u64, Cases<'_>), Stop> {
 /// Replays some cases, and returns the divergences in their order.
 fn replay(
     inputs: &[Input],
-    arguments: &Arguments,
     backends: &mut [Box<dyn Backend>],
     tally: &mut Tally,
-) -> Result<Vec<Diverging>, Stop> {
+) -> Result<Vec<Found>, Stop> {
     let cases: Vec<Case> = inputs.iter().map(|input| input.case.clone()).collect();
-    let mut found: Vec<(usize, Box<Divergence>)> = Vec::new();
+    let mut found: Vec<(usize, Option<usize>, Box<Divergence>)> = Vec::new();
     for (number, input) in inputs.iter().enumerate() {
-        found.extend(differing_forms(input).map(|divergence| (number, divergence)));
+        found.extend(differing_forms(input).map(|divergence| (number, None, divergence)));
     }
-    let backends = backends.iter_mut().map(|backend| backend.as_mut() as _);
-    Comparer::new(backends.collect()).compare(
-        &cases,
-        &mut |case, backend, verdict| match verdict {
-            Verdict::Same => {}
-            Verdict::Skipped(skip) => tally.skipped(backend, skip),
-            Verdict::Differs(divergence) => found.push((case, divergence)),
-        },
-    )?;
+    // Those that are still asked.
+    let (numbers, asked): (Vec<_>, Vec<_>) = (0..)
+        .zip(backends)
+        .filter(|(number, _)| !tally.gives_up(*number, inputs.len()))
+        .map(|(number, backend)| (number, backend.as_mut() as _))
+        .unzip();
+    Comparer::new(asked).compare(&cases, &mut |case, backend, verdict| {
+        let backend = numbers[backend];
+        match verdict {
+            Verdict::Same => tally.same(backend),
+            Verdict::Skipped(skip) => tally.skipped(backend, skip, 1),
+            Verdict::Differs(divergence) => found.push((case, Some(backend), divergence)),
+        }
+    })?;
     tally.cases += inputs.len();
-    found.sort_by_key(|(case, _)| *case);
-    let tell = |(case, divergence): (usize, Box<Divergence>)| {
-        let input: &Input = &inputs[case];
-        let saved = match &input.path {
-            Some(_) if divergence.log.is_empty() => None,
-            _ => Some(save(&input.case, &divergence.log)?),
-        };
-        let path = input.path.as_ref().or(saved.as_ref()).expect("what is in no file was saved");
-        let mut report = Report::of(&divergence);
-        report.reproduce = Some(explain_command(path, input.target, &arguments.backends));
-        Ok(Diverging::new(path, input.target, saved.as_deref(), report))
-    };
-    found.into_iter().map(tell).collect()
-}
-
-/// Saves a case in fuzz/artifacts of the repository, or here outside of one, where the
-/// target `kernel` or `program` has its own, and returns where. A kernel's log, if there is
-/// one, goes into the folder [`LOGS`] there.
-fn save(case: &Case, log: &str) -> Result<PathBuf, Stop> {
-    let check = if log.is_empty() { Check::Program } else { Check::Kernel };
-    let target = TARGETS.iter().find(|target| target.check == check);
-    let name = target.expect("there are targets for programs and for kernels").name;
-    let root = repository().unwrap_or_else(|| PathBuf::from("."));
-    let folder = root.join("fuzz/artifacts").join(name);
-    let bytes = case.encode();
-    let name = format!("crash-{}", Sha1::from(&bytes).digest());
-    if !log.is_empty() {
-        write(&folder.join(LOGS), &format!("{name}.log"), log.as_bytes())?;
-    }
-    write(&folder, &name, &bytes)
-}
-
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Stop> {
-    std::fs::create_dir_all(folder).map_err(|why| file_error(folder, "made", &why))?;
-    let path = folder.join(name);
-    std::fs::write(&path, bytes).map_err(|why| file_error(&path, "written", &why))?;
-    Ok(path)
+    found.sort_by_key(|(case, ..)| *case);
+    tally.diverge += found.chunk_by(|(one, ..), (other, ..)| one == other).count();
+    let found = found.into_iter().map(|(case, backend, divergence)| {
+        let Input { path, target, case, .. } = &inputs[case];
+        let (path, case) = (path.clone(), Some(case.clone()));
+        Found { path, target: *target, case, backend, divergence }
+    });
+    Ok(found.collect())
 }
 
 /// Failures of backends that no case can be blamed for.
-fn unexplained(backends: &mut [Box<dyn Backend>]) -> Vec<Diverging> {
+fn unexplained(backends: &mut [Box<dyn Backend>]) -> Vec<Found> {
     let mut found = Vec::new();
-    for backend in backends {
+    for (number, backend) in backends.iter_mut().enumerate() {
         for failure in backend.unexplained() {
-            let report = Report::of(&Divergence::of_unexplained(&**backend, failure));
-            found.push(Diverging::new(Path::new("no case alone"), None, None, report));
+            let divergence = Divergence::of_unexplained(&**backend, failure);
+            let backend = Some(number);
+            found.push(Found { path: None, target: None, case: None, backend, divergence });
         }
     }
     found
@@ -214,28 +214,6 @@ pub(crate) fn explain_command(
 fn path_argument(path: &Path) -> String {
     let path = path.display().to_string();
     if path.starts_with('-') { format!("./{path}") } else { path }
-}
-
-/// Shows the reports of as many as are left to show, and names the others.
-fn write_reports(out: &mut dyn Write, found: &[Diverging], left: usize) -> Result<(), Stop> {
-    for (number, diverging) in found.iter().enumerate() {
-        if number < left {
-            writeln!(out, "{}", diverging.file)?;
-            writeln!(out, "{}", diverging.report.render(&paint()))?;
-            if let Some(artifact) = &diverging.artifact {
-                let log = if diverging.report.log.is_empty() {
-                    ""
-                } else {
-                    ", with the kernel's log in logs/ there"
-                };
-                writeln!(out, "  saved{log}: {artifact}\n")?;
-            }
-        } else {
-            writeln!(out, "{}: {} differs too", diverging.file, diverging.report.backend)?;
-        }
-    }
-    out.flush()?;
-    Ok(())
 }
 
 /// A bar on standard error, which shows if that is a terminal.

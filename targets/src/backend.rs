@@ -158,6 +158,10 @@ pub enum Skip {
     OverRelease,
     /// A call may wait for a page lock that nobody would give back.
     Waits,
+    /// It hung on the cases before.
+    Hangs,
+    /// It died on the cases before, in ways that were seen already.
+    Dies,
     /// There is no memory for the case's pages.
     NoMemory,
     /// The kernel gave pages of several orders to one user mapping.
@@ -176,6 +180,8 @@ impl fmt::Display for Skip {
             Skip::Lacks(function) => return write!(formatter, "it has no {}()", function.name()),
             Skip::OverRelease => "the case over-releases",
             Skip::Waits => "a call may wait for a page lock, which nobody would give back",
+            Skip::Hangs => "it hung on the cases before, and is not asked any more",
+            Skip::Dies => "it died on 20 cases before, and is not asked any more",
             Skip::NoMemory => "the kernel has no compound page of that order left",
             Skip::MixedOrders => "the kernel gave pages of several orders to one user mapping",
             Skip::NoUserPages => "the kernel gave no pages to a user mapping",

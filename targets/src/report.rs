@@ -18,6 +18,8 @@ use crate::oracle::{self, Field, Subject};
 /// A divergence, cut down to the first call that shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The first thing that differs, in a line.
+    pub summary: String,
     /// The backend that differs from the reference.
     pub backend: String,
     /// The first call after which they differ; `None` if it takes no call.
@@ -78,6 +80,7 @@ impl Report {
     /// The report of a divergence.
     pub fn of(divergence: &Divergence) -> Report {
         Report {
+            summary: summary(divergence),
             backend: divergence.backend.clone(),
             call: divergence.call.map(|call| call_report(&divergence.world, call)),
             subjects: subjects(divergence),
@@ -85,6 +88,24 @@ impl Report {
             case: divergence.case.as_ref().map(|case| case.to_text()).unwrap_or_default(),
             log: divergence.log.clone(),
             reproduce: None,
+        }
+    }
+}
+
+fn summary(divergence: &Divergence) -> String {
+    let function = divergence.function().map(|function| format!("{}()", function.name()));
+    let function = function.unwrap_or_else(|| "no call".to_owned());
+    let first = divergence.differences.iter().min_by_key(|difference| difference.subject);
+    let Some(difference) = first else { return function };
+    let FieldReport { field, reference, backend, .. } =
+        words::field(difference, &divergence.before);
+    match difference.field {
+        Field::Process(_) | Field::ProcessOnce(_) | Field::Forms(_) => {
+            format!("{function}: {backend}")
+        }
+        _ => {
+            let subject = describe(&divergence.world, difference.subject, &difference.field);
+            format!("{function}: {field} {backend}, not {reference}, of {subject}")
         }
     }
 }

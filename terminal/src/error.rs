@@ -114,12 +114,18 @@ fn set_up() {
 
 /// Tells why the command ended, and returns its exit code.
 fn end(stop: Stop) -> ExitCode {
-    let (report, code) = match stop {
-        Stop::OutputClosed => return ExitCode::from(OUTPUT_CLOSED),
-        Stop::Interrupted => return ExitCode::from(INTERRUPTED),
-        Stop::DoesNotHold(report) => (report, DIVERGENCE),
-        Stop::Error(report) => (report, CANNOT_RUN),
-    };
-    anstream::eprint!("{report:?}");
-    ExitCode::from(code)
+    tell(&stop);
+    ExitCode::from(match stop {
+        Stop::OutputClosed => OUTPUT_CLOSED,
+        Stop::Interrupted => INTERRUPTED,
+        Stop::DoesNotHold(_) => DIVERGENCE,
+        Stop::Error(_) => CANNOT_RUN,
+    })
+}
+
+/// Writes an error to standard error.
+pub fn tell(stop: &Stop) {
+    if let Stop::DoesNotHold(report) | Stop::Error(report) = stop {
+        anstream::eprint!("{report:?}");
+    }
 }

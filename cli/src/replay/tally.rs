@@ -2,37 +2,61 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
 
-use pagediff_terminal::output::count;
+use pagediff_terminal::error::Stop;
+use pagediff_terminal::output::{count, headline, paint};
 use put_user_page_case::Function;
-use put_user_page_targets::backend::{Backend, Skip};
-use put_user_page_targets::registry::Target;
+use put_user_page_targets::backend::{Backend, HowFailed, Skip};
+use put_user_page_targets::divergence::Divergence;
+use put_user_page_targets::oracle::Field;
 use put_user_page_targets::report::Report;
 use serde::Serialize;
+
+use super::findings::{self, Found, Told};
+use super::{Arguments, explain_command, save};
 
 /// One case on which one backend differs.
 #[derive(Serialize)]
 pub(super) struct Diverging {
-    pub(super) file: String,
+    file: String,
     target: Option<&'static str>,
-    /// Where the case was saved: one that was in no file, or killed a kernel, whose log is
-    /// in `logs/` there.
+    /// Where a case that killed a kernel was saved, whose log is in `logs/` there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) artifact: Option<String>,
-    pub(super) report: Report,
+    artifact: Option<String>,
+    report: Report,
 }
 
 impl Diverging {
-    pub(super) fn new(
-        file: &Path,
-        target: Option<&'static Target>,
-        artifact: Option<&Path>,
-        report: Report,
-    ) -> Diverging {
-        let target = target.map(|target| target.name);
+    /// What is told of a divergence. A case that killed a kernel is saved.
+    pub(super) fn of(found: &Found, arguments: &Arguments) -> Result<Diverging, Stop> {
+        let Found { path, target, case, divergence, .. } = found;
+        let mut report = Report::of(divergence);
+        let artifact = match case {
+            Some(case) if arguments.backends.has_kernel() && !divergence.log.is_empty() => {
+                Some(save::artifact(case, &divergence.log)?)
+            }
+            _ => None,
+        };
+        let file = path.as_ref().or(artifact.as_ref());
+        report.reproduce = file.map(|file| explain_command(file, *target, &arguments.backends));
+        let file = match file {
+            Some(file) => file.display().to_string(),
+            None if case.is_some() => "drawn case".to_owned(),
+            None => "no case alone".to_owned(),
+        };
         let artifact = artifact.map(|path| path.display().to_string());
-        Diverging { file: file.display().to_string(), target, artifact, report }
+        Ok(Diverging { file, target: target.map(|target| target.name), artifact, report })
+    }
+
+    /// For people, in a line.
+    pub(super) fn line(&self) -> String {
+        format!("{}: {}: {}", self.file, self.report.backend, self.report.summary)
+    }
+
+    /// For people, with its report.
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", headline(&self.file))?;
+        writeln!(out, "{}", self.report.render(&paint()))
     }
 }
 
@@ -43,12 +67,28 @@ struct OfBackend {
     lacks: Vec<Function>,
     /// How many cases were skipped, by the reason.
     skipped: BTreeMap<String, usize>,
+    /// Cases in a row, up to the last, on which it hung.
+    #[serde(skip)]
+    hangs: u32,
+    /// Cases that ended its process in a way that was seen before.
+    #[serde(skip)]
+    deaths: u32,
 }
+
+/// After so many hangs in a row a backend is not asked any more: each takes its time limit.
+const HANGS: u32 = 3;
+
+/// After so many deaths that tell nothing new it is not asked any more either.
+const DEATHS: u32 = 20;
 
 /// What came of the cases so far.
 #[derive(Serialize)]
 pub(super) struct Tally {
     pub(super) cases: usize,
+    /// How many cases any backend differs on.
+    pub(super) diverge: usize,
+    /// Told at the end.
+    pub(super) findings: Vec<Told>,
     pub(super) divergences: Vec<Diverging>,
     skipped: usize,
     backends: Vec<OfBackend>,
@@ -60,19 +100,71 @@ impl Tally {
             name: backend.name().to_owned(),
             lacks: backend.lacks(),
             skipped: BTreeMap::new(),
+            hangs: 0,
+            deaths: 0,
         });
-        Tally { cases: 0, divergences: Vec::new(), skipped: 0, backends: backends.collect() }
+        Tally {
+            cases: 0,
+            diverge: 0,
+            findings: Vec::new(),
+            divergences: Vec::new(),
+            skipped: 0,
+            backends: backends.collect(),
+        }
     }
 
-    pub(super) fn skipped(&mut self, backend: usize, skip: Skip) {
-        self.skipped += 1;
-        *self.backends[backend].skipped.entry(skip.to_string()).or_default() += 1;
+    pub(super) fn same(&mut self, backend: usize) {
+        self.backends[backend].hangs = 0;
     }
 
-    /// For people: what was skipped and why, and the last line.
+    pub(super) fn skipped(&mut self, backend: usize, skip: Skip, cases: usize) {
+        self.skipped += cases;
+        *self.backends[backend].skipped.entry(skip.to_string()).or_default() += cases;
+    }
+
+    /// Notes what a divergence tells of its backend.
+    pub(super) fn differs(&mut self, backend: Option<usize>, divergence: &Divergence, new: bool) {
+        let Some(backend) = backend.map(|number| &mut self.backends[number]) else { return };
+        let failure =
+            divergence.differences.iter().find_map(|difference| match &difference.field {
+                Field::Process(failure) => Some(&failure.how),
+                _ => None,
+            });
+        match failure {
+            Some(HowFailed::Hung(_)) => backend.hangs += 1,
+            Some(HowFailed::Crashed(_)) => backend.deaths += u32::from(!new),
+            None => backend.hangs = 0,
+        }
+    }
+
+    /// Whether the backend is not asked any more, so that these cases are skipped.
+    pub(super) fn gives_up(&mut self, backend: usize, cases: usize) -> bool {
+        let OfBackend { hangs, deaths, .. } = self.backends[backend];
+        let skip = match (hangs, deaths) {
+            (HANGS.., _) => Skip::Hangs,
+            (_, DEATHS..) => Skip::Dies,
+            _ => return false,
+        };
+        self.skipped(backend, skip, cases);
+        true
+    }
+
+    /// For people: what was found, what was skipped and why, and the last line.
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Tally { cases, divergences, skipped, backends } = self;
-        for OfBackend { name, lacks, skipped } in backends {
+        let Tally { cases, diverge, findings, divergences, skipped, backends } = self;
+        if !findings.is_empty() {
+            let cases = count(*cases, "case");
+            let distinct = count(findings.len(), "distinct finding");
+            writeln!(out, "{cases}, {diverge} diverge, {distinct}\n")?;
+            findings::write(out, findings)?;
+        }
+        if divergences.iter().any(|diverging| diverging.artifact.is_some()) {
+            writeln!(
+                out,
+                "cases that killed a kernel are in fuzz/artifacts/kernel, with its logs"
+            )?;
+        }
+        for OfBackend { name, lacks, skipped, .. } in backends {
             if !lacks.is_empty() {
                 let lacks: Vec<String> =
                     lacks.iter().map(|it| format!("{}()", it.name())).collect();

@@ -28,7 +28,7 @@ pub fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
                 // Reasons are data, and reports are documented once.
                 match name.as_str() {
                     _ if path == "backends[].skipped" => paths(field, &format!("{path}.*"), found),
-                    "report" if path == "divergences[]" => {}
+                    "report" if path == "divergences[]" || path == "findings[]" => {}
                     _ => paths(field, &format!("{path}{dot}{name}"), found),
                 }
             }

@@ -6,9 +6,6 @@ use super::common::json_paths::{documented, paths};
 use super::common::repository;
 use super::misbehaviour::{Misbehaviour, misbehaving};
 
-/// What is written before the file that a case was saved in.
-const SAVED: &str = "saved, with the kernel's log in logs/ there: ";
-
 #[test]
 fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
     let place = misbehaving();
@@ -26,8 +23,8 @@ fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
         "explain --backend kernel bug.case\n",
         "1 cases, 1 divergences, 0 skipped\n",
     ]);
-    let mut lines = ran.out.lines().filter_map(|line| line.trim().strip_prefix(SAVED));
-    let artifact = lines.next().expect("the case is saved");
+    let ran = place.run(&["replay", "--json", "--backend", "kernel", "bug.case"]).code(1).json();
+    let artifact = ran["divergences"][0]["artifact"].as_str().expect("the case is saved");
     assert!(artifact.contains("/fuzz/artifacts/kernel/crash-"), "{artifact}");
     place.run(&["explain", "--backend", "kernel", artifact]).code(1).out(&[
         "as kernel sees it",

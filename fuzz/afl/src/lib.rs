@@ -10,9 +10,10 @@ unsafe extern "C" {
     safe fn __afl_manual_init();
     /// Waits for the next input; 0 if there is none.
     safe fn __afl_persistent_loop(inputs: libc::c_uint) -> libc::c_int;
-    /// The input in the memory shared with AFL++; null if it comes through stdin.
-    static __afl_fuzz_ptr: *const u8;
-    static __afl_fuzz_len: *const u32;
+    /// The input in the memory shared with AFL++; null if it comes through stdin. The runtime
+    /// writes both.
+    static mut __afl_fuzz_ptr: *const u8;
+    static mut __afl_fuzz_len: *const u32;
 }
 
 /// How many inputs a process runs before AFL++ forks the next.
@@ -37,7 +38,7 @@ pub fn fuzz(name: &str, make: MakeHarness) {
     __afl_manual_init();
     start(named(name), make, |_| PathBuf::from("FILE"));
     print_reports_alone();
-    // SAFETY: the runtime sets it in `__afl_manual_init`, and not later.
+    // SAFETY: the runtime sets it in `__afl_manual_init`, on this thread, and not later.
     if unsafe { __afl_fuzz_ptr }.is_null() {
         afl::fuzz(true, check);
     } else {
@@ -53,9 +54,11 @@ fn check_next() -> bool {
     if __afl_persistent_loop(INPUTS) == 0 {
         return false;
     }
-    // SAFETY: the runtime has set it, and AFL++ has written the length.
-    let length = unsafe { *__afl_fuzz_len } as usize;
+    // SAFETY: the runtime wrote it before, on this thread.
+    let (input, length) = unsafe { (__afl_fuzz_ptr, __afl_fuzz_len) };
+    // SAFETY: AFL++ has written the length, and writes it again between rounds only.
+    let length = unsafe { length.read_volatile() } as usize;
     // SAFETY: the memory holds so many bytes, which AFL++ leaves alone until the next round.
-    check(unsafe { std::slice::from_raw_parts(__afl_fuzz_ptr, length) });
+    check(unsafe { std::slice::from_raw_parts(input, length) });
     true
 }

@@ -3,6 +3,7 @@
 mod afl;
 mod figures;
 mod honggfuzz;
+mod interrupts;
 mod libfuzzer;
 mod places;
 mod progress;
@@ -226,7 +227,7 @@ fn run_all(
 ) -> Result<Vec<PairRun>, Stop> {
     let total = waiting.len();
     let (sender, messages) = mpsc::channel();
-    running::catch_interrupts(sender.clone())?;
+    let _caught = interrupts::catch(sender.clone())?;
     // Dropped on any way out of here, which ends the processes.
     let mut all: Vec<Running> = Vec::new();
     let mut runs = BTreeMap::new();

@@ -168,3 +168,34 @@ fn is_gone(process: &str) -> bool {
     let status = std::fs::read_to_string(Path::new("/proc").join(process).join("stat"));
     status.map_or(true, |status| status.contains(") Z "))
 }
+
+/// Starts fuzzing by an engine that ends once it may, where signals are as `env` is told, sends
+/// SIGINT, and lets the engine end.
+fn interrupted(env: &str) -> std::process::Output {
+    let run = format!("touch started; until [ -e end ]; do sleep 0.1; done; {NUMBERS}");
+    let directory = with_engine(&run);
+    let command = fuzz(&directory, &["program"]);
+    let mut with = Command::new("env");
+    with.arg(env).arg(command.get_program()).args(command.get_args());
+    with.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    with.current_dir(directory.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = with.spawn().unwrap();
+    while !directory.path().join("started").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    if env.starts_with("--ignore") {
+        // If it counted, it would be over before the engine is.
+        std::thread::sleep(Duration::from_millis(300));
+        directory.write("end", "");
+    }
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn an_interrupt_ends_fuzzing_unless_it_is_ignored() {
+    assert_eq!(interrupted("--default-signal=INT").status.code(), Some(130));
+    let ignored = Ran::from(interrupted("--ignore-signal=INT")).code(0);
+    ignored.out(&["no divergences"]);
+}

@@ -259,12 +259,3 @@ fn listen(number: usize, output: PipeReader, sender: Sender<Message>) {
         let _ = sender.send(Message::End(number));
     });
 }
-
-/// From here on Ctrl-C, and being asked to terminate, is a message: the engines are in process
-/// groups of their own and do not hear of it.
-pub(super) fn catch_interrupts(sender: Sender<Message>) -> Result<(), Stop> {
-    // Fails only if nobody listens any more.
-    ctrlc::set_handler(move || drop(sender.send(Message::Interrupted))).map_err(|why| {
-        error(format!("Ctrl-C cannot be caught: {why}"), "run `cargo fuzz run TARGET` by itself")
-    })
-}

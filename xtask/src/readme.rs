@@ -47,8 +47,6 @@ fn commands(text: &str, with_kernel: bool) -> impl Iterator<Item = &str> {
 fn run_one(root: &Path, command: &str) -> Result<(), Stop> {
     let mut bash = Command::new("bash");
     bash.current_dir(root).args(["-euo", "pipefail", "-c", command]).stdin(Stdio::null());
-    // A reader's shell does not have what cargo set for this program.
-    bash.env_remove("RUSTC_BOOTSTRAP");
     let status = bash
         .status()
         .map_err(|why| error(format!("bash does not start: {why}"), "see that it is installed"))?;

@@ -98,7 +98,7 @@ impl Copy {
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root).stdin(Stdio::null());
-        for variable in ["RUSTC_BOOTSTRAP", "CARGO_TARGET_DIR", MISTAKE_VARIABLE] {
+        for variable in ["CARGO_TARGET_DIR", MISTAKE_VARIABLE] {
             command.env_remove(variable);
         }
         command

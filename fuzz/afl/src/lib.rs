@@ -55,7 +55,9 @@ fn check_next() -> bool {
         return false;
     }
     // SAFETY: the runtime wrote it before, on this thread.
-    let (input, length) = unsafe { (__afl_fuzz_ptr, __afl_fuzz_len) };
+    let input = unsafe { __afl_fuzz_ptr };
+    // SAFETY: as above.
+    let length = unsafe { __afl_fuzz_len };
     // SAFETY: AFL++ has written the length, and writes it again between rounds only.
     let length = unsafe { length.read_volatile() } as usize;
     // SAFETY: the memory holds so many bytes, which AFL++ leaves alone until the next round.

@@ -65,8 +65,6 @@ pub(super) fn build(root: &Path, sanitizer: Sanitizer) -> Result<Result<PathBuf,
     command.env("ARCHITECTURE", "x86_64").env("FUZZING_LANGUAGE", "rust");
     command.env("CFLAGS", sanitizer.c_flags()).env("CXXFLAGS", sanitizer.c_flags());
     command.env("RUSTFLAGS", sanitizer.rust_flags()).env("CARGO_TARGET_DIR", folder.join("cargo"));
-    // Of the tests, which forbid what .cargo/config.toml allows.
-    command.env_remove("RUSTC_BOOTSTRAP");
     if sanitizer == Sanitizer::Coverage {
         let path = std::env::var("PATH").unwrap_or_default();
         let cargo = root.join("scripts/oss-fuzz/coverage");

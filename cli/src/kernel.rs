@@ -16,7 +16,7 @@ use serde::Serialize;
 /// Sets up the kernel backend, and tells what it runs on
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Fetch a kernel and a QEMU into target/kernel/, and build what goes into the guest
+    /// Fetches a kernel and a QEMU into target/kernel/, and builds what goes into the guest
     Setup(KernelArguments),
     About(AboutArguments),
     Bench(bench::Arguments),
@@ -33,7 +33,7 @@ pub(crate) struct KernelArguments {
     kdir: Option<PathBuf>,
 }
 
-/// Boot a guest, and show what it is and where its struct page differs from that in src/
+/// Boots a guest, and shows what it is and where its struct page differs from that in src/
 #[derive(clap::Args)]
 pub(crate) struct AboutArguments {
     #[command(flatten)]

@@ -5,6 +5,7 @@ mod assembly;
 mod backends;
 mod candidate;
 mod explain;
+mod help;
 mod kernel;
 mod list;
 mod minimize;
@@ -14,7 +15,7 @@ mod test_case;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use pagediff_campaigns::{corpus, engine_bench, fuzz, nightly, report_page, stability};
 use pagediff_terminal::error::{Stop, run_to_end};
 
@@ -73,6 +74,7 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = help::with_examples(Arguments::command()).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     run_to_end(|out| arguments.command.run(out))
 }

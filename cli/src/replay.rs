@@ -9,6 +9,7 @@ use std::io::Write;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use fastrand::Rng;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -57,6 +58,10 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present = "generated", value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
 }
+
+/// How long the cases of findings may be made smaller: less for somebody who waits at an editor.
+const MINIMIZE: Duration = Duration::from_secs(10);
+const MINIMIZE_WATCHED: Duration = Duration::from_millis(500);
 
 /// Cases that are read and compared together: few at first, for what is wrong to be told soon.
 const BATCHES: RangeInclusive<usize> = 1..=1024;
@@ -111,7 +116,8 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
     progress.finish_and_clear();
     let reproduce =
         |file: &Path, target: Option<&Target>| explain_command(file, target, &arguments.backends);
-    tally.findings = findings.tell(&mut backends, reproduce)?;
+    let time = if arguments.watch { MINIMIZE_WATCHED } else { MINIMIZE };
+    tally.findings = findings.tell(&mut backends, time, reproduce)?;
     if arguments.json {
         write_json(out, &tally)?;
     } else {

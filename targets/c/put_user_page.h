@@ -3,11 +3,10 @@
  * What a candidate is compiled against: struct page, and those functions of the
  * kernel that release code calls.
  *
- * A candidate is a shared object that defines some of the four functions declared
+ * A candidate is a C file, or a shared object, that defines some of the four functions declared
  * at the end of this file. To build one and to hold it against the reference:
  *
- *	cc -O2 -fPIC -shared -I targets/c mine.c -o mine.so
- *	cargo run --release -- replay --backend reference --backend ./mine.so corpus/
+ *	cargo run --release -- replay --backend mine.c corpus/
  *
  * Taking a page lock and freeing a page are the harness's to do, and it must hear
  * of every page that turns dirty: these go through put_user_page_hooks, so use the
@@ -15,7 +14,9 @@
  * be dropped in any way. A call must have done all of its work when it returns.
  *
  * Any other write to a struct page is a divergence, whether the page is in use, was
- * freed, or is not there (a frame in a gap). Freed pages can still be read.
+ * freed, or is not there (a frame in a gap). Reading those, or behind the array,
+ * where there are null pointers, is not noticed; built with --cflags=-fsanitize=address
+ * it ends the process, which is a divergence.
  */
 #ifndef PUT_USER_PAGE_H
 #define PUT_USER_PAGE_H

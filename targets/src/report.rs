@@ -105,7 +105,11 @@ fn summary(divergence: &Divergence) -> String {
         }
         _ => {
             let subject = describe(&divergence.world, difference.subject, &difference.field);
-            format!("{function}: {field} {backend}, not {reference}, of {subject}")
+            match difference.field {
+                // Long lists, which the report shows.
+                Field::Events(_) => format!("{function}: other {field}, of {subject}"),
+                _ => format!("{function}: {field} {backend}, not {reference}, of {subject}"),
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::KernelArguments;
 
-/// Measure how fast a guest boots and runs cases
+/// Measures how fast a guest boots and runs cases
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

@@ -23,9 +23,8 @@ use serde::Serialize;
 
 use super::save;
 
-/// How long a finding's case may be made smaller, and how long those of all findings.
+/// How long a finding's case may be made smaller.
 const FOR_ONE: Duration = Duration::from_secs(2);
-const FOR_ALL: Duration = Duration::from_secs(10);
 
 /// One divergence.
 pub(super) struct Found {
@@ -85,15 +84,16 @@ impl Findings {
     }
 
     /// The findings, most frequent first, each with the smallest case that is found in a short
-    /// time. `reproduce` makes the command that shows a file again.
+    /// time, of all that there is for it. `reproduce` makes the command that shows a file again.
     pub(super) fn tell(
         self,
         backends: &mut [Box<dyn Backend>],
+        time: Duration,
         reproduce: impl Fn(&Path, Option<&Target>) -> String,
     ) -> Result<Vec<Told>, Stop> {
         let mut findings: Vec<_> = self.0.into_iter().collect();
         findings.sort_by_key(|(_, finding)| Reverse(finding.cases));
-        let (mut reference, end) = (naive(), Instant::now() + FOR_ALL);
+        let (mut reference, end) = (naive(), Instant::now() + time);
         let mut told = Vec::new();
         for (signature, Finding { cases, mut smallest }) in findings {
             let until = end.min(Instant::now() + FOR_ONE);

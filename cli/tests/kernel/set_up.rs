@@ -17,6 +17,18 @@ fn fresh() -> Directory {
     directory
 }
 
+/// The same with some of what setup leaves in target/kernel.
+fn with(names: &[&str]) -> Directory {
+    is_set_up();
+    let directory = fresh();
+    directory.write("target/kernel/debian/.keep", "");
+    for name in names {
+        let link = directory.path().join("target/kernel").join(name);
+        symlink(kernel_folder().join(name), link).unwrap();
+    }
+    directory
+}
+
 fn run(directory: &Directory, path: Option<&str>, arguments: &[&str]) -> Ran {
     let mut command = directory.command(arguments);
     command.env("CARGO_TARGET_DIR", directory.path().join("target"));
@@ -60,11 +72,7 @@ fn path_without_qemu() -> String {
 
 #[test]
 fn a_qemu_that_is_missing() {
-    is_set_up();
-    let directory = fresh();
-    directory.write("target/kernel/debian/.keep", "");
-    let linux = directory.path().join("target/kernel/debian/linux");
-    symlink(kernel_folder().join("debian/linux"), linux).unwrap();
+    let directory = with(&["debian/linux"]);
     let path = path_without_qemu();
     let ran = run(&directory, Some(&path), &["replay", "--backend", "kernel", "1.case"]).code(2);
     let expected =
@@ -92,6 +100,54 @@ fn a_qemu_that_does_not_run() {
     ]);
     fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).unwrap();
     replay().err(&["exit status: 3", "help: see that this QEMU works"]);
+}
+
+/// Debian's mirrors have version 2 of the kernel, and the machine's lists still name version 1,
+/// or nothing. Lists of one's own are named by an option, once they are fetched.
+const APT: &str = r#"
+case "$*" in
+    *Dir::State::Lists=*) version=2 ;;
+    *) version=$STALE ;;
+esac
+case "$*" in
+    *update*) : > "$UPDATED" ;;
+    *download*) : > "image_$version.deb"
+        [ "$version" = 2 ] && [ -e "$UPDATED" ] || { echo "E: 404  Not Found"; exit 100; } ;;
+    *) [ "$version" ] || { echo "E: No packages found"; exit 100; }
+        echo "  Depends: linux-image-$version" ;;
+esac
+"#;
+
+/// Unpacks a kernel of no bytes.
+const DPKG_DEB: &str = r#"
+version=${2##*_}; version=${version%.deb}
+mkdir -p "$3/boot" "$3/usr/src/linux-headers-$version/include/config"
+: > "$3/boot/vmlinuz-$version"
+: > "$3/usr/src/linux-headers-$version/include/config/auto.conf"
+"#;
+
+#[test]
+fn lists_of_apt_that_are_old_or_missing() {
+    for stale in ["1", ""] {
+        let directory = with(&["debian/qemu", "agent", "agent.stamp"]);
+        // What a run has left that failed.
+        directory.write("target/kernel/debian/linux.download/image_1.deb", "");
+        for (tool, script) in
+            [("apt-get", APT), ("apt-cache", APT), ("dpkg-deb", DPKG_DEB), ("make", "")]
+        {
+            let path = directory.write(&format!("bin/{tool}"), format!("#!/bin/sh\n{script}"));
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let bin = directory.path().join("bin");
+        let mut command = directory.command(&["kernel", "setup"]);
+        command.env("CARGO_TARGET_DIR", directory.path().join("target"));
+        command.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+        command.env("STALE", stale).env("UPDATED", directory.path().join("updated"));
+        Ran::from(command.output().unwrap()).code(0).err(&["fetching apt's lists"]);
+        let boot = directory.path().join("target/kernel/debian/linux/boot");
+        let images = fs::read_dir(boot).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(images.collect::<Vec<_>>(), ["vmlinuz-2"], "not what was left of version 1");
+    }
 }
 
 fn with_case(copy: &ModuleCopy) -> Place {
@@ -142,6 +198,16 @@ fn an_image_that_is_no_kernel() {
         "it said nothing",
         "help: ",
     ]);
+}
+
+#[test]
+fn kernels_of_two_versions_in_one_place() {
+    let directory = with(&["debian/qemu"]);
+    for version in [1, 2] {
+        directory.write(&format!("target/kernel/debian/linux/boot/vmlinuz-{version}"), "");
+    }
+    let ran = run(&directory, None, &["kernel", "setup"]).code(2);
+    ran.err(&["debian/linux holds 2 kernels, not one", "debian/linux, and set up again"]);
 }
 
 /// The kernel that setup fetched as one of the user's own, with its drivers, and headers that

@@ -7,13 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::Error;
+use crate::apt::{Apt, NO_APT};
 use crate::place::{self, Place, entries_of, make_folder, remove_folder};
 use crate::tool;
-
-const NO_APT: &str = "this fetches packages as Debian has them. Elsewhere, put a \
-                      qemu-system-x86_64 on the PATH, and give a kernel with \
-                      `--kernel IMAGE --kdir BUILD`";
-const NO_LISTS: &str = "run `apt-get update` first: apt's lists may be missing or old";
 
 /// Where Debian has the libraries of this architecture.
 pub(crate) const TRIPLET: &str = "x86_64-linux-gnu";
@@ -28,12 +24,12 @@ pub(crate) const E2FSPROGS: &str = "e2fsprogs";
 
 /// Fetches QEMU, if it is not there.
 pub(crate) fn fetch_qemu(place: &Place) -> Result<(), Error> {
-    fetch(place, QEMU, || missing_for("qemu-system-x86"), |_, _| Ok(()))
+    fetch(place, QEMU, |apt| apt.missing_for("qemu-system-x86"), |_, _| Ok(()))
 }
 
 /// Fetches mke2fs, if it is not there.
 pub(crate) fn fetch_e2fsprogs(place: &Place) -> Result<(), Error> {
-    fetch(place, E2FSPROGS, || missing_for("e2fsprogs"), |_, _| Ok(()))
+    fetch(place, E2FSPROGS, |apt| apt.missing_for("e2fsprogs"), |_, _| Ok(()))
 }
 
 /// Fetches the kernel, if it is not there.
@@ -45,20 +41,27 @@ pub(crate) fn fetch_linux(place: &Place) -> Result<(), Error> {
 fn fetch(
     place: &Place,
     bundle: &str,
-    packages: impl FnOnce() -> Result<Vec<String>, Error>,
+    packages: impl Fn(&Apt) -> Result<Vec<String>, Error>,
     finish: impl FnOnce(&Path, &Path) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let complete = place.debian(bundle);
     if complete.is_dir() {
         return Ok(());
     }
-    let packages = packages()?;
     let downloads = place.debian(&format!("{bundle}.download"));
-    make_folder(&downloads)?;
-    eprintln!("fetching {} packages for {bundle}: {}", packages.len(), packages.join(" "));
-    let mut download = Command::new("apt-get");
-    download.current_dir(&downloads).args(["-q", "download"]).args(&packages);
-    tool::run(&mut download, NO_LISTS)?;
+    let download = |apt: &Apt| {
+        let packages = packages(apt)?;
+        eprintln!("fetching {} packages for {bundle}: {}", packages.len(), packages.join(" "));
+        // What another run has left there may be of another version.
+        remove_folder(&downloads)?;
+        make_folder(&downloads)?;
+        apt.download(&packages, &downloads)
+    };
+    let apt = Apt::of_this_machine()?;
+    if let Err(why) = download(&apt) {
+        eprintln!("{}\nthe lists of this machine may be missing or old", why.message);
+        download(&apt.with_own_lists(place)?)?;
+    }
 
     let partial = place.debian(&format!("{bundle}.partial"));
     remove_folder(&partial)?;
@@ -74,15 +77,6 @@ fn fetch(
     remove_folder(&downloads)
 }
 
-/// A package and what it needs beyond what is installed.
-fn missing_for(package: &str) -> Result<Vec<String>, Error> {
-    let mut simulation = Command::new("apt-get");
-    simulation.args(["install", "-s", "--no-install-recommends", package]);
-    let text = tool::run_or(&mut simulation, NO_APT, NO_LISTS)?;
-    let installed = text.lines().filter_map(|line| line.strip_prefix("Inst "));
-    Ok(installed.filter_map(|rest| Some(rest.split(' ').next()?.to_owned())).collect())
-}
-
 /// Where unpacked packages have their libraries.
 pub(crate) fn libraries(root: &Path) -> OsString {
     let folders = ["usr/lib", "lib"].map(|folder| root.join(folder).join(TRIPLET));
@@ -91,26 +85,22 @@ pub(crate) fn libraries(root: &Path) -> OsString {
 }
 
 /// The kernel for virtual machines, its headers, and what these need.
-fn packages_of_linux() -> Result<Vec<String>, Error> {
-    let image = depends("linux-image-cloud-amd64")?
+fn packages_of_linux(apt: &Apt) -> Result<Vec<String>, Error> {
+    let of_linux = |package: &str| -> Result<Vec<String>, Error> {
+        // Compilers are named apart, and the host's do: linux-compiler-gcc-12-x86 only depends
+        // on one.
+        let is_wanted = |name: &String| name.starts_with("linux-") && !name.contains("-base");
+        Ok(apt.depends(package)?.into_iter().filter(is_wanted).collect())
+    };
+    let image = "linux-image-cloud-amd64";
+    let image = of_linux(image)?
         .into_iter()
         .next()
-        .ok_or_else(|| Error::new("apt knows no kernel linux-image-cloud-amd64", NO_LISTS))?;
+        .ok_or_else(|| Error::new(format!("apt knows no kernel {image}"), NO_APT))?;
     let headers = image.replacen("linux-image-", "linux-headers-", 1);
-    let mut packages = depends(&headers)?;
+    let mut packages = of_linux(&headers)?;
     packages.extend([image, headers]);
     Ok(packages)
-}
-
-/// The packages of the kernel's that a package depends on.
-fn depends(package: &str) -> Result<Vec<String>, Error> {
-    let mut command = Command::new("apt-cache");
-    let text = tool::run_or(command.args(["depends", package]), NO_APT, NO_LISTS)?;
-    let names = text.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
-    // Compilers are named apart, and the host's do: linux-compiler-gcc-12-x86 only depends
-    // on one.
-    let names = names.filter(|name| name.starts_with("linux-") && !name.contains("-base"));
-    Ok(names.map(str::to_owned).collect())
 }
 
 /// Makes the headers' absolute paths those of where they will be.

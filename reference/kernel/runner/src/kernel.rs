@@ -43,9 +43,10 @@ impl Kernel {
         let root = place.debian(debian::LINUX);
         let Ok(entries) = fs::read_dir(root.join("boot")) else { return Ok(None) };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut releases = names.filter_map(|name| Some(name.strip_prefix("vmlinuz-")?.to_owned()));
-        let release = releases.next().ok_or_else(|| {
-            let message = format!("{} holds no kernel", root.display());
+        let releases = names.filter_map(|name| Some(name.strip_prefix("vmlinuz-")?.to_owned()));
+        let releases: Vec<String> = releases.collect();
+        let [release] = <[String; 1]>::try_from(releases).map_err(|others| {
+            let message = format!("{} holds {} kernels, not one", root.display(), others.len());
             Error::new(message, format!("remove {}, and set up again", root.display()))
         })?;
         Ok(Some(Kernel {

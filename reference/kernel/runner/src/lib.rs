@@ -5,6 +5,7 @@
 //! is replaced, and the [`Death`] is that job's result. What a job means only the module knows.
 #![cfg(target_os = "linux")]
 
+mod apt;
 mod boot;
 mod debian;
 mod disk;

@@ -19,11 +19,6 @@ pub(crate) fn installed(program: &str, more: &[&str]) -> Option<PathBuf> {
 /// Runs a program to its end and returns its standard output. `help` is for where it is
 /// not there or fails.
 pub(crate) fn run(command: &mut Command, help: &str) -> Result<String, Error> {
-    run_or(command, help, help)
-}
-
-/// As [`run`], with other help where it is there and fails.
-pub(crate) fn run_or(command: &mut Command, absent: &str, failed: &str) -> Result<String, Error> {
     let parent = getpid();
     // SAFETY: only makes system calls, which is all that may be done after fork().
     unsafe { command.pre_exec(move || end_with(parent)) };
@@ -33,7 +28,7 @@ pub(crate) fn run_or(command: &mut Command, absent: &str, failed: &str) -> Resul
             io::ErrorKind::NotFound => format!("there is no {program} to be run"),
             _ => format!("`{}` does not run: {why}", words(command)),
         };
-        Error::new(message, absent)
+        Error::new(message, help)
     })?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -42,7 +37,7 @@ pub(crate) fn run_or(command: &mut Command, absent: &str, failed: &str) -> Resul
     let said = [&output.stdout[..], &output.stderr[..]].concat();
     let said = String::from_utf8_lossy(&said);
     let message = format!("`{}` failed, {}:\n{}", words(command), output.status, said.trim_end());
-    Err(Error::new(message, failed))
+    Err(Error::new(message, help))
 }
 
 /// To be called in a new process: it ends when the one that started it does.

@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Output};
 
 use super::common::{CASE, Directory, Ran};
 use super::module_copy::{ModuleCopy, Place, is_set_up, kernel_folder};
+use super::processes::start;
 
 const KERNELS: [&str; 4] = ["kernel", "kernel-release-pages", "kernel-unpin", "kernel-unpin-range"];
 
@@ -100,6 +101,23 @@ fn a_qemu_that_does_not_run() {
     ]);
     fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).unwrap();
     replay().err(&["exit status: 3", "help: see that this QEMU works"]);
+}
+
+#[test]
+fn many_at_once_where_nothing_is_built() {
+    let directory = with(&["debian/qemu", "debian/linux"]);
+    let start = || {
+        let mut command = directory.command(&["replay", "--backend", "kernel", "1.case"]);
+        command.env("CARGO_TARGET_DIR", directory.path().join("target"));
+        start(command)
+    };
+    let children: Vec<Child> = (0..8).map(|_| start()).collect();
+    // All are waited for before any is judged.
+    let outputs: Vec<Output> =
+        children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    for output in outputs {
+        Ran::from(output).code(0).out(&["1 cases, 0 divergences"]);
+    }
 }
 
 /// Debian's mirrors have version 2 of the kernel, and the machine's lists still name version 1,

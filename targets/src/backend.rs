@@ -1,7 +1,7 @@
 //! The border between the harness and the implementations that it compares.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, io};
 
 pub use put_user_page_support::Error as BackendError;
 
@@ -167,7 +167,10 @@ pub enum Skip {
     /// The kernel gave pages of several orders to one user mapping.
     MixedOrders,
     /// The user mapping has no pages.
-    NoUserPages,
+    NoUserPages {
+        /// The kernel's reason.
+        errno: i32,
+    },
     /// A page of a real file would be marked without its lock, which its file forbids.
     NeedsLock,
     /// No call is on pages that lie side by side, which is all that the function releases.
@@ -184,7 +187,10 @@ impl fmt::Display for Skip {
             Skip::Dies => "it died on 20 cases before, and is not asked any more",
             Skip::NoMemory => "the kernel has no compound page of that order left",
             Skip::MixedOrders => "the kernel gave pages of several orders to one user mapping",
-            Skip::NoUserPages => "the kernel gave no pages to a user mapping",
+            Skip::NoUserPages { errno } => {
+                let why = io::Error::from_raw_os_error(*errno);
+                return write!(formatter, "the kernel gave no pages to a user mapping: {why}");
+            }
             Skip::NeedsLock => "it marks a page of a real file without its lock",
             Skip::NoRange => "no call is on a range of pages",
         })

@@ -234,4 +234,10 @@ pub enum Counter {
     /// References that a call was to drop, and the case should have had: it ended there.
     #[strum(serialize = "references left for the next call")]
     Lacking,
+    /// Page locks that a call returned with: the case ended there.
+    #[strum(serialize = "page locks kept")]
+    LocksKept,
+    /// Events that there was no room for.
+    #[strum(serialize = "events without room")]
+    LostEvents,
 }

@@ -13,3 +13,4 @@ mod outputs;
 mod processes;
 mod set_up;
 mod test_case;
+mod told;

@@ -8,7 +8,9 @@ use super::module_copy::{ModuleCopy, Place, corpus};
 /// What the module does in put_user_pages() on so many entries, by the order of the page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Misbehaviour {
-    Bug = 1,
+    /// Returns with the page lock.
+    KeepTheLock,
+    Bug,
     Warning,
     Oops,
     Hang,
@@ -20,6 +22,8 @@ pub(crate) enum Misbehaviour {
     Stay,
     /// Leaves a pin where there was none.
     LeaveAPin,
+    /// Marks the page of a file more often than there is room for in the events.
+    MarkTooOften,
 }
 
 const ENTRIES: usize = 137;
@@ -33,6 +37,7 @@ const FUNCTION: &str = "static void patch_put_user_pages(struct page **pages, \
 /// The pointer is volatile for the compiler not to see through it.
 const CODE: &str = r#"
 #include <linux/delay.h>
+#include <linux/pagemap.h>
 
 static noinline void misbehave(struct page *head)
 {
@@ -40,6 +45,9 @@ static noinline void misbehave(struct page *head)
 	static int *volatile nothing;
 
 	switch (compound_order(head)) {
+	case 0:
+		lock_page(head);
+		break;
 	case 1:
 		BUG();
 		break;
@@ -70,6 +78,14 @@ static noinline void misbehave(struct page *head)
 		break;
 	case 9:
 		atomic_set(folio_pincount(head), 1);
+		break;
+	case 10:
+		for (times = 0; times < 70000; times++) {
+			lock_page(head);
+			clear_page_dirty_for_io(head);
+			unlock_page(head);
+			set_page_dirty(head);
+		}
 	}
 }
 "#;
@@ -77,7 +93,13 @@ static noinline void misbehave(struct page *head)
 impl Misbehaviour {
     /// A case in which it shows.
     pub(crate) fn case(self) -> String {
-        format!("folio a order={}\nentries a*{ENTRIES}\nput_user_pages\n", self as u8)
+        self.case_on("")
+    }
+
+    /// The same on a page with these attributes.
+    pub(crate) fn case_on(self, attributes: &str) -> String {
+        let order = self as u8;
+        format!("folio a order={order} {attributes}\nentries a*{ENTRIES}\nput_user_pages\n")
     }
 }
 

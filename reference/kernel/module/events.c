@@ -6,8 +6,14 @@
 
 void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount)
 {
-	struct pagediff_event *event = &trial->events[trial->nr_events++];
+	struct pagediff_event *event;
 
+	/* The kernel under test decides how many there are. */
+	if (trial->nr_events == TRIAL_MAX_EVENTS) {
+		trial->lost_events++;
+		return;
+	}
+	event = &trial->events[trial->nr_events++];
 	event->frame = trial->world.folios[number].frame;
 	event->kind = kind;
 	event->padding = 0;
@@ -60,5 +66,8 @@ void trial_after_call(struct trial *trial, const struct case_entry *entries, u32
 			continue;
 		folio->last_call = call;
 		look_at(trial, entries[i].folio);
+		/* Whoever wants it next would wait for ever. */
+		if (trial_lock_is_kept(trial, entries[i].folio))
+			trial->has_stopped = true;
 	}
 }

@@ -28,6 +28,8 @@ static bool file_dirty_folio(struct address_space *mapping, struct folio *folio)
 	s64 before = counter_read(NR_FILE_DIRTY);
 	bool newly;
 
+	if (number >= trial->world.nr_folios)
+		return filemap_dirty_folio(mapping, folio);
 	newly = filemap_dirty_folio(mapping, folio);
 	subject->dirty_count += counter_read(NR_FILE_DIRTY) - before;
 	if (newly && trial->in_call) {

@@ -62,7 +62,9 @@ static u32 run_trial(u32 steps)
 	trial->call = 0;
 	trial->pins_acquired = 0;
 	trial->pins_released = 0;
+	trial->error = 0;
 	trial->nr_events = 0;
+	trial->lost_events = 0;
 	trial->nr_acquired = 0;
 	trial->nr_strays = 0;
 	trial->nr_imbalances = 0;
@@ -99,7 +101,7 @@ static int put(struct writer *writer, const void *data, size_t size)
 static int put_answer(struct pagediff_run *run, u32 status)
 {
 	struct writer writer = { .address = run->answer, .room = run->answer_max };
-	struct pagediff_answer answer = { .status = status };
+	struct pagediff_answer answer = { .status = status, .error = trial->error };
 	int error;
 
 	if (status == PAGEDIFF_RAN) {

@@ -156,7 +156,8 @@ static void give_back(struct trial *trial, u32 number)
 
 	freed_ignore(head);
 	if (is_in_our_file(trial, number)) {
-		if (!folio->holder)
+		/* A lock that a call has kept is as good. */
+		if (!PageLocked(head))
 			lock_page(head);
 		file_remove(trial, number);
 		unlock_page(head);

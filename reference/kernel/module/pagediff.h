@@ -30,6 +30,7 @@ struct trial_folio {
 	unsigned long mapping;	/* of the head page at the start */
 	bool was_dirty;
 	bool holder;		/* the lock on it is the holder's */
+	bool lock_kept;		/* the lock on it is one that a call has kept */
 	bool is_free;		/* it had no reference when the owners dropped theirs */
 	bool is_freed;		/* a call freed it */
 	bool freed_dirty;	/* it was dirty then */
@@ -75,6 +76,7 @@ struct trial {
 	size_t nr_records;
 	struct case_world world;
 	struct pagediff_region *regions;
+	u32 error;		/* why there are no user pages; an errno */
 	u32 nr_regions;
 	u8 orders[CASE_MAX_RECORDS];	/* of each region's pages */
 	u16 region_of_record[CASE_MAX_RECORDS];	/* by the number of the folio record */
@@ -92,6 +94,7 @@ struct trial {
 	/* The answer. */
 	struct pagediff_event events[TRIAL_MAX_EVENTS];
 	u32 nr_events;
+	u32 lost_events;	/* for which there was no room */
 	u32 acquired[CASE_MAX_STEPS];
 	u32 nr_acquired;
 	struct pagediff_stray strays[TRIAL_MAX_STRAYS];
@@ -203,6 +206,7 @@ void trial_after_call(struct trial *trial, const struct case_entry *entries, u32
 
 /* outcome.c: what the case left behind. */
 void trial_lacks_reference(struct trial *trial, u32 number);
+bool trial_lock_is_kept(struct trial *trial, u32 number);
 void trial_check_pages(struct trial *trial);
 void trial_check_nodes(struct trial *trial, const struct node_counters *before);
 void trial_fill_folio(struct trial *trial, u32 number, struct pagediff_folio *out);

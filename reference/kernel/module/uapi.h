@@ -15,7 +15,7 @@ struct pagediff_region {
 	__u8 source;		/* enum case_source */
 	__u8 order;
 	__u16 count;		/* compound pages of that order */
-	__u32 padding;
+	__u32 error;		/* why it is not mapped, an errno; else 0 */
 };
 
 struct pagediff_run {
@@ -68,7 +68,7 @@ struct pagediff_answer {
 	__u32 acquired;		/* __u32 each */
 	__u32 strays;
 	__u32 imbalances;
-	__u32 padding;
+	__u32 error;		/* why there are no user pages, an errno; else 0 */
 };
 
 enum pagediff_state {
@@ -122,6 +122,8 @@ enum pagediff_balance {
 	PAGEDIFF_TIMES_FREED,	/* of a folio */
 	PAGEDIFF_ACQUIRED_PINS,	/* the node's NR_FOLL_PIN_ACQUIRED, and pins acquired */
 	PAGEDIFF_LACKING,	/* of a folio: references that a call was to drop */
+	PAGEDIFF_LOCKS_KEPT,	/* of a folio: page locks that a call returned with */
+	PAGEDIFF_LOST_EVENTS,	/* events that there was no room for */
 };
 
 struct pagediff_imbalance {

@@ -42,6 +42,18 @@ static bool are_of_order(struct page **pages, unsigned long count, int *order)
 	return same;
 }
 
+/* Why the kernel gives no page at an address, which it did not give with others. */
+static u32 why_no_page(unsigned long address)
+{
+	struct page *page;
+	int got = get_user_pages_fast(address, 1, FOLL_WRITE, &page);
+
+	if (got != 1)
+		return got < 0 ? -got : EFAULT;
+	put_page(page);
+	return EAGAIN;
+}
+
 /*
  * Every page is touched: one that is mapped no sooner than the case acquires it would get
  * the mapping's reference then.
@@ -52,6 +64,9 @@ static int find_order(struct trial *trial, const struct pagediff_region *region,
 	unsigned long i, count;
 	int got, found = -1;
 
+	trial->error = region->error;
+	if (trial->error)
+		return PAGEDIFF_NO_USER_PAGES;
 	for (i = 0; i < pages; i += count) {
 		unsigned long address = region->address + (i << PAGE_SHIFT);
 
@@ -60,8 +75,10 @@ static int find_order(struct trial *trial, const struct pagediff_region *region,
 		count = min_t(unsigned long, pages - i, CASE_MAX_ENTRIES);
 		got = get_user_pages_fast(address, count, FOLL_WRITE, trial->pages);
 		same = are_of_order(trial->pages, max(got, 0), &found);
-		if (got != (int)count)
+		if (got != (int)count) {
+			trial->error = why_no_page(address + max(got, 0) * PAGE_SIZE);
 			return PAGEDIFF_NO_USER_PAGES;
+		}
 		if (!same || found > region->order)
 			return PAGEDIFF_MIXED_ORDERS;
 	}
@@ -142,8 +159,10 @@ int user_take(struct trial *trial, u32 number, unsigned long address)
 	struct trial_folio *folio = &trial->folios[number];
 	struct page *page;
 
-	if (get_user_pages_fast(address, 1, FOLL_WRITE, &page) != 1)
+	if (get_user_pages_fast(address, 1, FOLL_WRITE, &page) != 1) {
+		trial->error = why_no_page(address);
 		return PAGEDIFF_NO_USER_PAGES;
+	}
 	put_page(page);
 	if (page != compound_head(page))
 		return PAGEDIFF_MIXED_ORDERS;
@@ -185,7 +204,7 @@ void user_give_back(struct trial *trial, u32 number)
 {
 	struct trial_folio *folio = &trial->folios[number];
 
-	if (folio->holder && PageLocked(folio->head))
+	if ((folio->holder || folio->lock_kept) && PageLocked(folio->head))
 		unlock_page(folio->head);
 	if (PageHead(folio->head))
 		atomic_set(folio_pincount(folio->head), 0);

@@ -23,7 +23,7 @@ struct Answer {
     acquired: U32,
     strays: U32,
     imbalances: U32,
-    _padding: U32,
+    error: U32,
 }
 
 /// `struct pagediff_folio`.
@@ -75,7 +75,7 @@ const EVENTS: [EventKind; 5] =
     [EventKind::Wait, EventKind::Lock, EventKind::Unlock, EventKind::Dirty, EventKind::Free];
 
 /// `enum pagediff_balance`.
-const COUNTERS: [Counter; 7] = [
+const COUNTERS: [Counter; 9] = [
     Counter::Pincount,
     Counter::PinRemainder,
     Counter::ReleasedPins,
@@ -83,6 +83,8 @@ const COUNTERS: [Counter; 7] = [
     Counter::TimesFreed,
     Counter::AcquiredPins,
     Counter::Lacking,
+    Counter::LocksKept,
+    Counter::LostEvents,
 ];
 
 /// Reads an answer; `Some` is why the module did not run the case.
@@ -97,7 +99,7 @@ pub(crate) fn read(
         0 => {}
         1 => return Ok(Some(Skip::NoMemory)),
         2 => return Ok(Some(Skip::MixedOrders)),
-        3 => return Ok(Some(Skip::NoUserPages)),
+        3 => return Ok(Some(Skip::NoUserPages { errno: answer.error.get().cast_signed() })),
         4 => return Ok(Some(Skip::NeedsLock)),
         5 => return Ok(Some(Skip::OverRelease)),
         _ => return Err("an unknown status"),
@@ -208,6 +210,13 @@ mod tests {
     }
 
     #[test]
+    fn why_there_are_no_user_pages_is_read() {
+        let bytes = [3, 0, 0, 0, 0, 0, 0, 19].map(u32::to_le_bytes).concat();
+        let skip = read(&bytes, &World::default(), &mut Outcome::default()).unwrap();
+        assert_eq!(skip, Some(Skip::NoUserPages { errno: 19 }));
+    }
+
+    #[test]
     fn what_is_no_answer_is_an_error() {
         let whole = answer();
         for length in 0..whole.len() {
@@ -223,7 +232,7 @@ mod tests {
         assert_eq!(refused(0, 6), "an unknown status");
         assert_eq!(refused(34, 3), "an unknown state of a page");
         assert_eq!(refused(52, 5), "an unknown event");
-        assert_eq!(refused(whole.len() - 24, 7), "an unknown counter");
+        assert_eq!(refused(whole.len() - 24, 9), "an unknown counter");
         for count in (4..28).step_by(4) {
             // More than there are bytes, whatever they are of.
             assert_eq!(refused(count + 3, 0xff), CUT_SHORT);

@@ -7,7 +7,7 @@ use super::layout_kind::LayoutKind;
 use crate::backend::HowFailed;
 use crate::divergence::Divergence;
 use crate::oracle::{Difference, Field, LockRule, PageField, Sides};
-use crate::outcome::{Event, StateKind};
+use crate::outcome::{Counter, Event, StateKind};
 
 /// What diverged, without what depends on the case: the same bug has the same signature,
 /// as far as one can tell from outside.
@@ -64,7 +64,8 @@ fn rank(field: &Field) -> u8 {
         Field::Process(_) | Field::ProcessOnce(_) => 0,
         Field::Forms(_) => 1,
         Field::StrayWrite { .. } => 2,
-        Field::Lock { broken: LockRule::LockKept, .. } => 3,
+        Field::Lock { broken: LockRule::LockKept, .. }
+        | Field::Counter { counter: Counter::LocksKept, .. } => 3,
         Field::Lock { .. } => 4,
         Field::State(_) => 5,
         Field::Refcount(_) => 6,

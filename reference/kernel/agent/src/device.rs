@@ -9,12 +9,13 @@ use rustix::ioctl::{Updater, ioctl, opcode};
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct MappedRegion {
-    /// Where it is mapped; 0 where it could not be, and the module finds no pages.
+    /// Where it is mapped; 0 where it could not be.
     pub(crate) address: u64,
     pub(crate) source: u8,
     pub(crate) order: u8,
     pub(crate) count: u16,
-    pub(crate) padding: u32,
+    /// Why it could not be mapped, an errno; else 0.
+    pub(crate) error: u32,
 }
 
 #[repr(C)]

@@ -40,14 +40,18 @@ impl Arena {
         Ok(Arena { start, used: 0, regions: Vec::with_capacity(usize::from(u16::MAX)), disk })
     }
 
-    /// Maps regions. One that cannot be mapped has no address.
+    /// Maps regions. One that cannot be mapped has the error instead of an address.
     pub(crate) fn map(&mut self, regions: &[Region]) -> &[MappedRegion] {
         self.regions.clear();
         for region in regions {
-            let address = self.map_one(region).unwrap_or(0) as u64;
+            let (address, error) = match self.map_one(region) {
+                Ok(address) => (address as u64, 0),
+                // What is no error of the kernel's is one of the disk's.
+                Err(why) => (0, why.raw_os_error().unwrap_or(Errno::IO.raw_os_error())),
+            };
             let Region { memory, order, count } = *region;
-            let (source, count) = (memory as u8, count.get());
-            self.regions.push(MappedRegion { address, source, order, count, padding: 0 });
+            let (source, count, error) = (memory as u8, count.get(), error.cast_unsigned());
+            self.regions.push(MappedRegion { address, source, order, count, error });
         }
         &self.regions
     }

@@ -1,0 +1,55 @@
+//! What a function under test does that the module lives through, and tells; and why a case is
+//! skipped.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use super::misbehaviour::{Misbehaviour, misbehaving};
+use super::module_copy::{ModuleCopy, Place, kernel_folder};
+
+/// The fields that differ in a case.
+#[track_caller]
+fn fields(place: &Place, case: &str) -> BTreeSet<String> {
+    place.directory.write("1.case", case);
+    let arguments = ["replay", "--backend", "kernel", "--json", "--time-limit", "20", "1.case"];
+    let output = place.run(&arguments).code(1).json();
+    let subjects = output["divergences"][0]["report"]["subjects"].as_array().unwrap();
+    let fields = subjects.iter().flat_map(|subject| subject["fields"].as_array().unwrap());
+    let name = |field: &Value| field["field"].as_str().unwrap().to_owned();
+    let fields = fields.map(name).collect();
+    eprintln!("{case}{fields:#?}");
+    fields
+}
+
+#[test]
+fn a_page_lock_that_a_call_keeps() {
+    let place = misbehaving();
+    for attributes in ["", "kind=file", "from=memfd", "from=file", "locked"] {
+        let fields = fields(&place, &Misbehaviour::KeepTheLock.case_on(attributes));
+        assert!(fields.contains("page locks kept"), "{attributes}: {fields:?}");
+        assert!(!fields.contains("process"), "{attributes}: {fields:?}");
+    }
+}
+
+#[test]
+fn more_events_than_there_is_room_for() {
+    let place = misbehaving();
+    let fields = fields(&place, &Misbehaviour::MarkTooOften.case_on("kind=file"));
+    assert!(fields.contains("events without room"), "{fields:?}");
+}
+
+#[test]
+fn why_user_memory_is_not_mapped() {
+    let copy = ModuleCopy::new();
+    let place = copy.place();
+    // A disk with nothing on it that could be mounted.
+    fs::write(place.kernel_folder().join("disk"), [0; 4096]).unwrap();
+    let stamp = place.kernel_folder().join("disk.stamp");
+    fs::copy(kernel_folder().join("disk.stamp"), stamp).unwrap();
+    place.directory.write("1.case", "folio a from=file\nentries a\nput_user_page\n");
+    place.run(&["replay", "--backend", "kernel", "1.case"]).code(0).out(&[
+        "kernel skipped 1 case: the kernel gave no pages to a user mapping: No such device",
+    ]);
+}

@@ -175,6 +175,11 @@ pub enum Skip {
     NeedsLock,
     /// No call is on pages that lie side by side, which is all that the function releases.
     NoRange,
+    /// It died again and again of cases before.
+    Dies {
+        /// Of how many.
+        cases: u32,
+    },
 }
 
 impl fmt::Display for Skip {
@@ -193,6 +198,10 @@ impl fmt::Display for Skip {
             }
             Skip::NeedsLock => "it marks a page of a real file without its lock",
             Skip::NoRange => "no call is on a range of pages",
+            Skip::Dies { cases } => {
+                let what = "cases before, and is not asked any more";
+                return write!(formatter, "it died on {cases} {what}");
+            }
         })
     }
 }

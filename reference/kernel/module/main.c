@@ -6,6 +6,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/panic_notifier.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
@@ -19,6 +20,7 @@
 struct trial *trial;
 static u8 *job_bytes;
 static DEFINE_MUTEX(lock);
+static u32 jobs;		/* that have run before this one */
 
 static const struct release_api *const apis[PAGEDIFF_APIS] = {
 	[PAGEDIFF_PATCH] = &patch_api,
@@ -78,6 +80,9 @@ static u32 run_trial(u32 steps)
 			trial_fill_folio(trial, number, &trial->answer[number]);
 	}
 	trial_tear_down(trial);
+	/* It has complained and lives on. Which job it was is known now. */
+	if (test_taint(TAINT_BAD_PAGE))
+		panic("pagediff: the kernel found a bad page");
 	return status;
 }
 
@@ -139,6 +144,7 @@ static long pagediff_ioctl(struct file *file, unsigned int command, unsigned lon
 	error = take_job(&run, &job);
 	if (!error)
 		error = put_answer(&run, run_trial(job.steps));
+	jobs++;
 	mutex_unlock(&lock);
 	if (!error && put_user(run.answer_len, &user->answer_len))
 		error = -EFAULT;
@@ -165,6 +171,15 @@ static struct miscdevice device = {
 	.fops = &pagediff_operations,
 	.mode = 0600,
 };
+
+/* The host reads the log of a guest that is gone. */
+static int tell_job(struct notifier_block *block, unsigned long event, void *data)
+{
+	pr_emerg("pagediff: in job %u\n", jobs);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block at_panic = { .notifier_call = tell_job };
 
 static void free_memory(void)
 {
@@ -206,6 +221,7 @@ static int __init pagediff_init(void)
 	error = misc_register(&device);
 	if (error)
 		goto freed;
+	atomic_notifier_chain_register(&panic_notifier_list, &at_panic);
 	return 0;
 
 freed:
@@ -221,6 +237,7 @@ memory:
 
 static void __exit pagediff_exit(void)
 {
+	atomic_notifier_chain_unregister(&panic_notifier_list, &at_panic);
 	misc_deregister(&device);
 	freed_exit();
 	file_exit();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use put_user_page_case::Case;
 use put_user_page_case::world::World;
-use put_user_page_kernel::{Death, GuestJob, How, Runner};
+use put_user_page_kernel::{Death, GuestJob, How, Patience, Runner};
 use put_user_page_targets::backend::{
     Backend, BackendError, Class, Events, Failure, HowFailed, Job, Observes, Ran, Skip,
 };
@@ -20,15 +20,22 @@ pub struct Kernel {
     api: Api,
     guest: KernelGuest,
     outcome: Outcome,
+    /// For the deaths of this kernel, where many cases are run.
+    patience: Patience,
     /// Failures of guests that were thrown away, which no case can be blamed for.
     unexplained: Vec<Failure>,
 }
+
+/// How often a kernel may die as it has died before. Each time takes seconds, and a function
+/// that is wrong may kill it on most cases.
+const REPEATED_DEATHS: u32 = 20;
 
 impl KernelGuest {
     /// Some functions for releasing pages in this guest, as a backend.
     pub fn backend(&self, api: Api) -> Kernel {
         let (guest, outcome) = (self.clone(), Outcome::with_room());
-        Kernel { api, guest, outcome, unexplained: Vec::new() }
+        let patience = Patience::new(REPEATED_DEATHS);
+        Kernel { api, guest, outcome, patience, unexplained: Vec::new() }
     }
 }
 
@@ -71,14 +78,17 @@ impl Kernel {
         jobs: &[Job<'_>],
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
-        let Kernel { api, guest, outcome, .. } = self;
+        let Kernel { api, guest, outcome, patience, .. } = self;
+        let mut endless = Patience::endless();
+        // Whoever asks for one case alone wants to know what this one does.
+        let patience = if jobs.len() == 1 { &mut endless } else { patience };
         let valid = jobs.iter().enumerate().filter(|(_, job)| job.class == Class::Valid);
         let (indices, sent): (Vec<usize>, Vec<KernelJob>) = valid
             .map(|(index, job)| (index, KernelJob::new(job, *api, guest.options.free)))
             .unzip();
         let guest_jobs: Vec<GuestJob<'_>> = sent.iter().map(KernelJob::guest_job).collect();
         let mut answered = Ok(());
-        guest.runner.borrow_mut().run(&guest_jobs, &mut |number, answer| {
+        let run = &mut |number: usize, answer: Result<&[u8], Death>| {
             if answered.is_err() {
                 return;
             }
@@ -87,8 +97,13 @@ impl Kernel {
                 Ok(ran) => deliver(index, ran),
                 Err(error) => answered = Err(error),
             }
-        })?;
-        answered
+        };
+        let ran = guest.runner.borrow_mut().run_patiently(&guest_jobs, patience, run)?;
+        answered?;
+        for &index in &indices[ran..] {
+            deliver(index, Ran::Skipped(Skip::Dies { cases: patience.deaths() }));
+        }
+        Ok(())
     }
 
     /// Cases that over-release, each in a guest of its own that is thrown away: what it does

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use crate::Error;
@@ -10,7 +11,7 @@ use crate::initramfs;
 use crate::kvm;
 use crate::make::Built;
 use crate::place::{self, Place};
-use crate::qemu::{Accelerator, Qemu, memory_file};
+use crate::qemu::{Accelerator, Process, Qemu, memory_file};
 use crate::recovery::Boot;
 
 /// How long a boot may take: a loaded machine may need ten times as long as an idle one.
@@ -38,6 +39,10 @@ pub(crate) struct Machines {
     initramfs: File,
     pub(crate) accelerator: Accelerator,
     time_limit: Duration,
+    /// Whether a guest is kept ready for when the other dies.
+    keeps_spare: bool,
+    /// It starts beside the other, on a processor of its own.
+    spare: Option<(Process, UnixStream)>,
     /// How long the last boot took.
     pub(crate) boot_time: Duration,
 }
@@ -57,6 +62,8 @@ impl Machines {
             initramfs,
             accelerator: Accelerator::Tcg,
             time_limit,
+            keeps_spare: false,
+            spare: None,
             boot_time: Duration::ZERO,
         };
         let probe = kvm::Probe::new(place, &machines.qemu, &machines.built.image)?;
@@ -79,11 +86,27 @@ impl Machines {
 
     fn boot_within(&mut self, limit: Duration) -> Result<QemuGuest, Error> {
         let start = Instant::now();
-        let Machines { qemu, built, initramfs, accelerator, .. } = self;
-        let (process, port) = qemu.start(*accelerator, &built.image, initramfs, COMMAND_LINE)?;
+        let (process, port) = self.start()?;
         let guest = QemuGuest::boot(process, port, limit, self.time_limit)?;
         self.boot_time = start.elapsed();
         Ok(guest)
+    }
+
+    fn start(&self) -> Result<(Process, UnixStream), Error> {
+        let Machines { qemu, built, initramfs, accelerator, .. } = self;
+        qemu.start(*accelerator, &built.image, initramfs, COMMAND_LINE)
+    }
+
+    /// The guest that was kept ready, and another in its place; none where there was none, or
+    /// where somebody has ended it.
+    fn take_spare(&mut self) -> Result<Option<QemuGuest>, Error> {
+        let spare = self.spare.take();
+        if self.keeps_spare {
+            self.spare = Some(self.start()?);
+        }
+        let boot = |(process, port)| QemuGuest::boot(process, port, BOOT_LIMIT, self.time_limit);
+        // What keeps all guests from booting is told of the next.
+        Ok(spare.and_then(|spare| boot(spare).ok()))
     }
 }
 
@@ -91,7 +114,14 @@ impl Boot for Machines {
     type Guest = QemuGuest;
 
     fn boot(&mut self) -> Result<QemuGuest, Error> {
-        self.boot_within(BOOT_LIMIT)
+        match self.take_spare()? {
+            Some(guest) => Ok(guest),
+            None => self.boot_within(BOOT_LIMIT),
+        }
+    }
+
+    fn expect_deaths(&mut self) {
+        self.keeps_spare = true;
     }
 }
 

@@ -12,7 +12,7 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::Error;
 use crate::job::How;
-use crate::log::{complaint, tail};
+use crate::log::{complaint, job, tail};
 use crate::qemu::Process;
 use crate::recovery::{End, Guest};
 
@@ -36,6 +36,8 @@ pub(crate) struct QemuGuest {
     outbox: Vec<u8>,
     /// The body of the frame that came last.
     inbox: Vec<u8>,
+    /// How many jobs it was sent, before those that it is at.
+    jobs: usize,
     /// How much of the log is known to hold no complaint.
     heard: u64,
     time_limit: Duration,
@@ -55,6 +57,7 @@ impl QemuGuest {
             port: Port(port),
             outbox: Vec::with_capacity(ROOM),
             inbox: Vec::with_capacity(ROOM),
+            jobs: 0,
             heard: 0,
             time_limit,
             hello: String::new(),
@@ -209,18 +212,23 @@ impl QemuGuest {
     fn complained(&mut self, line: String) -> End {
         // A kernel that panics has more to say until it is gone.
         let _ = self.process.end_within(Duration::from_millis(300));
-        End::Died(How::Panicked(line), self.process.log())
+        self.died(How::Panicked(line))
+    }
+
+    fn died(&self, how: How) -> End {
+        let log = self.process.log();
+        let suspect = job(&log).and_then(|number| number.checked_sub(self.jobs));
+        End::Died { how, log, suspect }
     }
 
     /// What it means that the port gave this error.
     fn end(&mut self, why: &io::Error) -> End {
         let status = if is_timeout(why) { Ok(None) } else { self.process.end_within(PATIENCE) };
-        let log = self.process.log();
         if let Some(line) = complaint(&self.process.log_from(self.heard)) {
-            return End::Died(How::Panicked(line), log);
+            return self.died(How::Panicked(line));
         }
         if is_timeout(why) {
-            return End::Died(How::Hung(self.time_limit.as_secs()), log);
+            return self.died(How::Hung(self.time_limit.as_secs()));
         }
         let said = self.process.said();
         let terminated = said.lines().find(|line| line.contains("terminating on signal"));
@@ -230,11 +238,13 @@ impl QemuGuest {
                 // SIGILL, SIGABRT, SIGBUS, SIGSEGV: a crash of QEMU's own, of what it ran.
                 (None, _) if matches!(status.signal(), Some(4 | 6 | 7 | 11)) => {
                     let signal = by_signal(status.signal().unwrap_or_default());
-                    End::Died(How::Panicked(format!("QEMU crashed: {signal}")), log)
+                    self.died(How::Panicked(format!("QEMU crashed: {signal}")))
                 }
                 (None, _) => End::Killed(by_signal(status.signal().unwrap_or_default())),
-                (Some(0), _) => End::Died(How::Reset, log),
-                (Some(AGENT_GAVE_UP), _) => End::Broken(broken(tail(&log).as_bytes())),
+                (Some(0), _) => self.died(How::Reset),
+                (Some(AGENT_GAVE_UP), _) => {
+                    End::Broken(broken(tail(&self.process.log()).as_bytes()))
+                }
                 (Some(code), _) => End::Broken(Error::new(
                     format!("QEMU ended with exit code {code}\n{}", self.evidence()),
                     "see that this QEMU works",
@@ -257,6 +267,7 @@ impl Guest for QemuGuest {
                 kind => return Err(self.unexpected(kind)),
             }
         }
+        self.jobs += jobs.len();
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ mod kernel;
 mod kvm;
 mod log;
 mod make;
+mod patience;
 mod place;
 mod qemu;
 mod recovery;
@@ -28,6 +29,7 @@ mod vmlinux;
 
 pub use job::{Death, Deliver, How};
 pub use kernel::OwnKernel;
+pub use patience::Patience;
 pub use put_user_page_kernel_wire::{GuestJob, Memory, Region};
 pub use put_user_page_support::Error;
 pub use qemu::Accelerator;

@@ -17,6 +17,12 @@ pub(crate) fn complaint(log: &str) -> Option<String> {
     Some(without_time(line).to_owned())
 }
 
+/// The number of the job that the kernel panicked in, which the module tells then.
+pub(crate) fn job(log: &str) -> Option<usize> {
+    let line = log.lines().rev().find_map(|line| line.split_once("pagediff: in job "))?;
+    line.1.trim().parse().ok()
+}
+
 /// A line without the kernel's time stamp.
 fn without_time(line: &str) -> &str {
     let stamped = line.strip_prefix('[').and_then(|rest| rest.split_once("] "));
@@ -43,6 +49,13 @@ mod tests {
         assert_eq!(complaint(log).as_deref(), Some("BUG: Bad page state in process init"));
         assert_eq!(complaint("[    0.1] fine\n"), None);
         assert_eq!(complaint("Kernel panic").as_deref(), Some("Kernel panic"));
+    }
+
+    #[test]
+    fn a_panic_tells_its_job() {
+        let log = "[ 1.0] Kernel panic - not syncing\n[ 1.0] pagediff: in job 42\n[ 1.1] Rebooting";
+        assert_eq!(job(log), Some(42));
+        assert_eq!(job("[ 1.0] Kernel panic - not syncing"), None);
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! Every job gets its answer, or the death that it caused, whatever else dies.
 //!
-//! Jobs run as a batch until a guest dies. Then they run again, from the first one of the
-//! batch, in a fresh guest, each answered before the next is sent: so the job that kills is
-//! known, and so is what ran before it.
+//! Jobs run as a batch until a guest dies. Mostly its log names the job that it died in, which
+//! then has a fresh guest to itself: if it dies again, the others go on as a batch. Else the jobs
+//! run again, from the first one that this guest had of the batch, each answered before the next
+//! is sent: so the job that kills is known, and so is what ran before it.
 
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use crate::job::{Death, Deliver, How};
+use crate::patience::Patience;
 use crate::{Error, GuestJob};
 
 /// A guest that runs jobs.
@@ -22,13 +26,22 @@ pub(crate) trait Boot {
     type Guest: Guest;
     /// Starts a guest.
     fn boot(&mut self) -> Result<Self::Guest, Error>;
+    /// A guest has died of a job, and others will: from now on one is kept ready.
+    fn expect_deaths(&mut self);
 }
 
 /// Why a guest is no more.
 #[derive(Debug)]
 pub(crate) enum End {
     /// It died of what it ran.
-    Died(How, String),
+    Died {
+        /// How.
+        how: How,
+        /// What its kernel logged.
+        log: String,
+        /// The job that it says it was in, by the number in what it was given.
+        suspect: Option<usize>,
+    },
     /// Somebody else ended it: says how.
     Killed(String),
     /// It cannot work, whatever it runs.
@@ -66,48 +79,94 @@ impl<B: Boot> Survivor<B> {
         Ok(self.guest.insert(guest))
     }
 
-    /// Runs a batch. Each job is delivered once, if there is no error.
+    /// Runs a batch. Each job is delivered once and in order, if there is no error, up to
+    /// where patience ends. Returns how many were.
     pub(crate) fn run(
         &mut self,
         jobs: &[GuestJob<'_>],
+        patience: &mut Patience,
         deliver: &mut Deliver<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<usize, Error> {
         let mut delivered = 0;
-        while delivered < jobs.len() {
+        // The first that the guest has run.
+        let mut first = 0;
+        // The next job that is known to kill.
+        let mut deadly: Option<(usize, Death)> = None;
+        while delivered < jobs.len() && !patience.is_over() {
+            let end = deadly.as_ref().map_or(jobs.len(), |(number, _)| *number);
+            if delivered == end {
+                let (_, death) = deadly.take().expect("there are jobs left");
+                patience.bear(&death);
+                deliver(delivered, Err(death));
+                delivered += 1;
+                continue;
+            }
             self.guest()?;
-            let is_alone = std::mem::replace(&mut self.is_fresh, false) && jobs.len() == 1;
-            let ended = self.guest()?.run(&jobs[delivered..], &mut |answer| {
+            let is_alone = std::mem::replace(&mut self.is_fresh, false) && end - delivered == 1;
+            let start = delivered;
+            let ended = self.guest()?.run(&jobs[start..end], &mut |answer| {
                 deliver(delivered, Ok(answer));
                 delivered += 1;
             });
             match ended {
-                Ok(()) => self.killed = 0,
-                Err(End::Died(how, log)) => {
-                    self.guest = None;
+                Ok(()) => {
+                    self.killed = 0;
+                    continue;
+                }
+                Err(End::Died { how, log, suspect }) => {
+                    self.bury();
                     let death = Death { how, log, after: None };
-                    if is_alone && delivered == 0 {
-                        deliver(0, Err(death));
-                        return Ok(());
+                    let suspect = suspect.map(|number| start + number);
+                    if is_alone && delivered == start {
+                        deadly = Some((delivered, death));
+                    } else if let Some(found) = self.try_alone(jobs, delivered, suspect)? {
+                        deadly = Some(found);
+                    } else {
+                        let known = first..delivered;
+                        delivered =
+                            self.run_one_by_one(&jobs[..end], known, death, patience, deliver)?;
                     }
-                    return self.run_one_by_one(jobs, delivered, death, deliver);
                 }
                 Err(end) => self.outlive(end)?,
             }
+            first = delivered;
         }
-        Ok(())
+        Ok(delivered)
     }
 
-    /// Runs the batch that a guest died of. The answers before `delivered` are known.
-    fn run_one_by_one(
+    /// Puts a guest away that died of a job.
+    fn bury(&mut self) {
+        self.guest = None;
+        self.boot.expect_deaths();
+    }
+
+    /// The job that a guest says it died in, if it has no answer yet and kills a fresh guest.
+    fn try_alone(
         &mut self,
         jobs: &[GuestJob<'_>],
         delivered: usize,
+        suspect: Option<usize>,
+    ) -> Result<Option<(usize, Death)>, Error> {
+        let Some(suspect) = suspect.filter(|number| (delivered..jobs.len()).contains(number))
+        else {
+            return Ok(None);
+        };
+        let died = self.dies(&jobs[suspect..=suspect])?;
+        Ok(died.map(|(how, log)| (suspect, Death { how, log, after: None })))
+    }
+
+    /// Runs jobs that a guest died of, up to the one that kills; returns how many are delivered
+    /// then. Those that are `known` had run in it and have their answers.
+    fn run_one_by_one(
+        &mut self,
+        jobs: &[GuestJob<'_>],
+        known: Range<usize>,
         death: Death,
+        patience: &mut Patience,
         deliver: &mut Deliver<'_>,
-    ) -> Result<(), Error> {
-        let mut unexplained = Some(death);
-        let mut first = 0;
-        let mut next = 0;
+    ) -> Result<usize, Error> {
+        let Range { start: mut first, end: delivered } = known;
+        let mut next = first;
         while next < jobs.len() {
             self.guest()?;
             self.is_fresh = false;
@@ -121,16 +180,17 @@ impl<B: Boot> Survivor<B> {
                     self.killed = 0;
                     next += 1;
                 }
-                Err(End::Died(how, log)) => {
-                    self.guest = None;
+                Err(End::Died { how, log, .. }) => {
+                    self.bury();
                     let death = Death { how, log, after: None };
                     if next >= delivered {
-                        deliver(next, Err(self.confirm(jobs, first, next, death)?));
-                        unexplained = None;
-                    } else {
-                        // It was answered before, and there is one result for each job.
-                        self.unexplained.push(death);
+                        let death = self.confirm(jobs, first, next, death)?;
+                        patience.bear(&death);
+                        deliver(next, Err(death));
+                        return Ok(next + 1);
                     }
+                    // It was answered before, and there is one result for each job.
+                    self.unexplained.push(death);
                     next += 1;
                     first = next;
                 }
@@ -140,8 +200,8 @@ impl<B: Boot> Survivor<B> {
                 }
             }
         }
-        self.unexplained.extend(unexplained);
-        Ok(())
+        self.unexplained.push(death);
+        Ok(jobs.len())
     }
 
     /// Finds out what must run before a job that has killed a guest, in which the jobs from
@@ -193,8 +253,8 @@ impl<B: Boot> Survivor<B> {
                     self.guest = None;
                     return Ok(None);
                 }
-                Err(End::Died(how, log)) => {
-                    self.guest = None;
+                Err(End::Died { how, log, .. }) => {
+                    self.bury();
                     return Ok((number == last).then_some((how, log)));
                 }
                 Err(end) => self.outlive(end)?,
@@ -207,7 +267,7 @@ impl<B: Boot> Survivor<B> {
         self.guest = None;
         match end {
             End::Broken(error) => Err(error),
-            End::Died(..) => Ok(()),
+            End::Died { .. } => Ok(()),
             End::Killed(how) => {
                 self.killed += 1;
                 if self.killed < KILLED_LIMIT {

@@ -8,6 +8,7 @@ use crate::boot::Machines;
 use crate::job::{Death, Deliver};
 use crate::kernel::OwnKernel;
 use crate::make;
+use crate::patience::Patience;
 use crate::place::Place;
 use crate::qemu::Accelerator;
 use crate::recovery::{End, Survivor};
@@ -75,21 +76,30 @@ impl Runner {
     /// Runs jobs, and delivers each one's answer, or the death that it caused, by its
     /// number: each once, unless there is an error.
     pub fn run(&mut self, jobs: &[GuestJob<'_>], deliver: &mut Deliver<'_>) -> Result<(), Error> {
+        self.run_patiently(jobs, &mut Patience::endless(), deliver).map(drop)
+    }
+
+    /// The same in order and only as long as patience lasts; returns how many were delivered.
+    pub fn run_patiently(
+        &mut self,
+        jobs: &[GuestJob<'_>],
+        patience: &mut Patience,
+        deliver: &mut Deliver<'_>,
+    ) -> Result<usize, Error> {
         jobs.iter().try_for_each(check)?;
         let mut start = 0;
-        while start < jobs.len() {
+        while start < jobs.len() && !patience.is_over() {
             let length = batch_length(&jobs[start..]);
             let batch = &jobs[start..start + length];
-            self.survivor.run(batch, &mut |index, result| {
+            start += self.survivor.run(batch, patience, &mut |index, result| {
                 let result = result.map_err(|mut death| {
                     death.after = death.after.map(|first| start + first);
                     death
                 });
                 deliver(start + index, result);
             })?;
-            start += length;
         }
-        Ok(())
+        Ok(start)
     }
 
     /// Deaths that no job could be found for, since this was asked last: the guest died,
@@ -102,7 +112,7 @@ impl Runner {
     pub fn stats(&mut self) -> Result<BTreeMap<String, u64>, Error> {
         let text = self.survivor.guest()?.vmstat().map_err(|end| match end {
             End::Broken(error) => error,
-            End::Died(how, log) => Error::new(
+            End::Died { how, log, .. } => Error::new(
                 format!("the guest died when it was asked for its counters: {how}\n{log}"),
                 "see what ran before",
             ),

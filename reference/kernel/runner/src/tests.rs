@@ -100,3 +100,20 @@ fn a_module_that_fails_is_an_error() {
     assert!(error.message.contains("the module does not run job 2: "), "{error}");
     assert_eq!(run(&mut runner, b"...").unwrap(), [], "a fresh guest goes on");
 }
+
+/// How many QEMUs this thread runs.
+fn qemus() -> usize {
+    let path = format!("/proc/self/task/{}/children", rustix::thread::gettid().as_raw_nonzero());
+    fs::read_to_string(path).unwrap().split_whitespace().count()
+}
+
+#[test]
+fn a_spare_guest_is_kept_once_one_has_died() {
+    let Some((mut runner, _turn)) = deadly() else { return };
+    run(&mut runner, b"...").unwrap();
+    assert_eq!(qemus(), 1);
+    assert_eq!(run(&mut runner, b".B.").unwrap().len(), 1);
+    assert_eq!(qemus(), 2);
+    drop(runner);
+    assert_eq!(qemus(), 0);
+}

@@ -1,4 +1,6 @@
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::*;
 
@@ -8,6 +10,8 @@ struct Fake {
     rules: Rules,
     ran: Vec<u8>,
     killed_after: Option<usize>,
+    says: bool,
+    sent: Rc<RefCell<Vec<usize>>>,
 }
 
 /// Whether a guest that has run these jobs dies of the last of them.
@@ -17,8 +21,9 @@ const PIECE: usize = 4;
 
 impl Guest for Fake {
     fn run(&mut self, jobs: &[GuestJob<'_>], deliver: &mut dyn FnMut(&[u8])) -> Result<(), End> {
+        self.sent.borrow_mut().push(jobs.len());
         let mut answers: Vec<u8> = Vec::new();
-        for job in jobs {
+        for (number, job) in jobs.iter().enumerate() {
             let byte = job.bytes[0];
             self.ran.push(byte);
             if self.killed_after.is_some_and(|limit| self.ran.len() > limit) {
@@ -26,7 +31,8 @@ impl Guest for Fake {
             }
             if (self.rules)(&self.ran) {
                 let how = How::Panicked(format!("BUG: {byte}"));
-                return Err(End::Died(how, format!("{:?}", self.ran)));
+                let suspect = self.says.then_some(number);
+                return Err(End::Died { how, log: format!("{:?}", self.ran), suspect });
             }
             answers.push(byte);
             if answers.len() == PIECE {
@@ -43,11 +49,22 @@ struct FakeBoot {
     boots: usize,
     /// After how many jobs somebody ends a guest, for each guest in turn.
     killed_after: Vec<usize>,
+    /// Whether a guest says in which job it dies.
+    says: bool,
+    /// How many jobs were sent at once, each time.
+    sent: Rc<RefCell<Vec<usize>>>,
+    expects_deaths: bool,
 }
 
 impl FakeBoot {
     fn new(rules: Rules) -> Self {
-        FakeBoot { rules, boots: 0, killed_after: Vec::new() }
+        let (sent, killed_after) = (Rc::default(), Vec::new());
+        FakeBoot { rules, boots: 0, killed_after, says: false, sent, expects_deaths: false }
+    }
+
+    /// Of guests that say in which job they die.
+    fn that_say(rules: Rules) -> Self {
+        FakeBoot { says: true, ..FakeBoot::new(rules) }
     }
 }
 
@@ -57,7 +74,12 @@ impl Boot for FakeBoot {
     fn boot(&mut self) -> Result<Fake, Error> {
         let killed_after = self.killed_after.get(self.boots).copied();
         self.boots += 1;
-        Ok(Fake { rules: self.rules, ran: Vec::new(), killed_after })
+        let FakeBoot { rules, says, .. } = *self;
+        Ok(Fake { rules, ran: Vec::new(), killed_after, says, sent: Rc::clone(&self.sent) })
+    }
+
+    fn expect_deaths(&mut self) {
+        self.expects_deaths = true;
     }
 }
 
@@ -67,7 +89,7 @@ fn run(survivor: &mut Survivor<FakeBoot>, bytes: &[u8]) -> Result<Vec<Option<Dea
         bytes.chunks(1).map(|bytes| GuestJob { regions: &[], bytes }).collect();
     let mut seen = BTreeSet::new();
     let mut results = vec![None; jobs.len()];
-    survivor.run(&jobs, &mut |index, result| {
+    survivor.run(&jobs, &mut Patience::endless(), &mut |index, result| {
         assert!(seen.insert(index), "job {index} is delivered twice");
         match result {
             Ok(answer) => assert_eq!(answer, jobs[index].bytes),
@@ -95,6 +117,7 @@ fn nothing_dies() {
     assert_eq!(deaths(&run(&mut survivor, &[0; 11]).unwrap()), []);
     assert_eq!(deaths(&run(&mut survivor, &[]).unwrap()), []);
     assert_eq!(survivor.boot.boots, 1);
+    assert!(!survivor.boot.expects_deaths);
 }
 
 #[test]
@@ -124,12 +147,57 @@ fn every_job_may_kill() {
 #[test]
 fn what_must_run_before_is_found() {
     for first in 0..10 {
-        let mut survivor =
-            survivor(FakeBoot::new(|ran| ran.contains(&8) && ran.last() == Some(&9)));
-        let mut bytes = [0; 12];
-        bytes[first] = 8;
-        bytes[11] = 9;
-        assert_eq!(deaths(&run(&mut survivor, &bytes).unwrap()), [(11, Some(first))]);
+        for boot in [FakeBoot::new, FakeBoot::that_say] {
+            let mut survivor = survivor(boot(|ran| ran.contains(&8) && ran.last() == Some(&9)));
+            let mut bytes = [0; 12];
+            bytes[first] = 8;
+            bytes[11] = 9;
+            assert_eq!(deaths(&run(&mut survivor, &bytes).unwrap()), [(11, Some(first))]);
+        }
+    }
+}
+
+#[test]
+fn nothing_runs_one_by_one_where_a_guest_names_the_job() {
+    let mut survivor = survivor(FakeBoot::that_say(|ran| ran.last() == Some(&9)));
+    let mut bytes = [0; 30];
+    (bytes[9], bytes[20]) = (9, 9);
+    let results = run(&mut survivor, &bytes).unwrap();
+    assert_eq!(deaths(&results), [(9, None), (20, None)]);
+    assert_eq!(results[20].as_ref().unwrap().log, "[9]", "it was alone");
+    // What was flushed has its answer; the deadly job is alone in one guest, and the others go
+    // on in the next.
+    assert_eq!(*survivor.boot.sent.borrow(), [30, 1, 1, 20, 1, 2, 9]);
+    assert_eq!(survivor.boot.boots, 5);
+    assert!(survivor.boot.expects_deaths);
+}
+
+#[test]
+fn the_others_go_on_as_a_batch_behind_a_death_that_no_guest_names() {
+    let mut survivor = survivor(FakeBoot::new(|ran| ran.last() == Some(&9)));
+    let mut bytes = [0; 30];
+    bytes[3] = 9;
+    assert_eq!(deaths(&run(&mut survivor, &bytes).unwrap()), [(3, None)]);
+    assert_eq!(*survivor.boot.sent.borrow(), [30, 1, 1, 1, 1, 1, 26]);
+}
+
+#[test]
+fn what_is_behind_the_end_of_patience_is_left() {
+    for boot in [FakeBoot::new, FakeBoot::that_say] {
+        let mut survivor = survivor(boot(|ran| ran.last().is_some_and(|byte| *byte >= 8)));
+        let bytes = [0, 9, 9, 0, 8, 9, 0, 9, 0];
+        let jobs = bytes
+            .each_ref()
+            .map(|byte| GuestJob { regions: &[], bytes: std::slice::from_ref(byte) });
+        let mut patience = Patience::new(2);
+        let mut delivered = 0;
+        let ran = survivor.run(&jobs, &mut patience, &mut |index, result| {
+            assert_eq!(index, delivered);
+            assert_eq!(result.is_err(), bytes[index] >= 8);
+            delivered += 1;
+        });
+        // The first tells something new; that the numbers differ does not.
+        assert_eq!((ran.unwrap(), delivered, patience.deaths()), (5, 5, 3));
     }
 }
 

@@ -63,17 +63,19 @@ fn a_qemu_that_somebody_kills_again_and_again_is_an_error() {
 /// one that ends it, whatever whoever runs the tests ignores.
 fn ends_without_a_trace(place: &Place, signal: Signal) {
     let temporary = Directory::new();
-    let mut command = among(place, &["stay.case"]);
+    let mut command = among(place, &["bug.case", "stay.case"]);
     command.env("TMPDIR", temporary.path());
     let run = start(with_default_signals(&command));
-    let qemu = wait_for("guest at work", || qemu_that_says(run.id(), HERE));
+    wait_for("guest at work", || qemu_that_says(run.id(), HERE));
+    let qemus = qemus_of(run.id());
+    assert_eq!(qemus.len(), 2, "one at work, and a spare since the other died");
     send(run.id(), signal);
     let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.signal(), Some(signal.as_raw()), "{output:?}");
-    wait_for("end of QEMU", || (!runs(qemu)).then_some(()));
+    wait_for("end of all QEMUs", || (!qemus.iter().any(|&qemu| runs(qemu))).then_some(()));
     assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
     assert_eq!(files_in(temporary.path()), [""; 0]);
-    assert_eq!(files_in(place.directory.path()), ["fuzz", "stay.case"]);
+    assert_eq!(files_in(place.directory.path()), ["bug.case", "fuzz", "stay.case"]);
     assert_eq!(files_in(&place.directory.path().join("fuzz")), ["fuzz_targets"]);
 }
 
@@ -88,6 +90,7 @@ fn files_in(folder: &Path) -> Vec<String> {
 fn an_end_in_the_middle_of_a_run_leaves_nothing_behind() {
     let place = misbehaving();
     place.directory.write("stay.case", Misbehaviour::Stay.case());
+    place.directory.write("bug.case", Misbehaviour::Bug.case());
     // Built before, for that is told.
     place.run(&["kernel", "setup"]).code(0);
     for signal in [Signal::INT, Signal::TERM, Signal::KILL] {

@@ -160,8 +160,6 @@ pub enum Skip {
     Waits,
     /// It hung on the cases before.
     Hangs,
-    /// It died on the cases before, in ways that were seen already.
-    Dies,
     /// There is no memory for the case's pages.
     NoMemory,
     /// The kernel gave pages of several orders to one user mapping.
@@ -189,7 +187,6 @@ impl fmt::Display for Skip {
             Skip::OverRelease => "the case over-releases",
             Skip::Waits => "a call may wait for a page lock, which nobody would give back",
             Skip::Hangs => "it hung on the cases before, and is not asked any more",
-            Skip::Dies => "it died on 20 cases before, and is not asked any more",
             Skip::NoMemory => "the kernel has no compound page of that order left",
             Skip::MixedOrders => "the kernel gave pages of several orders to one user mapping",
             Skip::NoUserPages { errno } => {

@@ -142,7 +142,7 @@ impl Tally {
         let OfBackend { hangs, deaths, .. } = self.backends[backend];
         let skip = match (hangs, deaths) {
             (HANGS.., _) => Skip::Hangs,
-            (_, DEATHS..) => Skip::Dies,
+            (_, DEATHS..) => Skip::Dies { cases: deaths },
             _ => return false,
         };
         self.skipped(backend, skip, cases);

@@ -8,6 +8,7 @@ pub use put_user_page_support::Error as BackendError;
 use put_user_page_case::world::World;
 use put_user_page_case::{Case, Function};
 
+use crate::known_differences::{self, KnownDifference};
 use crate::outcome::Outcome;
 
 /// One case for a backend: its world, and the case itself for those who build the world
@@ -180,26 +181,37 @@ pub enum Skip {
     },
 }
 
+impl Skip {
+    /// What is known of such cases.
+    pub fn known(&self) -> &'static KnownDifference {
+        match self {
+            Skip::Lacks(_) => &known_differences::LACKS,
+            Skip::OverRelease => &known_differences::OVER_RELEASE,
+            Skip::Waits => &known_differences::WAITS,
+            Skip::Hangs => &known_differences::HANGS,
+            Skip::NoMemory => &known_differences::NO_MEMORY,
+            Skip::MixedOrders => &known_differences::MIXED_ORDERS,
+            Skip::NoUserPages { .. } => &known_differences::NO_USER_PAGES,
+            Skip::NeedsLock => &known_differences::NEEDS_LOCK,
+            Skip::NoRange => &known_differences::NO_RANGE,
+            Skip::Dies { .. } => &known_differences::DIES,
+        }
+    }
+}
+
 impl fmt::Display for Skip {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Skip::Lacks(function) => return write!(formatter, "it has no {}()", function.name()),
-            Skip::OverRelease => "the case over-releases",
-            Skip::Waits => "a call may wait for a page lock, which nobody would give back",
-            Skip::Hangs => "it hung on the cases before, and is not asked any more",
-            Skip::NoMemory => "the kernel has no compound page of that order left",
-            Skip::MixedOrders => "the kernel gave pages of several orders to one user mapping",
+        let condition = self.known().condition;
+        match self {
+            Skip::Lacks(function) => write!(formatter, "it has no {}()", function.name()),
             Skip::NoUserPages { errno } => {
-                let why = io::Error::from_raw_os_error(*errno);
-                return write!(formatter, "the kernel gave no pages to a user mapping: {why}");
+                write!(formatter, "{condition}: {}", io::Error::from_raw_os_error(*errno))
             }
-            Skip::NeedsLock => "it marks a page of a real file without its lock",
-            Skip::NoRange => "no call is on a range of pages",
             Skip::Dies { cases } => {
-                let what = "cases before, and is not asked any more";
-                return write!(formatter, "it died on {cases} {what}");
+                write!(formatter, "it died on {cases} cases before, and is not asked any more")
             }
-        })
+            _ => formatter.write_str(condition),
+        }
     }
 }
 

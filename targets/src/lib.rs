@@ -29,6 +29,7 @@ pub mod findings;
 pub mod forms;
 pub mod generator;
 pub mod harness;
+pub mod known_differences;
 #[cfg(test)]
 mod layout_tests;
 pub mod machine;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use put_user_page_targets::known_differences::KNOWN_DIFFERENCES;
 use put_user_page_targets::registry::TARGETS;
 use put_user_page_targets::states::{Needs, STATES};
 
@@ -78,6 +79,18 @@ fn the_readme_lists_the_targets_as_the_registry_does() {
     let expected: Vec<String> = TARGETS
         .iter()
         .map(|target| format!("| `{}` | {} | {} |", target.name, target.compares, target.property))
+        .collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn docs_backends_lists_the_known_differences() {
+    let backends = read("docs/backends.md");
+    let table = backends.split("| skipped where |").nth(1).and_then(|it| it.split("\n\n").next());
+    let rows: Vec<&str> = table.expect("there is such a table").lines().skip(2).collect();
+    let expected: Vec<String> = KNOWN_DIFFERENCES
+        .iter()
+        .map(|known| format!("| {} | {} | {} |", known.condition, known.backends, known.reason))
         .collect();
     assert_eq!(rows, expected);
 }

@@ -1,0 +1,110 @@
+//! Every kind of case that some backend is not held to, and why: all that may differ from the
+//! reference without being a divergence, beside what a backend cannot observe.
+
+/// Why a backend is not held to cases of a kind.
+#[derive(Debug, PartialEq, Eq)]
+pub struct KnownDifference {
+    /// What is true of such a case, as skips are counted under it.
+    pub condition: &'static str,
+    /// The backends.
+    pub backends: &'static str,
+    /// Why they are not run on it.
+    pub reason: &'static str,
+    /// Where it is seen to matter.
+    pub seen: Seen,
+}
+
+/// Where a known difference is seen to matter: there a test fails when it does not any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// On the committed corpus, in this process.
+    InProcess,
+    /// On the committed corpus, in a kernel.
+    InKernel,
+    /// Where memory is short, or a backend misbehaves: no committed case can be held to it.
+    Elsewhere,
+}
+
+pub(crate) static LACKS: KnownDifference = KnownDifference {
+    condition: "it lacks a function",
+    backends: "candidates",
+    reason: "a candidate need not define all four",
+    seen: Seen::InProcess,
+};
+
+pub(crate) static OVER_RELEASE: KnownDifference = KnownDifference {
+    condition: "the case over-releases",
+    backends: "candidates, kernels",
+    reason: "what a release without a reference does is undefined in C",
+    seen: Seen::InProcess,
+};
+
+pub(crate) static WAITS: KnownDifference = KnownDifference {
+    condition: "a call may wait for a page lock, which nobody would give back",
+    backends: "`fast-unhooked`",
+    reason: "without hooks nobody plays the lock's holder; a thread does in a test of a few cases",
+    seen: Seen::InProcess,
+};
+
+pub(crate) static NEEDS_LOCK: KnownDifference = KnownDifference {
+    condition: "it marks a page of a real file without its lock",
+    backends: "kernels",
+    reason: "ext4 forbids it: its set_page_dirty() warns of pages that are not locked",
+    seen: Seen::InKernel,
+};
+
+pub(crate) static NO_RANGE: KnownDifference = KnownDifference {
+    condition: "no call is on a range of pages",
+    backends: "`kernel-unpin-range`",
+    reason: "unpin_user_page_range_dirty_lock() releases pages that lie side by side only",
+    seen: Seen::InKernel,
+};
+
+pub(crate) static NO_MEMORY: KnownDifference = KnownDifference {
+    condition: "the kernel has no compound page of that order left",
+    backends: "kernels",
+    reason: "a guest has 256 MiB, of which large orders run out",
+    seen: Seen::Elsewhere,
+};
+
+pub(crate) static MIXED_ORDERS: KnownDifference = KnownDifference {
+    condition: "the kernel gave pages of several orders to one user mapping",
+    backends: "kernels",
+    reason: "a folio line of a case is of one order",
+    seen: Seen::Elsewhere,
+};
+
+pub(crate) static NO_USER_PAGES: KnownDifference = KnownDifference {
+    condition: "the kernel gave no pages to a user mapping",
+    backends: "kernels",
+    reason: "there is nothing to release",
+    seen: Seen::Elsewhere,
+};
+
+pub(crate) static HANGS: KnownDifference = KnownDifference {
+    condition: "it hung on the cases before, and is not asked any more",
+    backends: "candidates",
+    reason: "each hang takes the whole time limit",
+    seen: Seen::Elsewhere,
+};
+
+pub(crate) static DIES: KnownDifference = KnownDifference {
+    condition: "it died on cases before, and is not asked any more",
+    backends: "candidates, kernels",
+    reason: "each death costs a new process or guest, and tells nothing new",
+    seen: Seen::Elsewhere,
+};
+
+/// All of them, as docs/backends.md lists them.
+pub static KNOWN_DIFFERENCES: [&KnownDifference; 10] = [
+    &LACKS,
+    &OVER_RELEASE,
+    &WAITS,
+    &NEEDS_LOCK,
+    &NO_RANGE,
+    &NO_MEMORY,
+    &MIXED_ORDERS,
+    &NO_USER_PAGES,
+    &HANGS,
+    &DIES,
+];

@@ -21,7 +21,14 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let root = find_root()?;
     let path = root.join("README.md");
     let text = std::fs::read_to_string(&path).map_err(|why| file_error(&path, "read", &why))?;
-    for command in commands(&text, !arguments.no_kernel) {
+    let commands: Vec<&str> = commands(&text, !arguments.no_kernel).collect();
+    if commands.is_empty() {
+        return Err(does_not_hold(
+            "README.md has no command to run".to_owned(),
+            "write what a reader is to run into blocks that start with ```sh",
+        ));
+    }
+    for command in commands {
         writeln!(out, "\n$ {command}")?;
         out.flush()?;
         run_one(&root, command)?;

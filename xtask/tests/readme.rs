@@ -29,3 +29,8 @@ fn the_first_command_that_fails_is_the_last() {
     directory.run(&["readme"]).code(1).err(&["a command of README.md failed", "false | true"]);
     assert!(!directory.path().join("made").exists());
 }
+
+#[test]
+fn a_readme_without_commands_does_not_pass() {
+    with_readme("").run(&["readme"]).code(1).err(&["README.md has no command to run"]);
+}

@@ -32,8 +32,13 @@ fn divergence(root: &Path, target: &Target, file: &Path) -> Result<FindingRecord
     let signature = signature_of(file).unwrap_or_default().to_owned();
     let record = described(root, target, file, signature)?;
     let shown = |command: &[&str]| text(root, &on_input(command, target, &record.file));
-    let report = serde_json::from_str(&shown(&["replay", "--json"])).unwrap_or_default();
-    let (text, drawing) = (shown(&["replay"]), shown(&["explain"]));
+    let (mut text, drawing) = (shown(&["replay"]), shown(&["explain"]));
+    let json = shown(&["replay", "--json"]);
+    let report = serde_json::from_str(&json).unwrap_or_else(|why| {
+        // It is found all the same, and the page says what it lacks.
+        text.push_str(&format!("\nno report for programs, for it is no JSON ({why}): {json}\n"));
+        serde_json::Value::Null
+    });
     Ok(FindingRecord { report, text, drawing, ..record })
 }
 

@@ -75,6 +75,10 @@ impl Arena {
         let pages = usize::from(count.get()).checked_shl(order.into()).ok_or(Errno::NOMEM)?;
         let length = pages.checked_mul(PAGE).filter(|length| *length <= SIZE);
         let length = length.ok_or(Errno::NOMEM)?;
+        if length == 0 {
+            // The world had no room for them. Nobody asks where they are.
+            return Ok(self.start);
+        }
         let is_huge = order >= HUGE_ORDER || memory == Memory::Hugetlb;
         let address = self.take(length, if is_huge { HUGE } else { PAGE }).ok_or(Errno::NOMEM)?;
         let address = address as *mut c_void;

@@ -166,3 +166,12 @@ fn a_qemu_that_somebody_ends_is_replaced() {
     drop(runner);
     assert_eq!(children(), [], "no QEMU is left behind");
 }
+
+#[test]
+fn a_region_without_pages_is_no_reason_to_skip() {
+    let Some(mut runner) = runner() else { return };
+    for memory in [Memory::Anon, Memory::Memfd, Memory::Hugetlb, Memory::File] {
+        let regions = [Region::new(memory, 9, 0)];
+        assert_eq!(run_one(&mut runner, &regions, &job(&[])).0, RAN, "{memory:?}");
+    }
+}

@@ -126,3 +126,19 @@ fn a_crash_that_takes_a_case_long_before_is_not_lost() {
     assert!(how.starts_with("crashed: kernel BUG at "), "{how}");
     assert!(how.ends_with("; not again when the same cases ran one by one"), "{how}");
 }
+
+#[test]
+fn a_kernel_that_dies_again_and_again_is_not_asked_any_more() {
+    let place = misbehaving();
+    let names: Vec<String> = (10..36).map(|number| format!("{number}.case")).collect();
+    for name in &names {
+        place.directory.write(name, Misbehaviour::Bug.case());
+    }
+    let names = names.iter().map(String::as_str);
+    let arguments: Vec<&str> = ["replay", "--backend", "kernel"].into_iter().chain(names).collect();
+    // The first tells something new.
+    place.run(&arguments).code(1).out(&[
+        "kernel skipped 5 cases: it died on 21 cases before, and is not asked any more",
+        "26 cases, 21 divergences, 5 skipped",
+    ]);
+}

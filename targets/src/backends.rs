@@ -9,6 +9,7 @@ mod page_map;
 pub use candidate::{
     BUILT_IN_CANDIDATE, Candidate, CandidateOptions, CandidateProcess, Compiler, is_source, serve,
 };
+pub(crate) use candidate::{CANDIDATE_OBSERVES, read_outcome};
 pub use fast::{Fast, FastUnhooked, fast, fast_unhooked};
 pub use in_process::InProcess;
 pub use naive::{Naive, Reference, naive};

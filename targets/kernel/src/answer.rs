@@ -4,16 +4,16 @@
 use put_user_page_case::world::World;
 use put_user_page_targets::backend::Skip;
 use put_user_page_targets::outcome::{
-    Accounting, Counter, Event, EventKind, FolioState, Imbalance, Outcome, StrayWrite,
+    Accounting, Counter, Event, EventKind, FolioState, Imbalance, Outcome, StateKind, StrayWrite,
 };
 use zerocopy::little_endian::{I32, I64, U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// What is wrong with an answer.
 type Malformed = &'static str;
 
 /// `struct pagediff_answer`.
-#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct Answer {
     status: U32,
@@ -27,7 +27,7 @@ struct Answer {
 }
 
 /// `struct pagediff_folio`.
-#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct RawFolio {
     state: u8,
@@ -40,7 +40,7 @@ struct RawFolio {
 }
 
 /// `struct pagediff_event`.
-#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct RawEvent {
     frame: U16,
@@ -51,7 +51,7 @@ struct RawEvent {
 }
 
 /// `struct pagediff_stray`.
-#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct RawStray {
     frame: U32,
@@ -61,7 +61,7 @@ struct RawStray {
 }
 
 /// `struct pagediff_imbalance`.
-#[derive(FromBytes, KnownLayout, Immutable, Unaligned)]
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 struct RawImbalance {
     balance: U32,
@@ -170,6 +170,81 @@ fn imbalance(raw: &RawImbalance) -> Result<Imbalance, Malformed> {
     Ok(Imbalance { counter: *counter, folio, expected: raw.expected.get(), found: raw.found.get() })
 }
 
+/// The answer of a module that has this outcome, which [`read`] reads again: what entries
+/// stopped calls is not in it.
+pub(crate) fn write(outcome: &Outcome) -> Vec<u8> {
+    let count = |length: usize| U32::new(length as u32);
+    let answer = Answer {
+        status: U32::new(0),
+        orders: count(outcome.orders.len()),
+        folios: count(outcome.folios.len()),
+        events: count(outcome.events.len()),
+        acquired: count(outcome.acquired.len()),
+        strays: count(outcome.stray_writes.len()),
+        imbalances: count(outcome.imbalances.len()),
+        _padding: U32::new(0),
+    };
+    let mut bytes = [answer.as_bytes(), &outcome.orders].concat();
+    let folios = outcome.folios.iter().map(raw_folio);
+    bytes.extend(folios.flat_map(|raw| raw.as_bytes().to_vec()));
+    let events = outcome.events.iter().map(raw_event);
+    bytes.extend(events.flat_map(|raw| raw.as_bytes().to_vec()));
+    bytes.extend(outcome.acquired.iter().flat_map(|&length| (length as u32).to_le_bytes()));
+    let strays = outcome.stray_writes.iter().map(raw_stray);
+    bytes.extend(strays.flat_map(|raw| raw.as_bytes().to_vec()));
+    let imbalances = outcome.imbalances.iter().map(raw_imbalance);
+    bytes.extend(imbalances.flat_map(|raw| raw.as_bytes().to_vec()));
+    bytes
+}
+
+fn raw_folio(folio: &FolioState) -> RawFolio {
+    let state = match folio.kind() {
+        StateKind::Free => 0,
+        StateKind::Live => 1,
+        StateKind::Freed => 2,
+    };
+    let Accounting { dirty_count, dirty_tags } = folio.accounting().unwrap_or_default();
+    RawFolio {
+        state,
+        dirty: folio.dirty().unwrap_or_default().into(),
+        locked: folio.locked().unwrap_or_default().into(),
+        _padding: 0,
+        refcount: folio.refcount().unwrap_or_default().into(),
+        dirty_count: (dirty_count as i32).into(),
+        dirty_tags: (dirty_tags as i32).into(),
+    }
+}
+
+fn raw_event(event: &Event) -> RawEvent {
+    let kind = EVENTS.iter().position(|kind| *kind == event.kind).expect("all are there");
+    RawEvent {
+        frame: (event.frame as u16).into(),
+        kind: kind as u8,
+        _padding: 0,
+        refcount: event.refcount.into(),
+        call: (event.call as u32).into(),
+    }
+}
+
+fn raw_stray(write: &StrayWrite) -> RawStray {
+    RawStray {
+        frame: (write.frame as u32).into(),
+        word: (write.word as u32).into(),
+        expected: write.expected.into(),
+        found: write.found.into(),
+    }
+}
+
+fn raw_imbalance(imbalance: &Imbalance) -> RawImbalance {
+    let counter = COUNTERS.iter().position(|one| *one == imbalance.counter);
+    RawImbalance {
+        balance: (counter.expect("all are there") as u32).into(),
+        folio: imbalance.folio.map_or(u32::MAX, |folio| folio as u32).into(),
+        expected: imbalance.expected.into(),
+        found: imbalance.found.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +282,7 @@ mod tests {
         assert_eq!(outcome.stray_writes, [stray]);
         let (counter, folio) = (Counter::Lacking, None);
         assert_eq!(outcome.imbalances, [Imbalance { counter, folio, expected: -1, found: 1 }]);
+        assert_eq!(write(&outcome), answer());
     }
 
     #[test]

@@ -15,6 +15,10 @@ use crate::api::Api;
 use crate::guest::KernelGuest;
 use crate::job::{KernelJob, has_ranges};
 
+/// What its answers hold.
+pub(crate) const OBSERVES: Observes =
+    Observes { errors: false, stray_writes: true, events: Events::OfPages };
+
 /// The kernel, releasing pages with some of its functions.
 pub struct Kernel {
     api: Api,
@@ -45,7 +49,7 @@ impl Backend for Kernel {
     }
 
     fn observes(&self) -> Observes {
-        Observes { errors: false, stray_writes: true, events: Events::OfPages }
+        OBSERVES
     }
 
     fn skips(&self, world: &World, class: Class) -> Option<Skip> {

@@ -4,6 +4,7 @@
 //! nothing of it, and all entry points of a package are built with one set of features.
 
 mod answer;
+pub mod answers;
 mod api;
 mod backend;
 mod guest;

@@ -7,4 +7,5 @@ mod process;
 
 pub use compile::{Compiler, is_source};
 pub use library::{BUILT_IN_CANDIDATE, Candidate};
+pub(crate) use process::{CANDIDATE_OBSERVES, read_outcome};
 pub use process::{CandidateOptions, CandidateProcess, serve};

@@ -18,12 +18,12 @@ use std::time::{Duration, Instant};
 use put_user_page_case::world::World;
 use put_user_page_case::{Case, Function};
 use put_user_page_support::signal_name;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::library::Candidate;
 use crate::backend::{Backend, BackendError, Class, Failure, HowFailed, Job, Observes, Ran, Skip};
 use crate::backends::in_process;
+use crate::outcome::Outcome;
 
 /// What the child says first.
 #[derive(Serialize, Deserialize)]
@@ -42,6 +42,9 @@ struct Question {
     steps: usize,
     class: Class,
 }
+
+/// What the outcomes of candidates hold.
+pub(crate) const CANDIDATE_OBSERVES: Observes = Observes { errors: false, ..Observes::ALL };
 
 /// How a candidate is asked.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +96,8 @@ impl CandidateProcess {
                 let message = format!("the process for {} does not start: {error}", self.name);
                 BackendError::new(message, "see that the machine has room for one more process")
             })?;
-            match worker.read::<Hello>() {
+            let hello = worker.line().and_then(|line| Ok(serde_json::from_slice(&line)?));
+            match hello {
                 Ok(Hello::Functions(functions)) => self.functions = functions,
                 Ok(Hello::Broken { message, help }) => return Err(BackendError { message, help }),
                 Err(error) => {
@@ -111,7 +115,8 @@ impl CandidateProcess {
 
     fn ask(&mut self, job: &Job<'_>) -> Result<Ran<'static>, BackendError> {
         let worker = self.worker()?;
-        Ok(match worker.send(job).and_then(|()| worker.read()) {
+        let answered = worker.send(job).and_then(|()| worker.line());
+        Ok(match answered.and_then(|line| read_outcome(&line)) {
             Ok(outcome) => Ran::Outcome(Cow::Owned(outcome)),
             Err(error) => {
                 let worker = self.worker.take().expect("it was just asked");
@@ -127,7 +132,7 @@ impl Backend for CandidateProcess {
     }
 
     fn observes(&self) -> Observes {
-        Observes { errors: false, ..Observes::ALL }
+        CANDIDATE_OBSERVES
     }
 
     fn functions(&self) -> &[Function] {
@@ -179,10 +184,11 @@ impl Worker {
         write_line(&mut self.socket.get_mut().socket, &question)
     }
 
-    fn read<T: DeserializeOwned>(&mut self) -> io::Result<T> {
+    /// The next line, which must come in time.
+    fn line(&mut self) -> io::Result<Vec<u8>> {
         let limited = self.socket.get_mut();
         limited.end = Instant::now() + limited.time_limit;
-        read_line(&mut self.socket)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        line(&mut self.socket)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     /// Ends the child after an answer failed to come, and tells why it did.
@@ -299,7 +305,8 @@ pub fn serve(path: &Path) -> io::Result<()> {
     write_line(&mut writer, &Hello::Functions(candidate.functions()))?;
     let mut backend = candidate.into_backend("candidate");
     let mut world = World::default();
-    while let Some(Question { case, steps, class }) = read_line(&mut reader)? {
+    while let Some(line) = line(&mut reader)? {
+        let Question { case, steps, class } = serde_json::from_slice(&line)?;
         world.build(&Case::decode(&case));
         world.steps.truncate(steps);
         write_line(&mut writer, backend.run_world(&world, Some(class)))?;
@@ -311,13 +318,18 @@ pub fn serve(path: &Path) -> io::Result<()> {
 /// of the memory map written to.
 const MAX_LINE: u64 = 64 << 20;
 
-/// What the next line holds; `None` where the other side has closed.
-fn read_line<T: DeserializeOwned>(reader: &mut impl BufRead) -> io::Result<Option<T>> {
+/// The next line; `None` where the other side has closed.
+fn line(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     if reader.take(MAX_LINE).read_until(b'\n', &mut line)? as u64 == MAX_LINE {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    if line.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_slice(&line)?)) }
+    Ok((!line.is_empty()).then_some(line))
+}
+
+/// The outcome that a line holds.
+pub(crate) fn read_outcome(line: &[u8]) -> io::Result<Outcome> {
+    Ok(serde_json::from_slice(line)?)
 }
 
 fn write_line(writer: &mut impl Write, value: &impl Serialize) -> io::Result<()> {

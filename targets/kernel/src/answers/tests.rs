@@ -1,0 +1,85 @@
+use std::fs;
+use std::path::Path;
+
+use fastrand::Rng;
+use put_user_page_case::Case;
+use put_user_page_targets::answers::{Form, Input, take_through};
+use put_user_page_targets::backends::naive;
+use put_user_page_targets::trial::Trial;
+
+use super::{check, read, seeds};
+
+/// All seeds of the scenarios.
+fn of_scenarios() -> Vec<(Form, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/scenarios");
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let case = |path| Case::from_text(&fs::read_to_string(path).unwrap()).unwrap();
+    files.into_iter().map(case).flat_map(|case| seeds(&case)).collect()
+}
+
+#[test]
+fn what_the_reference_does_is_an_answer_in_each_form_that_does_not_differ() {
+    let mut reference = naive();
+    let seeds = of_scenarios();
+    for form in [Form::Kernel, Form::Process] {
+        assert!(seeds.iter().filter(|(of, _)| *of == form).count() > 12, "{form:?}");
+    }
+    for (_, seed) in seeds {
+        let input = Input::of(&seed);
+        let trial = Trial::of(&Case::decode(input.case), &mut reference);
+        let answering = read(input, trial.world()).expect("it is an answer");
+        let differs = take_through(&trial, answering, &mut reference);
+        assert!(differs.is_none(), "{differs:?}");
+    }
+}
+
+/// Numbers that are wrong in their own way.
+const TELLING: [u64; 8] =
+    [0, 1, 255, 8192, u16::MAX as u64, i32::MAX as u64, u32::MAX as u64, u64::MAX];
+
+/// Changes some bytes of an input; of its header seldom, for what is behind it means nothing
+/// then.
+fn change(bytes: &mut Vec<u8>, rng: &mut Rng) {
+    for _ in 0..rng.u8(1..=2) {
+        let start = if rng.u8(..8) == 0 { 0 } else { 2 };
+        let at = rng.usize(start.min(bytes.len())..=bytes.len());
+        let end = rng.usize(at..=bytes.len().min(at + 24));
+        let number = TELLING[rng.usize(..TELLING.len())];
+        match rng.u8(..16) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..end)),
+            2 => bytes.extend_from_within(at..end),
+            3..8 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = rng.u8(..)),
+            8..12 => {
+                let bytes = bytes.iter_mut().skip(at).zip(number.to_le_bytes());
+                bytes.take(1 << rng.u8(..4)).for_each(|(byte, new)| *byte = new);
+            }
+            _ => change_digits(bytes, at, number),
+        }
+    }
+}
+
+/// Puts a number in place of the next one in decimals.
+fn change_digits(bytes: &mut Vec<u8>, at: usize, number: u64) {
+    let Some(start) = bytes[at..].iter().position(u8::is_ascii_digit) else { return };
+    let start = at + start;
+    let digits = bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    bytes.splice(start..start + digits, number.to_string().into_bytes());
+}
+
+#[test]
+fn no_answer_makes_the_host_panic() {
+    let seeds = of_scenarios();
+    let (mut rng, mut reference) = (Rng::with_seed(1), naive());
+    let mut differ = 0;
+    for _ in 0..20_000 {
+        let (_, seed) = &seeds[rng.usize(..seeds.len())];
+        let mut bytes = seed.clone();
+        change(&mut bytes, &mut rng);
+        differ += usize::from(check(&bytes, &mut reference).is_some());
+    }
+    // Else most would end where they are read.
+    assert!(differ > 3_000, "only {differ} of them differ");
+}

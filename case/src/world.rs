@@ -276,6 +276,14 @@ impl World {
         array.map_or(&[], |array| &self.entries[self.array_range(array, entries)])
     }
 
+    /// The entries of the call at a step; none where no call is.
+    pub fn entries_at(&self, step: usize) -> &[Entry] {
+        match self.steps.get(step) {
+            Some(Step::Call { array, entries, .. }) => self.call_entries(*array, entries.clone()),
+            _ => &[],
+        }
+    }
+
     /// The calls of the program: the number of its step, and what is called.
     pub fn calls(&self) -> impl Iterator<Item = (usize, Function)> {
         self.steps.iter().enumerate().filter_map(|(step, statement)| match statement {

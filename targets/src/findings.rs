@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-pub use layout_kind::LayoutKind;
+pub use layout_kind::{LayoutKind, LayoutKinds};
 use put_user_page_support::write_whole;
 pub use signature::Signature;
 

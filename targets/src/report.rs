@@ -4,6 +4,7 @@
 mod table;
 mod words;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use put_user_page_case::text::page_name;
@@ -12,7 +13,7 @@ use put_user_page_case::{Function, Kind};
 use serde::Serialize;
 
 use crate::divergence::{Call, Divergence};
-use crate::findings::LayoutKind;
+use crate::findings::{LayoutKind, LayoutKinds};
 use crate::oracle::{self, Field, Subject};
 
 /// A divergence, cut down to the first call that shows it.
@@ -128,14 +129,15 @@ fn subjects(divergence: &Divergence) -> Vec<SubjectReport> {
     let step = call.map_or(world.steps.len(), |call| call.step);
     let mut differences: Vec<_> = differences.iter().collect();
     differences.sort_by_key(|difference| difference.subject);
+    let (layouts, names) = (LayoutKinds::new(world, step), names(world, step));
     let by_subject = differences.chunk_by(|one, other| one.subject == other.subject);
     by_subject
         .map(|of_subject| {
             let subject = of_subject[0].subject;
             SubjectReport {
                 subject: describe(world, subject, &of_subject[0].field),
-                named_by: named_by(world, step, subject),
-                layout: LayoutKind::of(world, step, subject),
+                named_by: call.and_then(|_| named_by(&names, subject)),
+                layout: layouts.of(subject),
                 fields: of_subject.iter().map(|one| words::field(one, before)).collect(),
             }
         })
@@ -188,20 +190,23 @@ fn describe_folio(world: &World, number: usize) -> String {
     }
 }
 
-/// Which entries of the call at a step name the page, as ranges.
-fn named_by(world: &World, step: usize, subject: Subject) -> Option<String> {
-    let Some(Step::Call { array, entries, .. }) = world.steps.get(step) else { return None };
-    let called = world.call_entries(*array, entries.clone());
-    let names = |frame: usize, folio: usize| match subject {
-        Subject::Folio(number) => folio == number,
-        Subject::Frame(wanted) => frame == wanted,
-        _ => false,
-    };
-    let named = called.iter().enumerate().filter_map(|(index, entry)| {
-        names(usize::from(entry.frame), usize::from(entry.folio)).then_some(index)
-    });
+/// The entries of the call at a step that name each page.
+fn names(world: &World, step: usize) -> BTreeMap<Subject, Vec<usize>> {
+    let mut names: BTreeMap<Subject, Vec<usize>> = BTreeMap::new();
+    for (index, entry) in world.entries_at(step).iter().enumerate() {
+        for subject in [Subject::Folio(entry.folio.into()), Subject::Frame(entry.frame.into())] {
+            names.entry(subject).or_default().push(index);
+        }
+    }
+    names
+}
+
+/// Which entries of the call name the page, as ranges; none where it is about no page.
+fn named_by(names: &BTreeMap<Subject, Vec<usize>>, subject: Subject) -> Option<String> {
     match subject {
-        Subject::Folio(_) | Subject::Frame(_) => Some(show_ranges(&named.collect::<Vec<_>>())),
+        Subject::Folio(_) | Subject::Frame(_) => {
+            Some(show_ranges(names.get(&subject).map_or(&[], Vec::as_slice)))
+        }
         _ => None,
     }
 }

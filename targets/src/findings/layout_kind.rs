@@ -1,8 +1,8 @@
 //! The kind of layout that a difference is in.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use put_user_page_case::world::{Step, World};
+use put_user_page_case::world::World;
 use strum::Display;
 
 use crate::oracle::Subject;
@@ -31,45 +31,56 @@ pub enum LayoutKind {
     UserMapping,
 }
 
-impl LayoutKind {
-    /// The kind for a difference that the call at a step shows.
-    pub fn of(world: &World, step: usize, subject: Subject) -> LayoutKind {
+/// The kinds for differences that the call at one step shows. There may be many differences:
+/// the call's entries are looked at once.
+#[derive(Debug)]
+pub struct LayoutKinds<'a> {
+    world: &'a World,
+    /// The kinds of the compound pages that entries of the call name, by number.
+    named: BTreeMap<usize, LayoutKind>,
+}
+
+impl<'a> LayoutKinds<'a> {
+    /// The kinds for the call at a step.
+    pub fn new(world: &'a World, step: usize) -> LayoutKinds<'a> {
+        let mut named = BTreeMap::new();
+        for entry in world.entries_at(step) {
+            let (folio, frame) = (usize::from(entry.folio), usize::from(entry.frame));
+            let kind = kind_of_named(world, folio, frame);
+            let known = named.entry(folio).or_insert(kind);
+            // One tail page is enough for its compound page.
+            *known = kind.max(*known);
+        }
+        LayoutKinds { world, named }
+    }
+
+    /// The kind for a difference.
+    pub fn of(&self, subject: Subject) -> LayoutKind {
+        let LayoutKinds { world, named } = self;
         match subject {
-            Subject::Folio(folio) => LayoutKind::of_folio(world, step, folio),
+            Subject::Folio(folio) if folio >= world.folios.len() => LayoutKind::NoPage,
+            Subject::Folio(folio) => named.get(&folio).copied().unwrap_or(LayoutKind::Unnamed),
             Subject::Frame(frame) => match world.layout.folio_at_frame(frame) {
                 Some(_) => LayoutKind::TailPage,
                 None => LayoutKind::NoPage,
             },
             Subject::Backend | Subject::Call(_) | Subject::Acquire(_) => {
-                let folios: BTreeSet<usize> = named(world, step).map(|(folio, _)| folio).collect();
-                let kinds = folios.iter().map(|&folio| LayoutKind::of_folio(world, step, folio));
-                kinds.max().unwrap_or(LayoutKind::NoPage)
+                named.values().copied().max().unwrap_or(LayoutKind::NoPage)
             }
-        }
-    }
-
-    fn of_folio(world: &World, step: usize, folio: usize) -> LayoutKind {
-        let Some(place) = world.layout.places.get(folio) else { return LayoutKind::NoPage };
-        let mut frames = named(world, step).filter(|(named, _)| *named == folio).peekable();
-        if frames.peek().is_none() {
-            LayoutKind::Unnamed
-        } else if world.folios[folio].from.is_mapping() {
-            LayoutKind::UserMapping
-        } else if place.pages == 1 {
-            LayoutKind::OrderZero
-        } else if frames.any(|(_, frame)| frame != place.frame) {
-            LayoutKind::CompoundTails
-        } else {
-            LayoutKind::CompoundHead
         }
     }
 }
 
-/// What the entries of the call at a step name: compound pages by number, and frames.
-fn named(world: &World, step: usize) -> impl Iterator<Item = (usize, usize)> {
-    let entries = match world.steps.get(step) {
-        Some(Step::Call { array, entries, .. }) => world.call_entries(*array, entries.clone()),
-        _ => &[],
-    };
-    entries.iter().map(|entry| (usize::from(entry.folio), usize::from(entry.frame)))
+/// The kind of a compound page that an entry names by the page at a frame.
+fn kind_of_named(world: &World, folio: usize, frame: usize) -> LayoutKind {
+    let place = world.layout.places[folio];
+    if world.folios[folio].from.is_mapping() {
+        LayoutKind::UserMapping
+    } else if place.pages == 1 {
+        LayoutKind::OrderZero
+    } else if frame != place.frame {
+        LayoutKind::CompoundTails
+    } else {
+        LayoutKind::CompoundHead
+    }
 }

@@ -1,12 +1,13 @@
 //! What is the same in all cases that show the same bug.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use super::layout_kind::LayoutKind;
+use super::layout_kind::{LayoutKind, LayoutKinds};
 use crate::backend::HowFailed;
 use crate::divergence::Divergence;
-use crate::oracle::{Difference, Field, LockRule, PageField, Sides};
+use crate::oracle::{Difference, Field, LockRule, PageField, Sides, Subject};
 use crate::outcome::{Counter, Event, StateKind};
 
 /// What diverged, without what depends on the case: the same bug has the same signature,
@@ -33,9 +34,10 @@ impl Signature {
     pub fn of(divergence: &Divergence) -> Signature {
         let Divergence { backend, call, differences, world, .. } = divergence;
         let step = call.map_or(world.steps.len(), |call| call.step);
-        let fields = differences.iter().map(|difference| {
-            let layout = LayoutKind::of(world, step, difference.subject);
-            (rank(&difference.field), layout, word(difference, differences))
+        let (layouts, refcounts) = (LayoutKinds::new(world, step), refcounts(differences));
+        let fields = differences.iter().map(|Difference { subject, field }| {
+            let word = word(field, refcounts.get(subject).copied());
+            (rank(field), layouts.of(*subject), word)
         });
         // Pages are many, and which comes first is chance: the plainest that shows it counts.
         let most_telling = fields.min();
@@ -77,9 +79,9 @@ fn rank(field: &Field) -> u8 {
     }
 }
 
-/// Which field differs, and which way.
-fn word(difference: &Difference, all: &[Difference]) -> String {
-    match &difference.field {
+/// Which field differs, and which way. The refcount is the backend's, where that differs too.
+fn word(field: &Field, refcount: Option<i32>) -> String {
+    match field {
         Field::Process(failure) | Field::ProcessOnce(failure) => match failure.how {
             HowFailed::Crashed(_) => "crashed".to_owned(),
             HowFailed::Hung(_) => "hung".to_owned(),
@@ -89,7 +91,7 @@ fn word(difference: &Difference, all: &[Difference]) -> String {
             stray_write_word(*written, *reference, *backend)
         }
         Field::Lock { broken, .. } => slug(&broken.to_string()),
-        Field::State(sides) => state_word(sides, refcount_of(difference, all)),
+        Field::State(sides) => state_word(sides, refcount),
         Field::Refcount(sides) => way("refcount", sides),
         Field::Dirty(sides) => yes_or_no("dirty", sides),
         Field::Locked(sides) => yes_or_no("locked", sides),
@@ -140,14 +142,13 @@ fn state_word(sides: &Sides<StateKind>, refcount: Option<i32>) -> String {
     .to_owned()
 }
 
-/// The refcount that the backend has, where it is not that of the reference.
-fn refcount_of(difference: &Difference, all: &[Difference]) -> Option<i32> {
-    all.iter().filter(|other| other.subject == difference.subject).find_map(|other| {
-        match &other.field {
-            Field::Refcount(sides) => sides.backend,
-            _ => None,
-        }
-    })
+/// The refcounts that the backend has, where they are not those of the reference.
+fn refcounts(differences: &[Difference]) -> BTreeMap<Subject, i32> {
+    let refcounts = differences.iter().filter_map(|Difference { subject, field }| match field {
+        Field::Refcount(sides) => Some((*subject, sides.backend?)),
+        _ => None,
+    });
+    refcounts.collect()
 }
 
 fn stray_write_word(written: PageField, reference: u64, backend: u64) -> String {

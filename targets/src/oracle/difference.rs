@@ -117,7 +117,7 @@ pub enum Field {
 
 /// What a call must never do, seen in its events alone. Its `Display` is what was done against
 /// it, in a few words.
-#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LockRule {
     /// It locks a page while it holds the lock of another.

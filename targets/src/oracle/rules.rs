@@ -1,5 +1,7 @@
 //! Rules about page locks that no call may break, seen in its events alone.
 
+use std::collections::BTreeSet;
+
 use put_user_page_case::world::World;
 
 use super::difference::{Difference, Field, LockRule};
@@ -7,7 +9,7 @@ use super::subject_at;
 use crate::outcome::{Event, EventKind, Outcome};
 
 /// A rule that a call broke, and the page that it broke it with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Break {
     broken: LockRule,
     call: usize,
@@ -17,7 +19,7 @@ struct Break {
 fn rule_breaks(world: &World, outcome: &Outcome) -> Vec<Break> {
     let mut breaks = Vec::new();
     // Locks of holders, then those that calls hold.
-    let mut holders: Vec<usize> = world
+    let mut holders: BTreeSet<usize> = world
         .layout
         .places
         .iter()
@@ -26,19 +28,21 @@ fn rule_breaks(world: &World, outcome: &Outcome) -> Vec<Break> {
         .map(|(place, _)| place.frame)
         .collect();
     for of_call in outcome.events.chunk_by(|one, other| one.call == other.call) {
-        let mut held: Vec<usize> = Vec::new();
+        let mut held: BTreeSet<usize> = BTreeSet::new();
         for &Event { frame, kind, call, .. } in of_call {
             match kind {
-                EventKind::Wait => holders.retain(|&holder| holder != frame),
+                EventKind::Wait => {
+                    holders.remove(&frame);
+                }
                 EventKind::Lock => {
                     if !held.is_empty() {
                         breaks.push(Break { broken: LockRule::SecondLock, call, frame });
                     }
-                    held.push(frame);
+                    held.insert(frame);
                 }
                 EventKind::Unlock => {
-                    held.retain(|&lock| lock != frame);
-                    holders.retain(|&holder| holder != frame);
+                    held.remove(&frame);
+                    holders.remove(&frame);
                 }
                 EventKind::Free if held.contains(&frame) || holders.contains(&frame) => {
                     breaks.push(Break { broken: LockRule::FreedLocked, call, frame });
@@ -59,7 +63,7 @@ pub(super) fn push_breaks(
     reference: &Outcome,
     backend: &Outcome,
 ) {
-    let ours = rule_breaks(world, reference);
+    let ours: BTreeSet<Break> = rule_breaks(world, reference).into_iter().collect();
     let theirs = rule_breaks(world, backend).into_iter().filter(|broken| !ours.contains(broken));
     found.extend(theirs.map(|Break { broken, call, frame }| Difference {
         subject: subject_at(world, frame),

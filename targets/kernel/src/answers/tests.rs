@@ -1,10 +1,15 @@
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use put_user_page_case::Case;
+use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
 use put_user_page_targets::answers::{Form, Input, take_through};
 use put_user_page_targets::backends::naive;
+use put_user_page_targets::outcome::{
+    Accounting, Counter, Event, EventKind, FolioState, Imbalance, MAX_EVENTS, Outcome, StrayWrite,
+};
 use put_user_page_targets::trial::Trial;
 
 use super::{check, read, seeds};
@@ -33,6 +38,52 @@ fn what_the_reference_does_is_an_answer_in_each_form_that_does_not_differ() {
         let differs = take_through(&trial, answering, &mut reference);
         assert!(differs.is_none(), "{differs:?}");
     }
+}
+
+/// An answer with so many of all that answers have many of, each of them wrong.
+fn answer_of(folios: usize, events: usize, others: usize) -> Vec<u8> {
+    let free = |number: usize| number >= events / 2;
+    let event = |number: usize| Event {
+        frame: number % MAX_FRAMES,
+        kind: if free(number) { EventKind::Free } else { EventKind::Lock },
+        refcount: 7,
+        call: 0,
+    };
+    let accounting = Accounting::default();
+    let outcome = Outcome {
+        folios: vec![
+            FolioState::Live { refcount: 7, dirty: true, locked: true, accounting };
+            folios
+        ],
+        events: (0..events).map(event).collect(),
+        acquired: vec![usize::MAX; others.min(MAX_RECORDS)],
+        stray_writes: (0..others)
+            .map(|number| StrayWrite { frame: number % MAX_FRAMES, word: 1, expected: 0, found: 1 })
+            .collect(),
+        imbalances: (0..others)
+            .map(|number| Imbalance {
+                counter: Counter::Pincount,
+                folio: Some(number % MAX_FRAMES),
+                expected: 0,
+                found: 1,
+            })
+            .collect(),
+        ..Outcome::default()
+    };
+    serde_json::to_vec(&outcome).unwrap()
+}
+
+#[test]
+fn the_longest_answers_are_told_in_time() {
+    let pages: String = (0..32).map(|n| format!("folio p{n} repeat=256\n")).collect();
+    let entries: String = (0..16).map(|n| format!(" p{n}[0..256]")).collect();
+    let case = Case::from_text(&format!("{pages}entries{entries}\nput_user_pages\n")).unwrap();
+    let answer = answer_of(MAX_FRAMES, MAX_EVENTS, MAX_FRAMES);
+    let start = Instant::now();
+    let bytes = Input::encode(Form::Process, &case, &answer);
+    assert!(check(&bytes, &mut naive()).is_some());
+    // Many times what it takes.
+    assert!(start.elapsed() < Duration::from_secs(60), "it took {:?}", start.elapsed());
 }
 
 /// Numbers that are wrong in their own way.

@@ -32,6 +32,13 @@ pub struct Outcome {
 /// wait, a lock, a mark, an unlock and a free.
 pub const MAX_EVENTS: usize = 5 * MAX_TOTAL_ENTRIES;
 
+/// The most events that an outcome may have: a wrong implementation may do everything several
+/// times.
+const MOST_EVENTS: usize = 4 * MAX_EVENTS;
+
+/// Seven counters of each compound page and of the node.
+const MOST_IMBALANCES: usize = 7 * (MAX_FRAMES + 1);
+
 impl Outcome {
     /// No outcome yet, with room for that of any case of which nothing diverges.
     pub fn with_room() -> Outcome {
@@ -43,6 +50,21 @@ impl Outcome {
             orders: Vec::with_capacity(MAX_RECORDS),
             ..Outcome::default()
         }
+    }
+
+    /// What it has more of than any outcome, a wrong one too: it comes from outside, and what is
+    /// done with it takes time and memory for each. `None` if all is within bounds.
+    pub fn beyond_bounds(&self) -> Option<&'static str> {
+        let lists = [
+            (self.folios.len(), MAX_FRAMES, "more compound pages than frames"),
+            (self.events.len(), MOST_EVENTS, "more events than calls can have"),
+            (self.errors.len(), MAX_RECORDS, "more errors than records"),
+            (self.acquired.len(), MAX_RECORDS, "more lengths of arrays than records"),
+            (self.stray_writes.len(), 8 * MAX_FRAMES, "more stray writes than words"),
+            (self.imbalances.len(), MOST_IMBALANCES, "more imbalances than counters"),
+            (self.orders.len(), MAX_RECORDS, "more orders than records"),
+        ];
+        lists.into_iter().find(|(length, most, _)| length > most).map(|(.., what)| what)
     }
 
     /// Empties everything, and keeps the memory.

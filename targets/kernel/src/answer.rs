@@ -118,7 +118,10 @@ pub(crate) fn read(
         outcome.imbalances.push(imbalance(raw)?);
     }
     outcome.errors.resize(world.calls().count(), None);
-    if rest.is_empty() { Ok(None) } else { Err("bytes behind its end") }
+    if !rest.is_empty() {
+        return Err("bytes behind its end");
+    }
+    outcome.beyond_bounds().map_or(Ok(None), Err)
 }
 
 const CUT_SHORT: Malformed = "it is cut short";

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use put_user_page_case::Case;
 use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
-use put_user_page_targets::answers::{Form, Input, take_through};
+use put_user_page_case::world::World;
+use put_user_page_targets::answers::{Answering, Form, Input, take_through};
 use put_user_page_targets::backends::naive;
 use put_user_page_targets::outcome::{
     Accounting, Counter, Event, EventKind, FolioState, Imbalance, MAX_EVENTS, Outcome, StrayWrite,
 };
 use put_user_page_targets::trial::Trial;
 
-use super::{check, read, seeds};
+use super::{answer, check, read, seeds};
 
 /// All seeds of the scenarios.
 fn of_scenarios() -> Vec<(Form, Vec<u8>)> {
@@ -84,6 +85,23 @@ fn the_longest_answers_are_told_in_time() {
     assert!(check(&bytes, &mut naive()).is_some());
     // Many times what it takes.
     assert!(start.elapsed() < Duration::from_secs(60), "it took {:?}", start.elapsed());
+}
+
+#[test]
+fn more_than_any_outcome_has_is_no_answer() {
+    let case = Case::from_text("folio a\nentries a\nput_user_page").unwrap();
+    let is_read = |folios, events, others| {
+        let line = answer_of(folios, events, others);
+        Answering::as_process(&line).is_some()
+    };
+    assert!(is_read(MAX_FRAMES, 4 * MAX_EVENTS, MAX_FRAMES));
+    assert!(!is_read(MAX_FRAMES + 1, 0, 0));
+    assert!(!is_read(0, 4 * MAX_EVENTS + 1, 0));
+    assert!(!is_read(0, 0, 8 * MAX_FRAMES + 1));
+    // As many, in the kernel's form.
+    let outcome = Outcome { orders: vec![0; MAX_RECORDS + 1], ..Outcome::default() };
+    let bytes = Input::encode(Form::Kernel, &case, &answer::write(&outcome));
+    assert!(read(Input::of(&bytes), &World::of(&case)).is_none());
 }
 
 /// Numbers that are wrong in their own way.

@@ -329,7 +329,11 @@ fn line(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
 
 /// The outcome that a line holds.
 pub(crate) fn read_outcome(line: &[u8]) -> io::Result<Outcome> {
-    Ok(serde_json::from_slice(line)?)
+    let outcome: Outcome = serde_json::from_slice(line)?;
+    match outcome.beyond_bounds() {
+        None => Ok(outcome),
+        Some(what) => Err(io::Error::new(io::ErrorKind::InvalidData, what)),
+    }
 }
 
 fn write_line(writer: &mut impl Write, value: &impl Serialize) -> io::Result<()> {

@@ -82,6 +82,6 @@ fn backends_of(target: &Target) -> Vec<String> {
     match target.check {
         Check::Candidate => candidate_argument().into_iter().collect(),
         Check::Kernel => Api::ALL.map(|api| api.name().to_owned()).to_vec(),
-        Check::OneFunction(_) | Check::Program | Check::Decode => Vec::new(),
+        Check::OneFunction(_) | Check::Program | Check::Decode | Check::Answers => Vec::new(),
     }
 }

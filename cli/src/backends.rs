@@ -139,7 +139,8 @@ impl BackendArguments {
                 Some(Check::Kernel) => {
                     backends.names = Api::ALL.map(|api| api.name().to_owned()).to_vec();
                 }
-                Some(Check::OneFunction(_) | Check::Program | Check::Decode) | None => {}
+                Some(Check::OneFunction(_) | Check::Program | Check::Decode | Check::Answers)
+                | None => {}
             }
         }
         Ok(backends)

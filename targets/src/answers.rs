@@ -1,8 +1,8 @@
 //! Answers from outside: a kernel's or a candidate process's, which may be wrong in every
 //! number, taken through all that is done with one. Differing is fine; a panic is a bug.
 //!
-//! An input is a case and an answer to it: a byte for the answer's form, one for how many
-//! records the case has, the records, and the answer.
+//! An input is a case, a marker that is no record of a case and says which form the answer has,
+//! and the answer. Without a marker it is a case that has no answer.
 
 use std::borrow::Cow;
 
@@ -20,41 +20,56 @@ use crate::trial::{Trial, Verdict};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// The bytes of the kernel module.
-    Kernel,
+    Kernel = b'k' as isize,
     /// The JSON of a candidate's process.
-    Process,
+    Process = b'j' as isize,
+}
+
+/// What is before an answer, and before the letter of its form: together they are as long as a
+/// record, and of a type that no record has.
+const MARKER: [u8; RECORD_SIZE - 1] = *b"\xffanswer";
+
+impl Form {
+    /// All of them.
+    pub const ALL: [Form; 2] = [Form::Kernel, Form::Process];
+
+    /// What stands between a case and an answer of this form.
+    pub fn marker(self) -> [u8; RECORD_SIZE] {
+        let mut marker = [self as u8; RECORD_SIZE];
+        marker[..MARKER.len()].copy_from_slice(&MARKER);
+        marker
+    }
 }
 
 /// A case, and an answer to it that may be wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
-    /// The form of the answer.
-    pub form: Form,
     /// The case.
     pub case: &'a [u8],
-    /// The answer.
+    /// The answer, with what is before it.
     pub answer: &'a [u8],
 }
 
 impl<'a> Input<'a> {
     /// The input that any bytes are.
     pub fn of(bytes: &'a [u8]) -> Input<'a> {
-        let (&[form, records], rest) =
-            bytes.split_first_chunk().unwrap_or((&[0, 0], &bytes[bytes.len()..]));
-        let case = (usize::from(records) * RECORD_SIZE).min(rest.len());
-        let (case, answer) = rest.split_at(case);
-        let form = if form & 1 == 0 { Form::Kernel } else { Form::Process };
-        Input { form, case, answer }
+        let (records, _) = bytes.as_chunks();
+        let is_marker = |record: &[u8; RECORD_SIZE]| record.starts_with(&MARKER);
+        let case = records.iter().position(is_marker).map_or(bytes.len(), |at| at * RECORD_SIZE);
+        let (case, answer) = bytes.split_at(case);
+        Input { case, answer }
     }
 
     /// The bytes of the input for a case and an answer.
-    ///
-    /// # Panics
-    ///
-    /// The case has more than 255 records.
-    pub fn encode(form: Form, case: &Case, answer: &[u8]) -> Vec<u8> {
-        let records = u8::try_from(case.records.len()).expect("a case of few records");
-        [&[form as u8, records], &case.encode()[..], answer].concat()
+    pub fn encode(case: &Case, form: Form, answer: &[u8]) -> Vec<u8> {
+        [&case.encode()[..], &form.marker(), answer].concat()
+    }
+
+    /// The form of its answer, and the answer alone; `None` if there is none.
+    pub fn answer(&self) -> Option<(Form, &'a [u8])> {
+        let (marker, answer) = self.answer.split_first_chunk()?;
+        let form = Form::ALL.into_iter().find(|form| form.marker() == *marker)?;
+        Some((form, answer))
     }
 }
 
@@ -69,11 +84,15 @@ pub struct Answering {
     pub ran: Ran<'static>,
 }
 
+/// Reads the answer of an input, to a case with this world; `None` if it is none.
+pub type ReadAnswer = fn(Input<'_>, &World) -> Option<Answering>;
+
 impl Answering {
-    /// Answers as a candidate's process whose line this is; `None` if it is no answer.
-    pub fn as_process(line: &[u8]) -> Option<Answering> {
-        let outcome = read_outcome(line).ok()?;
-        let ran = Ran::Outcome(Cow::Owned(outcome));
+    /// Answers as a candidate's process whose line is in the input. Kernels' answers are none
+    /// here, where there is no kernel.
+    pub fn as_process(input: Input<'_>, _: &World) -> Option<Answering> {
+        let (Form::Process, line) = input.answer()? else { return None };
+        let ran = Ran::Outcome(Cow::Owned(read_outcome(line).ok()?));
         Some(Answering { name: "candidate", observes: CANDIDATE_OBSERVES, ran })
     }
 }

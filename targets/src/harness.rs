@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use put_user_page_case::Case;
 
+use crate::answers::{self, Answering, Input, ReadAnswer};
 use crate::backend::{Backend, BackendError, Class};
 use crate::backends::{Candidate, Compiler, Reference, fast, fast_unhooked, is_source, naive};
 use crate::divergence::Divergence;
@@ -23,6 +24,8 @@ pub struct Harness {
     backends: Vec<Box<dyn Backend>>,
     /// Of the target that holds the forms of a case against each other.
     forms: Option<Forms>,
+    /// Of the target whose inputs have an answer.
+    read_answer: Option<ReadAnswer>,
 }
 
 /// What a case was, if nothing diverged.
@@ -59,7 +62,8 @@ impl fmt::Display for CheckError {
 }
 
 impl Harness {
-    /// A target whose backends are in this process. The `candidate` target takes the C file or
+    /// A target whose backends are in this process. Of the target `answers`, only those of
+    /// processes are read. The `candidate` target takes the C file or
     /// shared object that the environment variable [`CANDIDATE_VARIABLE`] names, or the example
     /// that is built in.
     ///
@@ -78,6 +82,7 @@ impl Harness {
                 let forms = Some(Forms::default());
                 return Ok(Harness { forms, ..Harness::with_backends(target, Vec::new()) });
             }
+            Check::Answers => return Ok(Harness::with_answers(target, Answering::as_process)),
             Check::Candidate => Box::new(match candidate_path() {
                 Some(path) => {
                     let name = path.display().to_string();
@@ -100,14 +105,26 @@ impl Harness {
     /// A target that is to hold these backends against the reference.
     pub fn with_backends(target: &'static Target, backends: Vec<Box<dyn Backend>>) -> Self {
         let (trial, reference) = (Trial::with_room(), naive());
-        Harness { target, trial, reference, backends, forms: None }
+        Harness { target, trial, reference, backends, forms: None, read_answer: None }
+    }
+
+    /// A target that is to take answers, as they are read here, through all that is done with
+    /// one.
+    pub fn with_answers(target: &'static Target, read: ReadAnswer) -> Self {
+        Harness { read_answer: Some(read), ..Harness::with_backends(target, Vec::new()) }
     }
 
     /// The case that the target makes of these bytes.
     pub fn case(target: &Target, bytes: &[u8]) -> Case {
-        let mut case = Case::decode(bytes);
+        let mut case = Case::decode(case_bytes(target, bytes));
         target.check.adapt(&mut case);
         case
+    }
+
+    /// The bytes that the target sees of these: its case, and its answer where it has one.
+    pub fn canonical(target: &Target, bytes: &[u8]) -> Vec<u8> {
+        let answer = &bytes[case_bytes(target, bytes).len()..];
+        [&Harness::case(target, bytes).encode()[..], answer].concat()
     }
 
     /// Runs a case on the reference, so that none that is no larger needs more memory. What it
@@ -131,12 +148,17 @@ impl Harness {
     ///
     /// They diverge, or the backend does not work any more.
     pub fn check(&mut self, bytes: &[u8]) -> Result<Checked, CheckError> {
-        let Harness { target, trial, reference, backends, forms } = self;
-        trial.become_of(bytes, |case| target.check.adapt(case), reference);
+        let Harness { target, trial, reference, backends, forms, read_answer } = self;
+        trial.become_of(case_bytes(target, bytes), |case| target.check.adapt(case), reference);
         trial.states().take_branches();
         if let Some(forms) = forms {
             let diverges = |differ| Divergence::of_forms(trial.case(), differ);
             forms.check(bytes).map_err(|differ| CheckError::Diverges(diverges(differ)))?;
+        }
+        if let Some(answering) = read_answer.and_then(|read| read(Input::of(bytes), trial.world()))
+        {
+            // That it differs is no finding: whoever makes inputs makes wrong answers.
+            let _ = answers::take_through(trial, answering, reference);
         }
         for backend in backends {
             if let Verdict::Differs(divergence) = trial.run_on(&mut **backend, reference)? {
@@ -149,6 +171,11 @@ impl Harness {
         }
         Ok(Checked { class: trial.class(), states: trial.states() })
     }
+}
+
+/// The bytes of the case in an input of a target.
+fn case_bytes<'a>(target: &Target, bytes: &'a [u8]) -> &'a [u8] {
+    if target.check == Check::Answers { Input::of(bytes).case } else { bytes }
 }
 
 /// The shared object that the environment names for the `candidate` target.

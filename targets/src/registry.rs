@@ -29,6 +29,8 @@ pub enum Check {
     Decode,
     /// Runs the case as it is in a Linux kernel, in four ways.
     Kernel,
+    /// Takes an answer to the case, which may be wrong, through all that is done with one.
+    Answers,
 }
 
 impl Check {
@@ -39,12 +41,14 @@ impl Check {
         }
     }
 
-    /// The functions that the target's cases can call.
+    /// The functions that the target's cases are about: they can call these, and its corpus
+    /// must reach what these can reach. What counts in answers is not their cases.
     pub fn functions(self) -> &'static [Function] {
         let all: &[Function] = &Function::ALL;
         match self {
             Check::OneFunction(function) => &all[function as usize..][..1],
             Check::Program | Check::Candidate | Check::Decode | Check::Kernel => all,
+            Check::Answers => &[],
         }
     }
 }
@@ -60,7 +64,7 @@ pub const KERNEL_VARIABLE: &str = "PUT_USER_PAGE_KERNEL";
 pub const KDIR_VARIABLE: &str = "PUT_USER_PAGE_KDIR";
 
 /// All targets.
-pub static TARGETS: [Target; 8] = [
+pub static TARGETS: [Target; 9] = [
     Target {
         name: "put_user_page",
         compares: "`fast` with `reference`, each entry a call of its own",
@@ -108,6 +112,12 @@ pub static TARGETS: [Target; 8] = [
         compares: "the Linux kernel in QEMU with `reference`, four ways",
         property: "valid case: same outcome on real pages",
         check: Check::Kernel,
+    },
+    Target {
+        name: "answers",
+        compares: "a kernel's or process's answer with `reference`",
+        property: "any bytes: no panic, no hang",
+        check: Check::Answers,
     },
 ];
 

@@ -82,7 +82,7 @@ fn file_name(path: &Path) -> String {
 fn replay(target: &Target, path: &Path, harness: &Arc<Mutex<ThreadBound>>) -> Result<(), Failed> {
     let bytes = fs::read(path)?;
     let case = Harness::case(target, &bytes);
-    if case.encode() != bytes {
+    if Harness::canonical(target, &bytes) != bytes {
         let minimize = format!("cargo run --release -- corpus minimize {}", target.name);
         return Err(format!("not canonical: `{minimize}` makes it so").into());
     }

@@ -52,7 +52,7 @@ pub(crate) fn name_of(bytes: &[u8]) -> String {
 
 /// The bytes that a target sees.
 pub(crate) fn canonical(target: &Target, bytes: &[u8]) -> Vec<u8> {
-    Harness::case(target, bytes).encode()
+    Harness::canonical(target, bytes)
 }
 
 /// Reads both corpora, mended if a process was killed while it replaced one.

@@ -87,7 +87,7 @@ pub(crate) fn run_on(
         }
     }
     for path in found(root, target)?.iter().chain(from) {
-        let canonical = inputs::read(path, Some(target))?.case.encode();
+        let canonical = canonical(target, &inputs::read(path, Some(target))?.bytes);
         inputs += 1;
         new += usize::from(keep(&working, &mut there, canonical)?);
     }

@@ -8,7 +8,10 @@ use std::process::ExitCode;
 use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
 use pagediff_terminal::inputs;
 use pagediff_terminal::output::{command_line, count};
-use put_user_page_targets::registry::{TARGETS, Target};
+use put_user_page_case::Case;
+use put_user_page_targets::answers::Form;
+use put_user_page_targets::registry::{Check, TARGETS, Target};
+use put_user_page_targets_kernel::answers::seeds;
 
 use super::candidates::canonical;
 use super::swap::{self, Files};
@@ -110,13 +113,26 @@ pub(super) fn changes_of(
     let mut compiled: BTreeMap<_, _> =
         files.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     let mut changes = Vec::new();
-    for (name, bytes) in scenarios {
-        let name = format!("{PREFIX}{name}");
-        let bytes = canonical(target, bytes);
+    let inputs = scenarios.iter().flat_map(|(name, bytes)| inputs_of(target, name, bytes));
+    for (name, bytes) in inputs {
         if compiled.remove(&name) != Some(&bytes) {
             changes.push((name, Change::Write(bytes)));
         }
     }
     changes.extend(compiled.into_keys().map(|name| (name.clone(), Change::Remove)));
     changes
+}
+
+/// The inputs that a scenario is compiled into, by the names of their files: itself, or where
+/// inputs have answers, what the reference makes of it in each form.
+fn inputs_of(target: &Target, name: &str, scenario: &[u8]) -> Vec<(String, Vec<u8>)> {
+    if target.check != Check::Answers {
+        return vec![(format!("{PREFIX}{name}"), canonical(target, scenario))];
+    }
+    let name = |form| match form {
+        Form::Kernel => format!("{PREFIX}{name}-kernel"),
+        Form::Process => format!("{PREFIX}{name}-process"),
+    };
+    let seeds = seeds(&Case::decode(scenario)).into_iter();
+    seeds.map(|(form, bytes)| (name(form), bytes)).collect()
 }

@@ -14,7 +14,11 @@ macro_rules! targets {
                 eprintln!("skipped: run `scripts/kernel setup` for it");
                 return;
             }
-            let make = if target == "kernel" { put_user_page_targets_kernel::harness } else { IN_PROCESS };
+            let make = match target {
+                "kernel" => put_user_page_targets_kernel::harness,
+                "answers" => put_user_page_targets_kernel::answers::harness,
+                _ => IN_PROCESS,
+            };
             start(named(target), make, |_| PathBuf::from("FILE"));
             bolero::check!().for_each(check);
         }
@@ -30,4 +34,5 @@ targets! {
     candidate
     decode
     kernel
+    answers
 }

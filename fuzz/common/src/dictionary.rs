@@ -7,7 +7,8 @@ use put_user_page_case::{
     Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE, RECORD_SIZE,
     Record, Source,
 };
-use put_user_page_targets::registry::Target;
+use put_user_page_targets::answers::Form;
+use put_user_page_targets::registry::{Check, Target};
 
 /// The largest input that libFuzzer tries, in bytes: 512 records, as by its own default.
 /// Every mutation may go up to it at once, and larger cases are slow.
@@ -22,17 +23,29 @@ const MAX_ORDER: u8 = 10;
 /// The target's dictionary: each record that has something of its own, under its text form.
 pub fn dictionary(target: &Target) -> String {
     let mut text = String::from("# Records of cases. Written by `cargo xtask dictionaries`.\n");
-    for record in records(target.check.functions()) {
+    let has_answers = target.check == Check::Answers;
+    let functions = if has_answers { &Function::ALL } else { target.check.functions() };
+    for record in records(functions) {
         let case = Case { records: vec![record] };
         let line = case.to_text();
         let keyword = line.split_whitespace().next().unwrap_or_default();
-        write!(text, "\n# {line}{keyword}=\"").expect("writing to a String succeeds");
-        for byte in case.encode() {
-            write!(text, "\\x{byte:02x}").expect("writing to a String succeeds");
+        push_token(&mut text, &line, keyword, &case.encode());
+    }
+    if has_answers {
+        for form in Form::ALL {
+            push_token(&mut text, &format!("{form:?}\n"), "answer", &form.marker());
         }
-        text.push_str("\"\n");
     }
     text
+}
+
+/// Adds a token, under a line that says what it is.
+fn push_token(text: &mut String, line: &str, keyword: &str, bytes: &[u8]) {
+    write!(text, "\n# {line}{keyword}=\"").expect("writing to a String succeeds");
+    for byte in bytes {
+        write!(text, "\\x{byte:02x}").expect("writing to a String succeeds");
+    }
+    text.push_str("\"\n");
 }
 
 /// The target's options for libFuzzer, which OSS-Fuzz wants beside the dictionary.

@@ -2,14 +2,17 @@
 
 use fastrand::Rng;
 use put_user_page_case::{Case, RECORD_SIZE};
+use put_user_page_targets::answers::Input;
 use put_user_page_targets::generator;
 
-/// Changes a case in place: adds, drops, doubles, moves or redraws a record. `data` holds
-/// the case in its first `size` bytes, and has room for `data.len()`; returns the new size,
+/// Changes a case in place: adds, drops, doubles, moves or redraws a record. An answer behind it
+/// stays. `data` holds the input in its first `size` bytes, and has room for `data.len()`; returns the new size,
 /// at most `max_size`.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, rng: &mut Rng) -> usize {
-    let room = max_size.min(data.len()) / RECORD_SIZE;
-    let mut case = Case::decode(&data[..size]);
+    let Input { case, answer } = Input::of(&data[..size]);
+    let answer = answer.to_vec();
+    let room = max_size.min(data.len()).saturating_sub(answer.len()) / RECORD_SIZE;
+    let mut case = Case::decode(case);
     let records = &mut case.records;
     for _ in 0..rng.u8(1..=3) {
         let at = rng.usize(..=records.len());
@@ -27,7 +30,7 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, rng: &mut Rng) -> u
         }
     }
     records.truncate(room);
-    let bytes = case.encode();
+    let bytes = [case.encode(), answer].concat();
     data[..bytes.len()].copy_from_slice(&bytes);
     bytes.len()
 }
@@ -35,6 +38,8 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, rng: &mut Rng) -> u
 #[cfg(test)]
 mod tests {
     use fastrand::Rng;
+
+    use put_user_page_targets::answers::{Form, Input};
 
     use super::mutate;
 
@@ -46,6 +51,20 @@ mod tests {
         for _ in 0..2_000 {
             size = mutate(&mut data, size, 90, &mut rng);
             assert!(size <= 90 && size % 8 == 0);
+        }
+    }
+
+    #[test]
+    fn an_answer_stays_behind_its_case() {
+        let mut rng = Rng::with_seed(8);
+        let answer = [&Form::Kernel.marker()[..], b"an answer"].concat();
+        let mut data = [0; 100];
+        data[..answer.len()].copy_from_slice(&answer);
+        let mut size = answer.len();
+        for _ in 0..2_000 {
+            size = mutate(&mut data, size, 90, &mut rng);
+            assert!(size <= 90);
+            assert_eq!(Input::of(&data[..size]).answer, answer);
         }
     }
 }

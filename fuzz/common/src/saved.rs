@@ -29,7 +29,9 @@ pub(crate) fn save_log(report: &Report, file: &Path) {
 pub(crate) fn command(report: &Report, target: &Target, file: &Path) -> String {
     let (name, file) = (target.name, quote(&file.display().to_string()));
     let backend = match (target.check, candidate_argument()) {
-        (Check::Candidate, None) => return format!("cargo fuzz run {name} {file}"),
+        (Check::Candidate, None) | (Check::Answers, _) => {
+            return format!("cargo fuzz run {name} {file}");
+        }
         (Check::Candidate, Some(candidate)) => format!(" --backend {}", quote(&candidate)),
         (Check::Kernel, _) => format!(" --backend {}{}", report.backend, own_kernel_arguments()),
         _ => String::new(),

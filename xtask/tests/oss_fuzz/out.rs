@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 use crate::common::Directory;
 
 /// The targets that OSS-Fuzz is to run.
-pub(crate) const TARGETS: [&str; 7] = [
+pub(crate) const TARGETS: [&str; 8] = [
     "put_user_page",
     "put_user_pages",
     "put_user_pages_dirty",
@@ -22,6 +22,7 @@ pub(crate) const TARGETS: [&str; 7] = [
     "program",
     "candidate",
     "decode",
+    "answers",
 ];
 
 /// The directory out/ in a directory of its own.

@@ -92,7 +92,10 @@ fn steps(world: &World, outcome: &Outcome) -> Vec<String> {
                 None => "no entry".to_owned(),
             };
             let error = match errors.next() {
-                Some(Some(entry)) => format!("stopped at entry {}", entries.start + entry),
+                Some(Some(entry)) => {
+                    // A candidate may answer with any number.
+                    format!("stopped at entry {}", entries.start.saturating_add(*entry))
+                }
                 _ => "went to the end".to_owned(),
             };
             call += 1;
@@ -170,4 +173,22 @@ fn shortened(mut lines: Vec<String>) -> Vec<String> {
         lines.push(format!("… and {more} more; `--json` has them all"));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use put_user_page_case::Case;
+    use put_user_page_case::world::World;
+    use put_user_page_targets::outcome::Outcome;
+
+    #[test]
+    fn an_entry_that_no_array_has_is_told() {
+        let text = "folio a\nentries a a\nput_user_pages slice=1..2";
+        let world = World::of(&Case::from_text(text).unwrap());
+        let errors = vec![Some(usize::MAX)];
+        let outcome = Outcome { errors, acquired: vec![2], ..Outcome::default() };
+        let steps = super::steps(&world, &outcome);
+        let last = format!("stopped at entry {}", usize::MAX);
+        assert!(steps.last().is_some_and(|step| step.ends_with(&last)), "{steps:?}");
+    }
 }

@@ -148,3 +148,30 @@ pub fn take_through(
     serde_json::to_vec(&(&report, &divergence.differences)).expect("a report is JSON");
     Some(divergence)
 }
+
+#[cfg(test)]
+mod tests {
+    use put_user_page_case::Case;
+
+    use super::{Form, Input};
+    use crate::harness::Harness;
+    use crate::registry::target;
+
+    #[test]
+    fn what_takes_cases_takes_the_case_and_keeps_the_answer() {
+        let target = target("answers").unwrap();
+        let case = Case::from_text("folio a\nentries a\nput_user_page").unwrap();
+        for form in Form::ALL {
+            let bytes = Input::encode(&case, form, b"{}");
+            assert_eq!(Input::of(&bytes).answer(), Some((form, &b"{}"[..])));
+            assert_eq!(Harness::case(target, &bytes), case);
+            assert_eq!(Harness::canonical(target, &bytes), bytes);
+            // A reserved record goes, and the answer stays.
+            let reserved = [&[0xf0; 8], &bytes[..]].concat();
+            assert_eq!(Harness::canonical(target, &reserved), bytes);
+        }
+        let bytes = case.encode();
+        assert_eq!(Input::of(&bytes).answer(), None);
+        assert_eq!(Harness::canonical(target, &bytes), bytes);
+    }
+}

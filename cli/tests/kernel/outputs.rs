@@ -14,7 +14,7 @@ fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
     place.directory.write("bug.case", Misbehaviour::Bug.case());
     let ran = place.run(&["replay", "--backend", "kernel", "bug.case"]).code(1);
     eprintln!("{}", ran.out);
-    let ran = ran.out(&[
+    ran.out(&[
         "put_user_pages(): kernel differs from reference\n",
         "  call 0   put_user_pages on 137 entries of array 0\n",
         "  the backend\n",

@@ -185,7 +185,7 @@ pub(crate) fn write(outcome: &Outcome) -> Vec<u8> {
         acquired: count(outcome.acquired.len()),
         strays: count(outcome.stray_writes.len()),
         imbalances: count(outcome.imbalances.len()),
-        _padding: U32::new(0),
+        error: U32::new(0),
     };
     let mut bytes = [answer.as_bytes(), &outcome.orders].concat();
     let folios = outcome.folios.iter().map(raw_folio);

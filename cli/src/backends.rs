@@ -1,9 +1,10 @@
 //! Backends by name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pagediff_terminal::error::{Stop, error};
+use pagediff_terminal::output::command_line;
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{Compiler, fast, fast_unhooked};
@@ -150,8 +151,19 @@ impl BackendArguments {
         self.names.iter().eq(USUAL)
     }
 
+    /// The command that shows what a case does on these backends.
+    pub(crate) fn explain(&self, path: &Path, target: Option<&Target>) -> String {
+        let mut words = vec!["explain".to_owned()];
+        if let Some(target) = target {
+            words.extend(["--target".to_owned(), target.name.to_owned()]);
+        }
+        words.extend(self.again());
+        words.push(path_argument(path));
+        command_line(&words)
+    }
+
     /// The arguments that ask for these backends again; none for the usual ones.
-    pub(crate) fn again(&self) -> Vec<String> {
+    fn again(&self) -> Vec<String> {
         if self.are_usual() {
             return Vec::new();
         }
@@ -171,6 +183,12 @@ impl BackendArguments {
 
 fn api(name: &str) -> Option<Api> {
     Api::ALL.into_iter().find(|api| api.name() == name)
+}
+
+/// A path as an argument that is not taken for an option.
+fn path_argument(path: &Path) -> String {
+    let path = path.display().to_string();
+    if path.starts_with('-') { format!("./{path}") } else { path }
 }
 
 fn unknown(name: &str) -> Stop {

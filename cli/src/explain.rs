@@ -17,7 +17,6 @@ use put_user_page_targets::backend::Class;
 
 use self::examine::Examined;
 use crate::backends::BackendArguments;
-use crate::replay::explain_command;
 
 /// Shows a case: its text, its world, what each backend does with it
 #[derive(clap::Args)]
@@ -36,7 +35,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let input = inputs::read_one(&arguments.file, arguments.target.name, "explain")?;
     let backends = arguments.backends.open()?;
-    let reproduce = explain_command(&arguments.file, input.target, &arguments.backends);
+    let reproduce = arguments.backends.explain(&arguments.file, input.target);
     let examined = Examined::new(input, backends, &reproduce)?;
     if arguments.json {
         write_json(out, &json::Explanation::of(&examined))?;

@@ -23,7 +23,6 @@ use serde::Serialize;
 use self::subject::Diverging;
 use crate::assembly::write_to;
 use crate::backends::BackendArguments;
-use crate::replay::explain_command;
 
 /// Finds the smallest case with the same divergence, and writes it to a file
 #[derive(clap::Args)]
@@ -76,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let as_text = inputs::is_text(if is_stdout(&output) { &arguments.file } else { &output });
     write_to(&output, &if as_text { case.to_text().into_bytes() } else { least })?;
     if !is_stdout(&output) {
-        report.reproduce = Some(explain_command(&output, input.target, &backends));
+        report.reproduce = Some(backends.explain(&output, input.target));
     }
     let minimized = Minimized {
         file: arguments.file.display().to_string(),

@@ -15,7 +15,7 @@ use fastrand::Rng;
 use indicatif::{ProgressBar, ProgressStyle};
 use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use pagediff_terminal::inputs::{self, Input, TargetArgument};
-use pagediff_terminal::output::{command_line, write_json};
+use pagediff_terminal::output::write_json;
 use put_user_page_case::Case;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::comparer::Comparer;
@@ -68,7 +68,9 @@ const BATCHES: RangeInclusive<usize> = 1..=1024;
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     if arguments.watch {
-        return watch::run(arguments, out);
+        return watch::run(&arguments.backends.candidates(), out, &mut |out| {
+            run_once(arguments, out).map(|_| ())
+        });
     }
     let diverges = run_once(arguments, out)?;
     Ok(ExitCode::from(if diverges { DIVERGENCE } else { 0 }))
@@ -99,7 +101,7 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
         found.extend(unexplained(&mut backends));
         progress.inc(inputs.len() as u64);
         for found in found {
-            let diverging = Diverging::of(&found, arguments)?;
+            let diverging = Diverging::of(&found, &arguments.backends)?;
             let is_first = findings.len() == 0;
             if arguments.all && !arguments.json {
                 progress.suspend(|| diverging.write(out))?;
@@ -114,8 +116,7 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
         batch = largest.min(batch * 2);
     }
     progress.finish_and_clear();
-    let reproduce =
-        |file: &Path, target: Option<&Target>| explain_command(file, target, &arguments.backends);
+    let reproduce = |file: &Path, target: Option<&Target>| arguments.backends.explain(file, target);
     let time = if arguments.watch { MINIMIZE_WATCHED } else { MINIMIZE };
     tally.findings = findings.tell(&mut backends, time, reproduce)?;
     if arguments.json {
@@ -199,27 +200,6 @@ pub(crate) fn differing_forms(input: &Input) -> Option<Box<Divergence>> {
     input.target.filter(|target| target.check == Check::Decode)?;
     let differ = Forms::default().check(&input.bytes).err()?;
     Some(Divergence::of_forms(&input.case, differ))
-}
-
-/// The command that shows what a case does.
-pub(crate) fn explain_command(
-    path: &Path,
-    target: Option<&Target>,
-    backends: &BackendArguments,
-) -> String {
-    let mut words = vec!["explain".to_owned()];
-    if let Some(target) = target {
-        words.extend(["--target".to_owned(), target.name.to_owned()]);
-    }
-    words.extend(backends.again());
-    words.push(path_argument(path));
-    command_line(&words)
-}
-
-/// A path as an argument that is not taken for an option.
-fn path_argument(path: &Path) -> String {
-    let path = path.display().to_string();
-    if path.starts_with('-') { format!("./{path}") } else { path }
 }
 
 /// A bar on standard error, which shows if that is a terminal.

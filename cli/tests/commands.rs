@@ -126,7 +126,7 @@ fn scenarios_are_compiled_for_every_target() {
         "corpus/program/scenario-gone has no scenario",
         "corpus scenarios`",
     ]);
-    directory.run(&["corpus", "scenarios"]).code(0).out(&["1 scenario in 8 corpora, 9 files"]);
+    directory.run(&["corpus", "scenarios"]).code(0).out(&["1 scenario in 9 corpora, 11 files"]);
     directory.run(&check).code(0);
     assert!(!directory.path().join("corpus/program/scenario-gone").exists());
     assert!(directory.path().join("corpus/program/other").exists());

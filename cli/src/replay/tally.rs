@@ -13,7 +13,8 @@ use put_user_page_targets::report::Report;
 use serde::Serialize;
 
 use super::findings::{self, Found, Told};
-use super::{Arguments, explain_command, save};
+use super::save;
+use crate::backends::BackendArguments;
 
 /// One case on which one backend differs.
 #[derive(Serialize)]
@@ -28,17 +29,17 @@ pub(super) struct Diverging {
 
 impl Diverging {
     /// What is told of a divergence. A case that killed a kernel is saved.
-    pub(super) fn of(found: &Found, arguments: &Arguments) -> Result<Diverging, Stop> {
+    pub(super) fn of(found: &Found, backends: &BackendArguments) -> Result<Diverging, Stop> {
         let Found { path, target, case, divergence, .. } = found;
         let mut report = Report::of(divergence);
         let artifact = match case {
-            Some(case) if arguments.backends.has_kernel() && !divergence.log.is_empty() => {
+            Some(case) if backends.has_kernel() && !divergence.log.is_empty() => {
                 Some(save::artifact(case, &divergence.log)?)
             }
             _ => None,
         };
         let file = path.as_ref().or(artifact.as_ref());
-        report.reproduce = file.map(|file| explain_command(file, *target, &arguments.backends));
+        report.reproduce = file.map(|file| backends.explain(file, *target));
         let file = match file {
             Some(file) => file.display().to_string(),
             None if case.is_some() => "drawn case".to_owned(),

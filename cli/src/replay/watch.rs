@@ -9,30 +9,31 @@ use std::time::{Duration, SystemTime};
 use pagediff_terminal::error::{Stop, error, tell};
 use pagediff_terminal::output::headline;
 
-use super::{Arguments, run_once};
-
 /// How often files are looked at.
 const OFTEN: Duration = Duration::from_millis(100);
 
-/// Replays, and again after each change. Ends with what keeps it from watching; a candidate that
-/// does not compile is told of, and waited for.
-pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let files = arguments.backends.candidates();
+/// Replays, and again after each change of a file. Ends with what keeps it from watching; a
+/// candidate that does not compile is told of, and waited for.
+pub(super) fn run(
+    files: &[PathBuf],
+    out: &mut dyn Write,
+    replay: &mut dyn FnMut(&mut dyn Write) -> Result<(), Stop>,
+) -> Result<ExitCode, Stop> {
     if files.is_empty() {
         return Err(error(
             "there is no file to watch",
             "name a candidate with `--backend FILE.c`, or leave out `--watch`",
         ));
     }
-    let mut times = times(&files);
+    let mut times = times(files);
     loop {
-        match run_once(arguments, out) {
-            Ok(_) => {}
+        match replay(out) {
+            Ok(()) => {}
             Err(Stop::OutputClosed) => return Err(Stop::OutputClosed),
             Err(stop) => tell(&stop),
         }
         out.flush()?;
-        let changed = wait(&files, &mut times);
+        let changed = wait(files, &mut times);
         writeln!(out, "\n{}\n", headline(&format!("{} has changed", changed.display())))?;
     }
 }

@@ -50,11 +50,6 @@ pub(crate) fn name_of(bytes: &[u8]) -> String {
     Sha1::from(bytes).digest().to_string()
 }
 
-/// The bytes that a target sees.
-pub(crate) fn canonical(target: &Target, bytes: &[u8]) -> Vec<u8> {
-    Harness::canonical(target, bytes)
-}
-
 /// Reads both corpora, mended if a process was killed while it replaced one.
 ///
 /// # Errors
@@ -98,7 +93,7 @@ fn inputs(target: &Target, committed: &Files, working: &Files) -> Vec<Input> {
     let mut seen = BTreeSet::new();
     let committed = scenarios_first(committed).into_iter().map(|file| (file, true));
     for ((name, bytes), is_committed) in committed.chain(working.iter().map(|file| (file, false))) {
-        let bytes = canonical(target, bytes);
+        let bytes = Harness::canonical(target, bytes);
         let is_scenario = is_committed && name.starts_with(PREFIX);
         if seen.insert(bytes.clone()) || is_scenario {
             let name = if is_scenario { name.clone() } else { name_of(&bytes) };

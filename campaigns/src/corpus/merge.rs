@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use pagediff_terminal::error::{Stop, file_error};
 use pagediff_terminal::inputs;
 use pagediff_terminal::output::{count, write_json};
+use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::Target;
 use serde::Serialize;
 
-use super::candidates::{canonical, name_of};
+use super::candidates::name_of;
 use super::{Root, Targets, lock, read_files, signature_of, swap};
 
 /// Takes what every engine found into the working corpora, canonical, each input once
@@ -78,7 +79,7 @@ pub(crate) fn run_on(
     let (mut inputs, mut new) = (before.len(), 0);
     let mut raw = Vec::new();
     for (name, bytes) in before {
-        let canonical = canonical(target, &bytes);
+        let canonical = Harness::canonical(target, &bytes);
         if name == name_of(&canonical) && bytes == canonical {
             there.insert(canonical);
         } else {
@@ -87,7 +88,7 @@ pub(crate) fn run_on(
         }
     }
     for path in found(root, target)?.iter().chain(from) {
-        let canonical = canonical(target, &inputs::read(path, Some(target))?.bytes);
+        let canonical = Harness::canonical(target, &inputs::read(path, Some(target))?.bytes);
         inputs += 1;
         new += usize::from(keep(&working, &mut there, canonical)?);
     }

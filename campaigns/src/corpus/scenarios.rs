@@ -10,10 +10,10 @@ use pagediff_terminal::inputs;
 use pagediff_terminal::output::{command_line, count};
 use put_user_page_case::Case;
 use put_user_page_targets::answers::Form;
+use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{Check, TARGETS, Target};
 use put_user_page_targets_kernel::answers::seeds;
 
-use super::candidates::canonical;
 use super::swap::{self, Files};
 use super::{Root, lock, read_files};
 
@@ -127,7 +127,7 @@ pub(super) fn changes_of(
 /// inputs have answers, what the reference makes of it in each form.
 fn inputs_of(target: &Target, name: &str, scenario: &[u8]) -> Vec<(String, Vec<u8>)> {
     if target.check != Check::Answers {
-        return vec![(format!("{PREFIX}{name}"), canonical(target, scenario))];
+        return vec![(format!("{PREFIX}{name}"), Harness::canonical(target, scenario))];
     }
     let name = |form| match form {
         Form::Kernel => format!("{PREFIX}{name}-kernel"),

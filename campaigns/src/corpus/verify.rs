@@ -12,7 +12,7 @@ use put_user_page_targets::registry::Target;
 use put_user_page_targets::states::StateSet;
 use serde::Serialize;
 
-use super::candidates::{canonical, name_of, scenarios_first};
+use super::candidates::{name_of, scenarios_first};
 use super::scenarios::{PREFIX, changes_of, read_scenarios};
 use super::swap::{self, Files};
 use super::{Targets, measure, read_files};
@@ -89,7 +89,7 @@ fn names(target: &Target, files: &Files) -> Vec<String> {
     let mut seen: BTreeMap<&[u8], &str> = BTreeMap::new();
     for (name, bytes) in scenarios_first(files) {
         let is_scenario = name.starts_with(PREFIX);
-        if !is_scenario && canonical(target, bytes) != *bytes {
+        if !is_scenario && Harness::canonical(target, bytes) != *bytes {
             problems.push(format!("{name} is not canonical"));
         } else if !is_scenario && *name != name_of(bytes) {
             problems.push(format!("{name} is not named by the SHA-1 of its bytes"));

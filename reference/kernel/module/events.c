@@ -54,6 +54,19 @@ static void look_at(struct trial *trial, u32 number)
 	}
 }
 
+/*
+ * Whether the page has a lock that is not the holder's. A call that returned with it is to
+ * blame; nobody would ever give it back.
+ */
+bool trial_lock_is_kept(struct trial *trial, u32 number)
+{
+	struct trial_folio *folio = &trial->folios[number];
+
+	if (!folio->times_freed && !folio->holder && PageLocked(folio->head))
+		folio->lock_kept = true;
+	return folio->lock_kept;
+}
+
 void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nr_entries)
 {
 	u32 call = trial->call + 1;

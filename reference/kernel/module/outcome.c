@@ -38,22 +38,6 @@ void trial_lacks_reference(struct trial *trial, u32 number)
 }
 
 /*
- * Whether the page has a lock that is not the holder's. A call that returned with it is to
- * blame; nobody would ever give it back.
- */
-bool trial_lock_is_kept(struct trial *trial, u32 number)
-{
-	struct trial_folio *folio = &trial->folios[number];
-
-	if (folio->times_freed || folio->holder || !PageLocked(folio->head))
-		return false;
-	if (!folio->lock_kept)
-		add_balance(trial, PAGEDIFF_LOCKS_KEPT, number, 0, 1);
-	folio->lock_kept = true;
-	return true;
-}
-
-/*
  * The words of tail pages that no release has any business with; of the flags those in the
  * masks. Newer kernels keep other things in the flags of the first tail page.
  */
@@ -118,7 +102,8 @@ void trial_check_pages(struct trial *trial)
 		bool gone = goes && (folio->is_free || folio->is_freed);
 
 		add_balance(trial, PAGEDIFF_TIMES_FREED, number, gone, folio->times_freed);
-		trial_lock_is_kept(trial, number);
+		if (trial_lock_is_kept(trial, number))
+			add_balance(trial, PAGEDIFF_LOCKS_KEPT, number, 0, 1);
 		/* A page that goes under its lock is left with it. */
 		if (folio->is_freed && folio->freed_locked)
 			add_stray(trial, trial->world.folios[number].frame, WORD_OF(flags), 0,

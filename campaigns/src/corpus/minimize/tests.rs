@@ -7,6 +7,7 @@ use std::process::Command;
 use fastrand::Rng;
 use put_user_page_case::Case;
 use put_user_page_targets::generator;
+use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::target;
 
 use super::*;
@@ -78,7 +79,7 @@ fn inputs_are_kept_as_the_target_sees_them() {
     let [committed, _] = files(&root, "put_user_page");
     let (name, bytes) = committed.first_key_value().expect("one input");
     let target = target("put_user_page").expect("a target");
-    assert_eq!(*bytes, candidates::canonical(target, bytes));
+    assert_eq!(*bytes, Harness::canonical(target, bytes));
     assert_eq!(*name, name_of(bytes));
 }
 

@@ -6,7 +6,6 @@ mod tally;
 mod watch;
 
 use std::io::Write;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -63,8 +62,9 @@ pub(crate) struct Arguments {
 const MINIMIZE: Duration = Duration::from_secs(10);
 const MINIMIZE_WATCHED: Duration = Duration::from_millis(500);
 
-/// Cases that are read and compared together: few at first, for what is wrong to be told soon.
-const BATCHES: RangeInclusive<usize> = 1..=1024;
+/// The most cases that are read and compared together: few at first, for what is wrong to be
+/// told soon.
+const BATCH: usize = 1024;
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     if arguments.watch {
@@ -89,9 +89,8 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
     let (mut tally, mut findings) = (Tally::new(&backends), Findings::default());
     let progress = progress_bar(count);
     // A candidate takes cases one by one.
-    let largest =
-        if arguments.backends.have_candidate() { *BATCHES.start() } else { *BATCHES.end() };
-    let mut batch = *BATCHES.start();
+    let largest = if arguments.backends.have_candidate() { 1 } else { BATCH };
+    let mut batch = 1;
     loop {
         let inputs: Vec<Input> = cases.by_ref().take(batch).collect::<Result<_, _>>()?;
         if inputs.is_empty() {
@@ -109,9 +108,11 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
                 progress.suspend(|| eprintln!("first: {}", diverging.line()));
             }
             tally.divergences.push(diverging);
-            let (backend, divergence) = (found.backend, found.divergence.clone());
+            let (backend, failure) = (found.backend, found.divergence.failure().cloned());
             let is_new = findings.add(found);
-            tally.differs(backend, &divergence, is_new);
+            if let Some(backend) = backend {
+                tally.differs(backend, failure, is_new);
+            }
         }
         batch = largest.min(batch * 2);
     }

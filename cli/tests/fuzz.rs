@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{Directory, Ran};
+use common::{Directory, Ran, under_env};
 use put_user_page_targets::registry::TARGETS;
 
 /// A repository whose `cargo fuzz run` is this shell code; `$target` is the target.
@@ -174,12 +174,8 @@ fn is_gone(process: &str) -> bool {
 fn interrupted(env: &str) -> std::process::Output {
     let run = format!("touch started; until [ -e end ]; do sleep 0.1; done; {NUMBERS}");
     let directory = with_engine(&run);
-    let command = fuzz(&directory, &["program"]);
-    let mut with = Command::new("env");
-    with.arg(env).arg(command.get_program()).args(command.get_args());
-    with.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    with.current_dir(directory.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = with.spawn().unwrap();
+    let mut command = under_env(env, &fuzz(&directory, &["program"]));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while !directory.path().join("started").exists() {
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -1,9 +1,14 @@
 //! Files that are there whole or not at all.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+
+/// Where what is made goes: cargo's target folder, as whoever runs the program has it.
+pub fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from)
+}
 
 /// Writes a file whole: whoever looks, and after whatever end of this process or of the machine,
 /// finds the old one or the new one.

@@ -6,6 +6,6 @@ mod file;
 mod signal;
 
 pub use error::Error;
-pub use file::{write_whole, write_whole_from};
+pub use file::{target_folder, write_whole, write_whole_from};
 #[cfg(unix)]
 pub use signal::signal_name;

@@ -3,7 +3,7 @@
 use put_user_page_case::world::{Step, World};
 use put_user_page_case::{Case, Function};
 
-use crate::backend::{Backend, Failure};
+use crate::backend::{Backend, Failure, HowFailed};
 use crate::forms::FormsDiffer;
 use crate::oracle::{Difference, Field, Subject};
 use crate::outcome::Outcome;
@@ -60,6 +60,14 @@ impl Divergence {
             case,
             world: World::default(),
             before: Outcome::default(),
+        })
+    }
+
+    /// How the backend's process failed, if it did on this case.
+    pub fn failure(&self) -> Option<&HowFailed> {
+        self.differences.iter().find_map(|difference| match &difference.field {
+            Field::Process(failure) => Some(&failure.how),
+            _ => None,
         })
     }
 

@@ -62,28 +62,25 @@ impl fmt::Display for CheckError {
 }
 
 impl Harness {
-    /// A target whose backends are in this process. Of the target `answers`, only those of
-    /// processes are read. The `candidate` target takes the C file or
+    /// A target whose backends are in this process. The `candidate` target takes the C file or
     /// shared object that the environment variable [`CANDIDATE_VARIABLE`] names, or the example
-    /// that is built in.
+    /// that is built in; of the target `answers`, only those of processes are read.
     ///
     /// # Errors
     ///
-    /// The C file does not compile, or the shared object does not load; or it is the `kernel` target, whose backends
-    /// [`with_backends`](Self::with_backends) takes.
+    /// The C file does not compile, or the shared object does not load; or it is the `kernel`
+    /// target, whose backends [`with_backends`](Self::with_backends) takes.
     pub fn new(target: &'static Target) -> Result<Self, BackendError> {
-        let backend: Box<dyn Backend> = match target.check {
+        let backends: Vec<Box<dyn Backend>> = match target.check {
             Check::OneFunction(_) | Check::Program => {
-                let backends: Vec<Box<dyn Backend>> =
-                    vec![Box::new(fast()), Box::new(fast_unhooked())];
-                return Ok(Harness::with_backends(target, backends));
+                vec![Box::new(fast()), Box::new(fast_unhooked())]
             }
             Check::Decode => {
                 let forms = Some(Forms::default());
                 return Ok(Harness { forms, ..Harness::with_backends(target, Vec::new()) });
             }
             Check::Answers => return Ok(Harness::with_answers(target, Answering::as_process)),
-            Check::Candidate => Box::new(match candidate_path() {
+            Check::Candidate => vec![Box::new(match candidate_path() {
                 Some(path) => {
                     let name = path.display().to_string();
                     let is_source = is_source(&path);
@@ -91,7 +88,7 @@ impl Harness {
                     Candidate::load(&path)?.into_backend(&name)
                 }
                 None => Candidate::built_in().into_backend("candidate"),
-            }),
+            })],
             Check::Kernel => {
                 return Err(BackendError::new(
                     format!("the target {} runs in no process of ours", target.name),
@@ -99,7 +96,7 @@ impl Harness {
                 ));
             }
         };
-        Ok(Harness::with_backends(target, vec![backend]))
+        Ok(Harness::with_backends(target, backends))
     }
 
     /// A target that is to hold these backends against the reference.

@@ -15,7 +15,6 @@ use put_user_page_targets::backend::{Backend, HowFailed};
 use put_user_page_targets::backends::{Reference, naive};
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::findings::Signature;
-use put_user_page_targets::oracle::Field;
 use put_user_page_targets::registry::Target;
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::{Trial, Verdict};
@@ -150,10 +149,7 @@ impl Found {
 
     /// Whether trying it costs the time limit.
     fn hangs(&self) -> bool {
-        self.divergence.differences.iter().any(|difference| match &difference.field {
-            Field::Process(failure) => matches!(failure.how, HowFailed::Hung(_)),
-            _ => false,
-        })
+        matches!(self.divergence.failure(), Some(HowFailed::Hung(_)))
     }
 }
 

@@ -7,8 +7,6 @@ use pagediff_terminal::error::Stop;
 use pagediff_terminal::output::{count, headline, paint};
 use put_user_page_case::Function;
 use put_user_page_targets::backend::{Backend, HowFailed, Skip};
-use put_user_page_targets::divergence::Divergence;
-use put_user_page_targets::oracle::Field;
 use put_user_page_targets::report::Report;
 use serde::Serialize;
 
@@ -124,13 +122,8 @@ impl Tally {
     }
 
     /// Notes what a divergence tells of its backend.
-    pub(super) fn differs(&mut self, backend: Option<usize>, divergence: &Divergence, new: bool) {
-        let Some(backend) = backend.map(|number| &mut self.backends[number]) else { return };
-        let failure =
-            divergence.differences.iter().find_map(|difference| match &difference.field {
-                Field::Process(failure) => Some(&failure.how),
-                _ => None,
-            });
+    pub(super) fn differs(&mut self, backend: usize, failure: Option<HowFailed>, new: bool) {
+        let backend = &mut self.backends[backend];
         match failure {
             Some(HowFailed::Hung(_)) => backend.hangs += 1,
             Some(HowFailed::Crashed(_)) => backend.deaths += u32::from(!new),

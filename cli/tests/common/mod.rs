@@ -128,6 +128,24 @@ impl Directory {
     }
 }
 
+/// The command started by env(1) with an option of its: nohup and many a CI runner have tests
+/// inherit signals ignored, and tests set those that they need.
+pub fn under_env(option: &str, command: &Command) -> Command {
+    let mut with = Command::new("env");
+    with.arg(option).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => with.env(name, value),
+            None => with.env_remove(name),
+        };
+    }
+    if let Some(directory) = command.get_current_dir() {
+        with.current_dir(directory);
+    }
+    with.stdin(Stdio::null());
+    with
+}
+
 fn compile(source: &Path, output: &Path) {
     let mut command = Command::new("cc");
     command.args(["-O2", "-fPIC", "-shared", "-I"]).arg(repository().join("targets/c"));

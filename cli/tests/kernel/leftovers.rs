@@ -7,12 +7,10 @@ use std::process::{Child, Command};
 
 use rustix::process::Signal;
 
-use super::common::{Directory, Ran};
+use super::common::{Directory, Ran, under_env};
 use super::misbehaviour::{HERE, Misbehaviour, among_others, misbehaving, nothing_is_lost};
 use super::module_copy::Place;
-use super::processes::{
-    qemu_that_says, qemus_of, runs, send, start, wait_for, with_default_signals,
-};
+use super::processes::{qemu_that_says, qemus_of, runs, send, start, wait_for};
 
 /// Starts a run with special cases in its middle, long before any time limit.
 fn start_run(place: &Place, special: &[&str]) -> Child {
@@ -65,7 +63,7 @@ fn ends_without_a_trace(place: &Place, signal: Signal) {
     let temporary = Directory::new();
     let mut command = among(place, &["bug.case", "stay.case"]);
     command.env("TMPDIR", temporary.path());
-    let run = start(with_default_signals(&command));
+    let run = start(under_env("--default-signal=INT,TERM", &command));
     wait_for("guest at work", || qemu_that_says(run.id(), HERE));
     let qemus = qemus_of(run.id());
     assert_eq!(qemus.len(), 2, "one at work, and a spare since the other died");

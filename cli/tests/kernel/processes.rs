@@ -23,24 +23,6 @@ pub(crate) fn wait_for<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     }
 }
 
-/// The command with SIGINT and SIGTERM as a terminal leaves them: nohup and many a CI runner
-/// have tests inherit them ignored.
-pub(crate) fn with_default_signals(command: &Command) -> Command {
-    let mut with = Command::new("env");
-    with.arg("--default-signal=INT,TERM").arg(command.get_program()).args(command.get_args());
-    let (set, removed): (Vec<_>, Vec<_>) =
-        command.get_envs().partition(|(_, value)| value.is_some());
-    with.envs(set.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    for (name, _) in removed {
-        with.env_remove(name);
-    }
-    if let Some(directory) = command.get_current_dir() {
-        with.current_dir(directory);
-    }
-    with.stdin(Stdio::null());
-    with
-}
-
 /// Starts it, with its output kept for later.
 pub(crate) fn start(mut command: Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use put_user_page_support::write_whole;
+use put_user_page_support::{target_folder, write_whole};
 
 use crate::backend::BackendError;
 
@@ -34,8 +34,7 @@ impl Compiler {
     ///
     /// There is no compiler, or the file does not compile.
     pub fn compile(&self, source: &Path) -> Result<PathBuf, BackendError> {
-        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        let folder = Path::new(&target).join("candidates");
+        let folder = target_folder().join("candidates");
         let cannot_write = |error| BackendError::file(&folder, "written", &error);
         std::fs::create_dir_all(&folder).map_err(cannot_write)?;
         write_whole(&folder.join("put_user_page.h"), HEADER.as_bytes()).map_err(cannot_write)?;

@@ -165,7 +165,7 @@ struct Worker {
 
 impl Worker {
     fn start(command: &mut Command, options: CandidateOptions) -> io::Result<Worker> {
-        let CandidateOptions { time_limit, keeps_printed, .. } = options;
+        let CandidateOptions { time_limit, keeps_printed } = options;
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_write_timeout(Some(time_limit))?;
         let theirs = Stdio::from(OwnedFd::from(theirs));

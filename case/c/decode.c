@@ -227,7 +227,7 @@ static void encode_call(const struct case_record *record, struct raw_record *raw
 	raw->c = record->length;
 }
 
-/* False for a reserved type. */
+/* False for a reserved record. */
 static bool decode_record(const struct raw_record *raw, struct case_record *record)
 {
 	const struct case_record zero = { 0 };
@@ -257,6 +257,8 @@ static bool decode_record(const struct raw_record *raw, struct case_record *reco
 		record->first = raw->a;
 		record->length = raw->b & LENGTH_MASK;
 		return true;
+	case CASE_LONG:
+		return raw->n == 0;
 	default:
 		return false;
 	}

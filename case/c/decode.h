@@ -26,6 +26,7 @@ enum case_record_type {
 	CASE_CALL = 4,
 	CASE_ACQUIRE = 5,
 	CASE_CLEAN = 6,
+	CASE_LONG = 7,
 };
 
 enum case_function {

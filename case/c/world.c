@@ -110,13 +110,25 @@ static unsigned int array_length(const struct case_world *world, unsigned int ar
 	return world->arrays[array].end - world->arrays[array].start;
 }
 
+/* Entries that an array may have here. */
+static unsigned int max_entries(const struct case_world *world)
+{
+	return world->is_long ? CASE_MAX_LONG_ENTRIES : CASE_MAX_ENTRIES;
+}
+
+/* Entries that all arrays may have here; also references and releases asked for. */
+static unsigned int max_total_entries(const struct case_world *world)
+{
+	return world->is_long ? CASE_MAX_LONG_ENTRIES : CASE_MAX_TOTAL_ENTRIES;
+}
+
 /* How many entries may be added to the current array: each counts as a reference. */
 static unsigned int room(const struct case_world *world)
 {
 	unsigned int current = array_length(world, array_before(world, 0));
 
-	return least(CASE_MAX_ENTRIES - current,
-		     CASE_MAX_TOTAL_ENTRIES - world->references);
+	return least(max_entries(world) - current,
+		     max_total_entries(world) - world->references);
 }
 
 static void push_entry(struct case_world *world, const struct case_page *page,
@@ -139,11 +151,11 @@ static void fill_added(struct case_world *world, unsigned int before)
 	struct case_step step = {
 		.kind = CASE_STEP_FILL,
 		.array = (uint16_t)number,
-		.first = (uint16_t)(before - array->start),
-		.end = (uint16_t)(world->nr_entries - array->start),
+		.first = before - array->start,
+		.end = world->nr_entries - array->start,
 	};
 
-	array->end = (uint16_t)world->nr_entries;
+	array->end = world->nr_entries;
 	world->references += world->nr_entries - before;
 	push_step(world, step);
 }
@@ -155,7 +167,7 @@ static bool add_array(struct case_world *world)
 
 	if (world->nr_arrays == CASE_MAX_ARRAYS)
 		return false;
-	array->start = (uint16_t)world->nr_entries;
+	array->start = world->nr_entries;
 	array->end = array->start;
 	world->nr_arrays++;
 	return true;
@@ -225,15 +237,15 @@ static void add_call(struct case_world *world, const struct case_record *record)
 		.kind = CASE_STEP_CALL,
 		.function = record->function,
 		.array = (uint16_t)array,
-		.first = (uint16_t)first,
+		.first = first,
 	};
 
 	drop_owners(world);
 	if (record->length > 0)
 		length = least(length, record->length);
-	length = least(length, CASE_MAX_TOTAL_ENTRIES - world->releases);
+	length = least(length, max_total_entries(world) - world->releases);
 	world->releases += length;
-	step.end = (uint16_t)(first + length);
+	step.end = first + length;
 	push_step(world, step);
 }
 
@@ -247,7 +259,7 @@ static void add_acquire(struct case_world *world, const struct case_record *reco
 		.array = (uint16_t)array,
 	};
 
-	if (array == CASE_NO_ARRAY || world->references + length > CASE_MAX_TOTAL_ENTRIES)
+	if (array == CASE_NO_ARRAY || world->references + length > max_total_entries(world))
 		return;
 	world->references += length;
 	push_step(world, step);
@@ -285,6 +297,9 @@ static void add_statement(struct case_world *world, const struct case_record *re
 	case CASE_CLEAN:
 		add_clean(world, record);
 		break;
+	case CASE_LONG:
+		world->is_long = 1;
+		break;
 	}
 }
 
@@ -310,7 +325,7 @@ static void lower_refs(struct case_world *world)
 
 	for (i = 0; i < world->nr_folios; i++) {
 		struct case_folio *folio = &world->folios[i];
-		int32_t most = REFS_MAX - 1 - folio->backed;
+		int32_t most = REFS_MAX - 1 - (int32_t)folio->backed;
 
 		if (folio->refs > most)
 			folio->refs = most;
@@ -329,6 +344,7 @@ void case_world_build(struct case_world *world, const struct case_record *record
 	world->references = 0;
 	world->releases = 0;
 	world->owners_dropped = 0;
+	world->is_long = 0;
 	build_layout(world, records, count);
 	build_program(world, records, count);
 	lower_refs(world);

@@ -10,9 +10,10 @@
 
 #define CASE_MAX_RECORDS	1024	/* folio and gap; and as many others */
 #define CASE_MAX_FRAMES		8192
-#define CASE_MAX_ENTRIES	4096	/* of one array */
+#define CASE_MAX_ENTRIES	4096	/* of one array, unless it may be long */
 #define CASE_MAX_ARRAYS		64
 #define CASE_MAX_TOTAL_ENTRIES	16384	/* also releases, and references taken */
+#define CASE_MAX_LONG_ENTRIES	81920	/* in place of both after a long record */
 #define CASE_MAX_STEPS		(CASE_MAX_RECORDS + 1)	/* owners drop theirs, too */
 
 #define CASE_NO_ARRAY		0xffff
@@ -28,8 +29,8 @@ struct case_folio {
 	uint8_t file;		/* 1 if of a file, 0 if anonymous */
 	uint8_t dirty;
 	uint8_t locked;
-	uint8_t padding;	/* zero */
-	uint16_t backed;	/* how many backed entries name it */
+	uint8_t padding[3];	/* zero */
+	uint32_t backed;	/* how many backed entries name it */
 	int32_t refs;		/* without the owner's and those that entries take */
 };
 
@@ -49,8 +50,8 @@ struct case_entry {
 
 /* Where an array lies in the entries, as its records wrote it. */
 struct case_array {
-	uint16_t start;
-	uint16_t end;
+	uint32_t start;
+	uint32_t end;
 };
 
 enum case_step_kind {
@@ -66,12 +67,12 @@ struct case_step {
 	uint8_t kind;		/* enum case_step_kind */
 	uint8_t function;	/* call: enum case_function */
 	uint16_t array;		/* fill, acquire, call: index, or CASE_NO_ARRAY for a call */
-	uint16_t first;
-	uint16_t end;		/* the one after the last */
+	uint32_t first;
+	uint32_t end;		/* the one after the last */
 };
 
 /*
- * Some 300 KiB: for the caller to allocate once and build again for each case. What lies
+ * Some 700 KiB: for the caller to allocate once and build again for each case. What lies
  * beyond a count is left from before.
  */
 struct case_world {
@@ -84,19 +85,20 @@ struct case_world {
 	uint32_t references;	/* asked for by the program, in all */
 	uint32_t releases;	/* asked for by the program, in all */
 	uint32_t owners_dropped;	/* only while building: 1 after the step */
+	uint32_t is_long;	/* only while building: 1 after a long record */
 	struct case_folio folios[CASE_MAX_FRAMES];
 	struct case_page pages[CASE_MAX_FRAMES];
-	struct case_entry entries[CASE_MAX_TOTAL_ENTRIES];
+	struct case_entry entries[CASE_MAX_LONG_ENTRIES];
 	struct case_array arrays[CASE_MAX_ARRAYS];
 	struct case_step steps[CASE_MAX_STEPS];
 };
 
-_Static_assert(sizeof(struct case_folio) == 20 && sizeof(struct case_page) == 4 &&
-	       sizeof(struct case_entry) == 6 && sizeof(struct case_array) == 4 &&
-	       sizeof(struct case_step) == 8, "a part of a world has implicit padding");
+_Static_assert(sizeof(struct case_folio) == 24 && sizeof(struct case_page) == 4 &&
+	       sizeof(struct case_entry) == 6 && sizeof(struct case_array) == 8 &&
+	       sizeof(struct case_step) == 12, "a part of a world has implicit padding");
 _Static_assert(sizeof(struct case_world) ==
-	       9 * 4 + CASE_MAX_FRAMES * (20 + 4) + CASE_MAX_TOTAL_ENTRIES * 6 +
-	       CASE_MAX_ARRAYS * 4 + CASE_MAX_STEPS * 8,
+	       10 * 4 + CASE_MAX_FRAMES * (24 + 4) + CASE_MAX_LONG_ENTRIES * 6 +
+	       CASE_MAX_ARRAYS * 8 + CASE_MAX_STEPS * 12,
 	       "struct case_world has implicit padding");
 
 /*

@@ -18,6 +18,7 @@ const AGAIN: u8 = 3;
 const CALL: u8 = 4;
 const ACQUIRE: u8 = 5;
 const CLEAN: u8 = 6;
+const LONG: u8 = 7;
 
 const ORDERS: u8 = 11;
 const FILE: u8 = 1 << 0;
@@ -71,7 +72,7 @@ impl Raw {
     }
 }
 
-/// The record that these bytes hold, normalised; `None` for a reserved type.
+/// The record that these bytes hold, normalised; `None` for a reserved one.
 #[inline]
 pub(crate) fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
     let raw = Raw::from_bytes(bytes);
@@ -92,6 +93,8 @@ pub(crate) fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
         },
         ACQUIRE => Record::Acquire { earlier: raw.a },
         CLEAN => Record::Clean { first: raw.a, length: raw.b & MAX_RANGE },
+        // One number of sixteen, for bytes drawn at random are to make small worlds.
+        LONG if raw.number == 0 => Record::Long,
         _ => return None,
     })
 }
@@ -156,6 +159,7 @@ pub(crate) fn encode(record: &Record) -> [u8; RECORD_SIZE] {
         }
         Record::Acquire { earlier } => Raw { kind: ACQUIRE, a: earlier, ..EMPTY },
         Record::Clean { first, length } => Raw { kind: CLEAN, a: first, b: length, ..EMPTY },
+        Record::Long => Raw { kind: LONG, ..EMPTY },
     };
     raw.to_bytes()
 }

@@ -131,6 +131,7 @@ fn from_c(record: &CaseRecord) -> Record {
         },
         5 => Record::Acquire { earlier },
         6 => Record::Clean { first, length },
+        7 => Record::Long,
         kind => panic!("case_decode() gave a record of type {kind}"),
     }
 }

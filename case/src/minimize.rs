@@ -85,7 +85,7 @@ impl Cost {
 }
 
 /// Something to make smaller, and the input that it is.
-trait Shape: Clone {
+trait Shape: Clone + PartialEq {
     fn bytes(&self) -> Vec<u8>;
 
     /// What becomes less.
@@ -106,6 +106,9 @@ impl Shape for Parts {
         self.case().encode()
     }
 }
+
+/// The smallest part of all there is that is changed by itself.
+const FINEST: usize = 1024;
 
 struct Search<'a, E> {
     shows: &'a mut dyn FnMut(&[u8]) -> Result<bool, E>,
@@ -148,7 +151,8 @@ impl<E> Search<'_, E> {
     }
 
     /// Changes so many things: all at once, then halves of them, and so on down to each by
-    /// itself. A change is kept if the input is smaller for it and shows the same.
+    /// itself, or where there are very many, to the [`FINEST`] part of them: each try costs as
+    /// much as there is. A change is kept if the input is smaller for it and shows the same.
     fn change_chunks<T: Shape>(
         &mut self,
         shape: &mut T,
@@ -157,11 +161,15 @@ impl<E> Search<'_, E> {
     ) -> Result<(), E> {
         let mut cost = shape.cost();
         let mut chunk = count(shape);
-        while chunk > 0 {
+        while chunk > count(shape) / FINEST {
             let mut start = 0;
             while start < count(shape) {
                 let mut changed = shape.clone();
                 change(&mut changed, start..count(shape).min(start + chunk));
+                if changed == *shape {
+                    start += chunk;
+                    continue;
+                }
                 let cost_then = changed.cost();
                 if cost_then < cost && self.shows(changed.bytes())? {
                     // Once more: there are others in the place of those left out, or the same

@@ -193,6 +193,8 @@ pub enum Record {
         /// How many pages, 0 to 4,095.
         length: u16,
     },
+    /// Arrays may be longer from here on, and more may be asked for in all.
+    Long,
 }
 
 impl FolioRecord {

@@ -150,7 +150,11 @@ fn the_c_decoder_says_what_is_not_canonical() {
     let bytes = [0x20, 0, 5, 0, 0, 0, 0, 0];
     assert_eq!(decode_canonical(&bytes), Err(CanonicalError::NotCanonical(0)));
     assert_eq!(
-        decode_canonical(&[0x70, 0, 0, 0, 0, 0, 0, 0]),
+        decode_canonical(&[0x80, 0, 0, 0, 0, 0, 0, 0]),
+        Err(CanonicalError::ReservedType(0))
+    );
+    assert_eq!(
+        decode_canonical(&[0x71, 0, 0, 0, 0, 0, 0, 0]),
         Err(CanonicalError::ReservedType(0))
     );
     assert_eq!(decode_canonical(&bytes[..7]), Err(CanonicalError::NotWhole));

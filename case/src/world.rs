@@ -7,15 +7,19 @@ use crate::case::Case;
 use crate::layout::{Layout, MAX_RECORDS};
 use crate::record::{EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 
-/// Entries of one array.
+/// Entries of one array, unless a `long` record came before.
 pub const MAX_ENTRIES: usize = 4096;
 
 /// Arrays of a case.
 pub const MAX_ARRAYS: usize = 64;
 
 /// Entries of all arrays of a case together; also how many releases and how many taken
-/// references a case asks for at most.
+/// references a case asks for at most, unless a `long` record came before.
 pub const MAX_TOTAL_ENTRIES: usize = 16384;
+
+/// What takes the place of both limits after a `long` record: more entries than 16 bits can
+/// count.
+pub const MAX_LONG_ENTRIES: usize = 81_920;
 
 /// A compound page as it is at the start; where it lies is in the [`Layout`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -92,6 +96,7 @@ pub struct World {
     pub arrays: Vec<Range<usize>>,
     /// The program.
     pub steps: Vec<Step>,
+    is_long: bool,
     releases: usize,
     references: usize,
     owners_dropped: bool,
@@ -122,7 +127,8 @@ impl World {
         self.entries.clear();
         self.arrays.clear();
         self.steps.clear();
-        (self.releases, self.references, self.owners_dropped) = (0, 0, false);
+        (self.releases, self.references) = (0, 0);
+        (self.is_long, self.owners_dropped) = (false, false);
         let program = case.records.iter().filter(|record| !record.is_of_world());
         for record in program.take(MAX_RECORDS) {
             self.add(record);
@@ -156,6 +162,7 @@ impl World {
                 }
             }
             Record::Clean { first, length } => self.add_clean(first, length),
+            Record::Long => self.is_long = true,
         }
     }
 
@@ -165,9 +172,19 @@ impl World {
         Some(latest - usize::from(earlier) % self.arrays.len())
     }
 
+    /// Entries that an array may have here.
+    fn max_entries(&self) -> usize {
+        if self.is_long { MAX_LONG_ENTRIES } else { MAX_ENTRIES }
+    }
+
+    /// Entries that all arrays may have here, and references and releases that may be asked for.
+    fn max_total_entries(&self) -> usize {
+        if self.is_long { MAX_LONG_ENTRIES } else { MAX_TOTAL_ENTRIES }
+    }
+
     /// Counts references that the program asks for; false if they are too many.
     fn take_references(&mut self, references: usize) -> bool {
-        let fits = self.references + references <= MAX_TOTAL_ENTRIES;
+        let fits = self.references + references <= self.max_total_entries();
         if fits {
             self.references += references;
         }
@@ -177,8 +194,8 @@ impl World {
     /// How many entries may be added to the current array.
     fn room(&self) -> usize {
         let current = self.arrays.last().map_or(0, Range::len);
-        let all = MAX_TOTAL_ENTRIES - self.references.max(self.entries.len());
-        (MAX_ENTRIES - current).min(all)
+        let all = self.max_total_entries() - self.references.max(self.entries.len());
+        (self.max_entries() - current).min(all)
     }
 
     fn add_entries(&mut self, record: &EntriesRecord) {
@@ -249,7 +266,7 @@ impl World {
         let first = usize::from(first).checked_rem(array_length).unwrap_or(0);
         let rest = array_length - first;
         let wanted = if length == 0 { rest } else { usize::from(length).min(rest) };
-        let length = wanted.min(MAX_TOTAL_ENTRIES - self.releases);
+        let length = wanted.min(self.max_total_entries() - self.releases);
         self.releases += length;
         self.steps.push(Step::Call { function, array, entries: first..first + length });
     }

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use crate::canonical_c::{CanonicalError, CaseRecord, decode_records};
 use crate::layout::{MAX_FRAMES, MAX_RECORDS, Place};
 use crate::record::{Function, Kind, Source};
-use crate::world::{Entry, Folio, MAX_ARRAYS, MAX_TOTAL_ENTRIES, Step, World};
+use crate::world::{Entry, Folio, MAX_ARRAYS, MAX_LONG_ENTRIES, Step, World};
 
 const MAX_STEPS: usize = MAX_RECORDS + 1;
 const NO_ARRAY: u16 = 0xffff;
@@ -24,8 +24,8 @@ struct CaseFolio {
     file: u8,
     dirty: u8,
     locked: u8,
-    padding: u8,
-    backed: u16,
+    padding: [u8; 3],
+    backed: u32,
     refs: i32,
 }
 
@@ -51,8 +51,8 @@ struct CaseEntry {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 struct CaseArray {
-    start: u16,
-    end: u16,
+    start: u32,
+    end: u32,
 }
 
 /// `struct case_step`.
@@ -62,8 +62,8 @@ struct CaseStep {
     kind: u8,
     function: u8,
     array: u16,
-    first: u16,
-    end: u16,
+    first: u32,
+    end: u32,
 }
 
 /// `struct case_world`.
@@ -79,9 +79,10 @@ struct CaseWorld {
     references: u32,
     releases: u32,
     owners_dropped: u32,
+    is_long: u32,
     folios: [CaseFolio; MAX_FRAMES],
     pages: [CasePage; MAX_FRAMES],
-    entries: [CaseEntry; MAX_TOTAL_ENTRIES],
+    entries: [CaseEntry; MAX_LONG_ENTRIES],
     arrays: [CaseArray; MAX_ARRAYS],
     steps: [CaseStep; MAX_STEPS],
 }
@@ -89,7 +90,7 @@ struct CaseWorld {
 // The C header asserts the same of its own.
 const _: () = assert!(
     size_of::<CaseWorld>()
-        == 9 * 4 + MAX_FRAMES * (20 + 4) + MAX_TOTAL_ENTRIES * 6 + MAX_ARRAYS * 4 + MAX_STEPS * 8
+        == 10 * 4 + MAX_FRAMES * (24 + 4) + MAX_LONG_ENTRIES * 6 + MAX_ARRAYS * 8 + MAX_STEPS * 12
 );
 
 unsafe extern "C" {
@@ -189,7 +190,7 @@ impl WorldInC {
         let entries = &c.entries[..c.entry_count as usize];
         same("entry", entries.iter().map(entry), world.entries.iter().copied())?;
         let arrays = c.arrays[..c.array_count as usize].iter();
-        let arrays = arrays.map(|array| usize::from(array.start)..usize::from(array.end));
+        let arrays = arrays.map(|array| array.start as usize..array.end as usize);
         same("array", arrays, world.arrays.iter().cloned())?;
         let steps = &c.steps[..c.step_count as usize];
         same("step", steps.iter().map(step), world.steps.iter().cloned())
@@ -235,7 +236,7 @@ fn entry(entry: &CaseEntry) -> Entry {
 
 fn step(step: &CaseStep) -> Step {
     let array = usize::from(step.array);
-    let range = usize::from(step.first)..usize::from(step.end);
+    let range = step.first as usize..step.end as usize;
     match step.kind {
         0 => Step::Fill { array, entries: range },
         1 => Step::Acquire { array },

@@ -39,6 +39,21 @@ fn a_c_file_is_compiled_and_held_against_the_reference() {
     replay(&put_user_pages(&skips), &[]).code(1).out(&["mine.c differs from reference"]);
 }
 
+/// Indices and lengths of 16 bits, which no array of the usual length tells from wider ones.
+#[test]
+fn an_index_of_16_bits_is_found_and_the_report_is_short() {
+    let directory = Directory::new();
+    directory.write(
+        "mine.c",
+        put_user_pages(RIGHT).replace("long i = 0; i < npages", "short i = 0, n = npages; i < n"),
+    );
+    let scenarios = concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus/scenarios");
+    let ran = directory.run(&["replay", "--backend", "mine.c", scenarios]).code(1);
+    let ran =
+        ran.out(&["1 diverge, 1 distinct finding", "put_user_pages on 65536 entries of array 0"]);
+    assert!(ran.out.len() < 1 << 14, "{} bytes of report", ran.out.len());
+}
+
 #[test]
 fn warnings_of_the_compiler_are_shown() {
     let ran = replay(&put_user_pages(&format!("\t\tint unused;\n{RIGHT}")), &[]).code(0);

@@ -74,10 +74,10 @@ fn replay_walks_directories_and_skips_dotfiles() {
 fn replay_runs_the_committed_scenarios() {
     let directory = Directory::new();
     let scenarios = repository().join("corpus/scenarios");
-    directory
-        .run(&["replay", scenarios.to_str().unwrap()])
-        .code(0)
-        .out(&["fast-unhooked skipped 6 cases: ", "91 cases, 0 divergences, 6 skipped"]);
+    let count = std::fs::read_dir(&scenarios).unwrap().count();
+    let all = format!("{count} cases, 0 divergences, 6 skipped");
+    let ran = directory.run(&["replay", scenarios.to_str().unwrap()]).code(0);
+    ran.out(&["fast-unhooked skipped 6 cases: ", &all]);
 }
 
 #[test]

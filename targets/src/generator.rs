@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use put_user_page_case::world::MAX_LONG_ENTRIES;
 use put_user_page_case::{
     Case, Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, MAX_GAP, MAX_RANGE,
     Record, Source,
@@ -16,6 +17,7 @@ pub fn case(rng: &mut Rng) -> Case {
         }
         records.push(Record::Folio(folio(rng)));
     }
+    let arrays = records.len();
     for _ in 0..rng.u8(1..=3) {
         records.push(Record::Entries(entries(rng, false)));
         for _ in 0..rng.u8(..4) {
@@ -25,7 +27,23 @@ pub fn case(rng: &mut Rng) -> Case {
             records.push(statement(rng));
         }
     }
+    // Slow, and there is little to find in the rest of them.
+    if rng.u16(..4096) == 0 {
+        records.splice(arrays..arrays, long_array(rng));
+    }
     Case { records }
+}
+
+/// An array that may have more entries than 16 bits can count, and a call on it.
+fn long_array(rng: &mut Rng) -> Vec<Record> {
+    let long = |number| {
+        let entries = EntriesRecord { length: MAX_RANGE, ..entries(rng, number > 0) };
+        Record::Entries(entries.normalised())
+    };
+    let mut records: Vec<_> = (0..=MAX_LONG_ENTRIES / usize::from(MAX_RANGE)).map(long).collect();
+    records.insert(0, Record::Long);
+    records.push(statement(rng));
+    records
 }
 
 /// Any record.

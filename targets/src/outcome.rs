@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::Display;
 
 use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
-use put_user_page_case::world::MAX_TOTAL_ENTRIES;
+use put_user_page_case::world::MAX_LONG_ENTRIES;
 
 /// All that a backend leaves behind of one case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Outcome {
 
 /// The most events that a case of which nothing diverges has: for each entry released a
 /// wait, a lock, a mark, an unlock and a free.
-pub const MAX_EVENTS: usize = 5 * MAX_TOTAL_ENTRIES;
+pub const MAX_EVENTS: usize = 5 * MAX_LONG_ENTRIES;
 
 /// The most events that an outcome may have: a wrong implementation may do everything several
 /// times.

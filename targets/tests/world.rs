@@ -1,8 +1,12 @@
 //! From a case to its world: where wrap-around and limits apply.
 
-use put_user_page_case::Case;
+use std::ops::Range;
+
 use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
-use put_user_page_case::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES, Step, World};
+use put_user_page_case::world::{
+    MAX_ARRAYS, MAX_ENTRIES, MAX_LONG_ENTRIES, MAX_TOTAL_ENTRIES, Step, World,
+};
+use put_user_page_case::{Case, Function};
 
 fn case(text: &str) -> Case {
     Case::from_text(text).expect("a good text")
@@ -79,12 +83,40 @@ fn arrays_beyond_the_limit_are_left_out() {
 
 #[test]
 fn releases_are_cut_at_their_limit() {
-    let world = world(&format!("folio a\nentries a*4000\n{}", "put_user_pages\n".repeat(6)));
-    let released = world.steps.iter().map(|step| match step {
+    let calls = "put_user_pages\n".repeat(6);
+    let world = world(&format!("folio a\nentries a*4000\n{calls}"));
+    assert_eq!(releases(&world), MAX_TOTAL_ENTRIES);
+}
+
+/// How many entries all calls release, as records wrote them.
+fn releases(world: &World) -> usize {
+    let of_step = |step: &Step| match step {
         Step::Call { entries, .. } => entries.len(),
         _ => 0,
-    });
-    assert_eq!(released.sum::<usize>(), MAX_TOTAL_ENTRIES);
+    };
+    world.steps.iter().map(of_step).sum()
+}
+
+#[test]
+fn a_long_record_raises_the_limits_from_there_on() {
+    let many = " a*4000".repeat(21);
+    let before = world(&format!("folio a\nentries{many}\nlong\nput_user_pages"));
+    assert_eq!(before.arrays[0].len(), MAX_ENTRIES);
+    let calls = "put_user_pages\n".repeat(2);
+    let after = world(&format!("folio a\nlong\nentries{many}\nentries a\n{calls}"));
+    assert_eq!(after.arrays[0].len(), MAX_LONG_ENTRIES);
+    assert_eq!(after.arrays[1].len(), 0, "all arrays together have no more");
+    assert_eq!(after.entries.len(), MAX_LONG_ENTRIES);
+    assert_eq!(after.steps.last(), Some(&call_on(1, 0..0)));
+    let after = world(&format!("folio a\nlong\nentries{many}\n{calls}"));
+    assert_eq!(releases(&after), MAX_LONG_ENTRIES);
+    // 65,536 entries of slices, which 16 bits cannot say.
+    let slice = world(&format!("folio a\nlong\nentries{many}\nput_user_pages slice=9..65544"));
+    assert_eq!(slice.steps.last(), Some(&call_on(0, 9..65_544)));
+}
+
+fn call_on(array: usize, entries: Range<usize>) -> Step {
+    Step::Call { function: Function::PutUserPages, array: Some(array), entries }
 }
 
 #[test]
@@ -173,10 +205,5 @@ fn arrays_and_slices_are_taken_modulo_what_there_is() {
     );
     let calls: Vec<_> =
         world.steps.iter().filter(|step| matches!(step, Step::Call { .. })).collect();
-    let call = |array, entries| Step::Call {
-        function: put_user_page_case::Function::PutUserPages,
-        array: Some(array),
-        entries,
-    };
-    assert_eq!(calls, [&call(0, 0..1), &call(1, 1..4)]);
+    assert_eq!(calls, [&call_on(0, 0..1), &call_on(1, 1..4)]);
 }

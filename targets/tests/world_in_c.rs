@@ -60,6 +60,20 @@ fn drawn_cases_have_one_world() {
     }
 }
 
+/// More entries than 16 bits can count, of pages that more than 16 bits can count name.
+#[test]
+fn long_cases_have_one_world() {
+    let (mut sides, mut rng) = (Sides::default(), Rng::with_seed(3));
+    for text in ["long\n", "", "entries a\nlong\n"] {
+        let entries = "also a*4000 !a*1 @[0..9]\n".repeat(30);
+        let text = format!(
+            "folio a refs=max\nfolio b order=3 from=anon\n{text}{entries}\
+             put_user_pages slice=65000..\nput_user_pages\nacquire\nagain 65530..65540\n"
+        );
+        sides.check(&Case::from_text(&text).expect("a good text"), &mut rng);
+    }
+}
+
 /// What a record becomes in a case of one sort of records; `None` leaves it out.
 type Sort = fn(Record) -> Option<Record>;
 

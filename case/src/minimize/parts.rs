@@ -4,16 +4,18 @@
 use crate::world::{Step, World};
 use crate::{Case, FolioRecord, Kind, Record, anchor_and_offset};
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Parts {
     pub(super) folios: Vec<Folio>,
     pub(super) arrays: Vec<Vec<Entry>>,
     /// The program, without the step that is in every program: that owners drop theirs.
     pub(super) steps: Vec<Step>,
+    /// Whether arrays may be long.
+    pub(super) is_long: bool,
 }
 
 /// A compound page.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) struct Folio {
     /// Frames to leave out before it.
     pub(super) gap: usize,
@@ -22,7 +24,7 @@ pub(super) struct Folio {
 }
 
 /// An entry of an array.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) struct Entry {
     /// The number of its compound page.
     pub(super) folio: usize,
@@ -50,6 +52,7 @@ impl Parts {
             folios: folios(case, &world),
             arrays: arrays.map(|entries| entries.map(entry).collect()).collect(),
             steps: Vec::new(),
+            is_long: case.records.contains(&Record::Long),
         };
         for step in world.steps {
             parts.push_step(step);

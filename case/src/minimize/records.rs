@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::world::Step;
+use crate::world::{MAX_ENTRIES, Step};
 use crate::{Case, Direction, EntriesRecord, FolioRecord, Function, MAX_GAP, MAX_RANGE, Record};
 
 use super::parts::{Entry, Folio, Parts};
@@ -40,6 +40,9 @@ impl Parts {
         for (folio, head) in self.folios.iter().zip(heads) {
             writer.folio(folio);
             writer.folios.push((head, writer.records.len()));
+        }
+        if self.is_long && self.entries() > MAX_ENTRIES {
+            writer.records.push(Record::Long);
         }
         for step in &self.steps {
             match step {
@@ -121,7 +124,8 @@ impl Writer {
             return;
         }
         let (first, rest) = (entries.start as u16, entries.end == all);
-        let length = if rest { 0 } else { entries.len() as u16 };
+        // A slice that is too long for its number was cut from all the rest, and will be again.
+        let length = if rest { 0 } else { u16::try_from(entries.len()).unwrap_or(0) };
         self.records.push(Record::Call { function, earlier, first, length });
     }
 

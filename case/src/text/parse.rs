@@ -106,6 +106,10 @@ impl<'a> Parser<'a> {
             "entries" | "also" => return self.entries(line, keyword == "also", records),
             "again" => records.push(self.again(line)?),
             "clean" => records.push(self.clean(line)?),
+            "long" => {
+                self.nothing_after(line, 1)?;
+                records.push(Record::Long);
+            }
             "acquire" => {
                 let (earlier, _) = self.call_options(line, false)?;
                 records.push(Record::Acquire { earlier });
@@ -287,7 +291,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-const STATEMENTS: &str = "`folio`, `gap`, `entries`, `also`, `again`, `acquire`, `clean`, \
+const STATEMENTS: &str = "`folio`, `gap`, `entries`, `also`, `again`, `acquire`, `clean`, `long`, \
      `put_user_page`, `put_user_pages`, `put_user_pages_dirty` or `put_user_pages_dirty_lock`";
 const PAGES: &str = "pages, such as `a`, `a[3]` or `a[0..8]`";
 const SLICE: &str = "a slice, such as `0..3`";

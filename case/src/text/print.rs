@@ -50,6 +50,7 @@ fn line(layout: &Layout, record: &Record) -> String {
         Record::Clean { first, length } => {
             format!("clean {}", range(layout, first, length, Direction::Up))
         }
+        Record::Long => "long".to_owned(),
     }
 }
 

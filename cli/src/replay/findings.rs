@@ -114,6 +114,12 @@ impl Findings {
     }
 }
 
+/// Why a search for a smaller case ended before it was done.
+enum Ended {
+    TimeIsUp,
+    Stopped(Stop),
+}
+
 impl Found {
     /// Makes the case smaller as long as there is time; what is left is in no file then.
     fn make_smaller(
@@ -134,9 +140,22 @@ impl Found {
                 _ => None,
             })
         };
-        let least = minimize(&start, &mut |bytes| -> Result<bool, Stop> {
-            Ok(Instant::now() < until && run(bytes)?.is_some())
-        })?;
+        let mut least = start.clone();
+        let search = minimize(&start, &mut |bytes| {
+            if Instant::now() >= until {
+                return Err(Ended::TimeIsUp);
+            }
+            let shows = run(bytes).map_err(Ended::Stopped)?.is_some();
+            if shows {
+                bytes.clone_into(&mut least);
+            }
+            Ok(shows)
+        });
+        match search {
+            Ok(found) => least = found,
+            Err(Ended::TimeIsUp) => {}
+            Err(Ended::Stopped(why)) => return Err(why),
+        }
         // A backend that does not do the same each time leaves the case as it is.
         if least != start
             && let Some(divergence) = run(&least)?

@@ -227,7 +227,9 @@ fn fill(lines: &mut Vec<String>, story: &Story, array: usize, runs: &[Run]) {
         lines.push(match run.step {
             1 => format!("array_{array}.extend(({first}..={last}).map(page));"),
             -1 => format!("array_{array}.extend(({last}..={first}).rev().map(page));"),
-            _ => format!("array_{array}.extend([page({first}); {}]);", run.length),
+            _ => {
+                format!("array_{array}.extend(std::iter::repeat_n(page({first}), {}));", run.length)
+            }
         });
     }
 }

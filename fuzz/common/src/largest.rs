@@ -4,7 +4,7 @@
 use std::iter::repeat_n;
 
 use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
-use put_user_page_case::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_TOTAL_ENTRIES};
+use put_user_page_case::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_LONG_ENTRIES, MAX_TOTAL_ENTRIES};
 use put_user_page_case::{
     Case, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
 };
@@ -21,12 +21,13 @@ pub fn warm_up(harness: &mut Harness) {
 }
 
 /// Cases that reach all limits of a case between them.
-fn cases() -> [Case; 5] {
+fn cases() -> [Case; 6] {
     let call = call(Function::PutUserPagesDirtyLock);
     let acquire = Record::Acquire { earlier: 0 };
     let clean = Record::Clean { first: 0, length: u16::MAX >> 4 };
     let records = [
         most_pages(),
+        most_entries(),
         most_steps(&[call]),
         most_steps(&[acquire]),
         most_steps(&[acquire, call, clean]),
@@ -44,6 +45,15 @@ fn most_pages() -> Vec<Record> {
         entries.into_iter().chain([call(Function::PutUserPagesDirtyLock)])
     });
     pages.chain(arrays).collect()
+}
+
+/// As many entries as a case can have, in one array.
+fn most_entries() -> Vec<Record> {
+    let entries = (0..MAX_LONG_ENTRIES)
+        .step_by(MAX_ENTRIES / 2)
+        .map(|first| entries(first, MAX_ENTRIES / 2, first > 0));
+    let call = call(Function::PutUserPagesDirtyLock);
+    [Record::Long, folio(256)].into_iter().chain(entries).chain([call]).collect()
 }
 
 /// As many arrays and records as a case can have, of which most are these, in turn: as many

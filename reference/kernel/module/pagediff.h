@@ -44,8 +44,8 @@ struct node_counters {
 	s64 file_dirty;
 };
 
-/* Room for the answer's events. */
-#define TRIAL_MAX_EVENTS	65536
+/* Room for the answer's events: each release may mark a page and free it. */
+#define TRIAL_MAX_EVENTS	(2 * CASE_MAX_LONG_ENTRIES)
 #define TRIAL_MAX_STRAYS	256
 
 struct trial;
@@ -82,8 +82,8 @@ struct trial {
 	u16 region_of_record[CASE_MAX_RECORDS];	/* by the number of the folio record */
 	struct trial_folio folios[CASE_MAX_FRAMES];
 	u32 releases[CASE_MAX_FRAMES];	/* how many entries of calls name each folio */
-	struct page *pages[CASE_MAX_ENTRIES];	/* the array that a call gets */
-	u16 lengths[CASE_MAX_ARRAYS];	/* how far each array goes */
+	struct page *pages[CASE_MAX_LONG_ENTRIES];	/* the array that a call gets */
+	u32 lengths[CASE_MAX_ARRAYS];	/* how far each array goes */
 	bool owners_dropped;
 	bool has_stopped;	/* the program ended early, for going on was unsafe */
 	bool in_call;		/* what happens to pages now are events */

@@ -24,7 +24,7 @@ static u32 acquire(struct trial *trial, u32 start, u32 end)
 static void fill(struct trial *trial, const struct case_step *step)
 {
 	u32 start = trial->world.arrays[step->array].start;
-	u16 *length = &trial->lengths[step->array];
+	u32 *length = &trial->lengths[step->array];
 
 	/* An array that was cut short before stays so. */
 	if (*length == step->first)
@@ -35,7 +35,7 @@ static void fill(struct trial *trial, const struct case_step *step)
 static void acquire_again(struct trial *trial, const struct case_step *step)
 {
 	u32 start = trial->world.arrays[step->array].start;
-	u16 *length = &trial->lengths[step->array];
+	u32 *length = &trial->lengths[step->array];
 
 	*length = acquire(trial, start, start + *length);
 	trial->acquired[trial->nr_acquired++] = *length;

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 
 use put_user_page::{AddressSpace, MemoryMap, Page, PageRef, get_user_pages};
 use put_user_page_case::layout::MAX_FRAMES;
-use put_user_page_case::world::{MAX_TOTAL_ENTRIES, World};
+use put_user_page_case::world::{MAX_LONG_ENTRIES, World};
 use put_user_page_case::{Function, Kind};
 
 use frames::Frames;
@@ -73,7 +73,7 @@ impl<R: Release> PageMap<R> {
             implementation,
             files: files.leak(),
             recorder: Recorder::new(map),
-            pages: Vec::with_capacity(MAX_TOTAL_ENTRIES),
+            pages: Vec::with_capacity(MAX_LONG_ENTRIES),
             frames: Frames::new(map),
             changed: Vec::with_capacity(MAX_FRAMES + 1),
             free: Vec::with_capacity(MAX_FRAMES),

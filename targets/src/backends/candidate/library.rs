@@ -9,7 +9,7 @@ use libloading::Library;
 use libloading::os::unix::{self, RTLD_LOCAL, RTLD_NOW};
 use put_user_page::{Page, PageRef};
 use put_user_page_case::Function;
-use put_user_page_case::world::MAX_ENTRIES;
+use put_user_page_case::world::MAX_LONG_ENTRIES;
 
 use super::hooks::HooksTable;
 use crate::asan;
@@ -47,6 +47,8 @@ pub struct Candidate {
     /// Room for an array, and nulls behind it: a candidate that follows the pointer after
     /// the last entry does not find one of the case before.
     arguments: Vec<*mut Page>,
+    /// How many entries the array had in the call before.
+    length_before: usize,
     /// Keeps the functions loaded; `None` for those that are built in.
     _library: Option<Library>,
 }
@@ -61,6 +63,7 @@ impl Candidate {
             put_user_pages_dirty_lock: Some(example_put_user_pages_dirty_lock),
             hooks: &raw mut example_put_user_page_hooks,
             arguments: arguments(),
+            length_before: 0,
             _library: None,
         }
     }
@@ -93,6 +96,7 @@ impl Candidate {
             put_user_pages_dirty_lock: symbol(&library, "put_user_pages_dirty_lock"),
             hooks: symbol(&library, "put_user_page_hooks").unwrap_or(std::ptr::null_mut()),
             arguments: arguments(),
+            length_before: 0,
             _library: Some(library),
         };
         if candidate.functions().is_empty() {
@@ -136,9 +140,12 @@ fn reason(error: &libloading::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// Room for the longest array, and a page's worth behind it.
+/// Nulls behind an array: a page's worth.
+const BEHIND: usize = 512;
+
+/// Room for the longest array and what is behind it.
 fn arguments() -> Vec<*mut Page> {
-    vec![std::ptr::null_mut(); MAX_ENTRIES + 512]
+    vec![std::ptr::null_mut(); MAX_LONG_ENTRIES + BEHIND]
 }
 
 /// The address of a name that `T`, a function pointer or a pointer to a variable, is for.
@@ -156,7 +163,10 @@ impl Release for Candidate {
         recorder: &Recorder,
     ) -> Option<usize> {
         let (arguments, behind) = self.arguments.split_at_mut(pages.len());
-        behind.fill(std::ptr::null_mut());
+        // What is left of a longer array, and what a candidate may have written there.
+        let stale = self.length_before.saturating_sub(pages.len()) + BEHIND;
+        behind[..stale].fill(std::ptr::null_mut());
+        self.length_before = pages.len();
         for (argument, page) in arguments.iter_mut().zip(pages) {
             *argument = page.as_ptr();
         }

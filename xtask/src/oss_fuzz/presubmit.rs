@@ -157,8 +157,15 @@ impl Files<'_> {
 
     /// Corpora are not to be submitted: build.sh packs them.
     fn check_no_corpus(&mut self, directory: &str) {
-        let entries = std::fs::read_dir(self.root.join(directory)).into_iter().flatten().flatten();
-        for path in entries.map(|entry| entry.path()) {
+        let entries = std::fs::read_dir(self.root.join(directory));
+        let names = entries.and_then(|entries| {
+            entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()
+        });
+        let names = names.unwrap_or_else(|why| {
+            self.fail(directory, why.to_string());
+            Vec::new()
+        });
+        for path in names {
             if path.extension().is_some_and(|extension| extension == "zip") {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 self.fail(directory, format!("{name} is a corpus, which build.sh is to pack"));

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses some of this")]
 #![allow(unreachable_pub, reason = "test files share this")]
 
+pub mod files;
 pub mod json_paths;
 
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard};
 use walkdir::WalkDir;
 
 use crate::TARGET;
+use crate::common::files::files;
 use crate::common::repository;
 
 /// Asks the copy for a mistake.
@@ -133,20 +134,6 @@ impl Copy {
             }
         }
     }
-}
-
-/// All files of the repository that git does not ignore, but for the corpora.
-fn files() -> BTreeSet<PathBuf> {
-    let mut git = Command::new("git");
-    git.current_dir(repository()).args(["ls-files", "-z", "--cached", "--others"]);
-    let output = git.arg("--exclude-standard").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let names = String::from_utf8(output.stdout).unwrap();
-    let files = names.split_terminator('\0').map(PathBuf::from);
-    files
-        .filter(|file| !file.starts_with("corpus"))
-        .filter(|file| repository().join(file).symlink_metadata().is_ok())
-        .collect()
 }
 
 /// Copies a file of the repository, with its mistakes if it has some.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use pagediff_terminal::error::{DIVERGENCE, Stop, error, file_error};
+use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::{count, headline};
 use pagediff_terminal::repository::find_root;
 use put_user_page_targets::registry::Target;
@@ -20,7 +20,7 @@ use crate::corpus::steps::Steps;
 use crate::corpus::{Root, lock, minimize, show};
 use crate::engines::{Engine, Sanitizer};
 use crate::fuzz::{self, Fuzzed};
-use crate::record::{self, KeptRecord, Record};
+use crate::record::{KeptRecord, LeftOut, Record};
 
 /// Fuzzes every target with every engine, takes in what they found, and says what diverges
 ///
@@ -61,16 +61,22 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
         cores: fuzz::cores(),
         targets: fuzzed.records(),
         findings: findings::records(&root.root, &fuzzed)?,
+        left_out: left_out(put_user_page_kernel::is_set_up(None)),
         ..Record::default()
     };
     title(out, "corpora")?;
     let lost = take_in(&root, &targets, &mut record, out)?;
     title(out, "replay")?;
-    let diverges = replay(&root.root, out)?;
+    let diverges = replay(&root.root, &record.left_out, out)?;
     title(out, "report")?;
     record.seconds = started.elapsed().as_secs();
-    write_report(&root.root, &record, out)?;
+    write_report(&root.root, &mut record, out)?;
     end(out, &record, &fuzzed, lost || diverges)
+}
+
+/// What is left out before anything is done.
+fn left_out(has_kernel: bool) -> Vec<LeftOut> {
+    if has_kernel { Vec::new() } else { vec![LeftOut::Kernel] }
 }
 
 /// Merges and minimises the corpora, and notes what became of them. Whether one would have
@@ -99,11 +105,11 @@ fn take_in(
 }
 
 /// Replays the committed corpora on all backends that are here; whether anything diverges.
-fn replay(root: &Path, out: &mut dyn Write) -> Result<bool, Stop> {
+fn replay(root: &Path, left_out: &[LeftOut], out: &mut dyn Write) -> Result<bool, Stop> {
     let in_process = again(root, &["replay", "corpus"])?;
     write!(out, "fast: {}", in_process.text)?;
     let mut diverges = in_process.diverges;
-    if put_user_page_kernel::is_set_up(None) {
+    if !left_out.contains(&LeftOut::Kernel) {
         let backends = Api::ALL.into_iter().flat_map(|api| ["--backend", api.name()]);
         let words: Vec<&str> = ["replay"].into_iter().chain(backends).chain(["corpus"]).collect();
         let in_kernel = again(root, &words)?;
@@ -116,18 +122,16 @@ fn replay(root: &Path, out: &mut dyn Write) -> Result<bool, Stop> {
 }
 
 /// Writes the record, measures line coverage where the tools for it are, and makes the page.
-fn write_report(root: &Path, record: &Record, out: &mut dyn Write) -> Result<(), Stop> {
-    let path = root.join(record::PATH);
-    let directory = path.parent().unwrap_or(root);
-    let text = serde_json::to_string_pretty(record)
-        .map_err(|why| error(format!("the record cannot be written: {why}"), "run it again"))?;
-    std::fs::create_dir_all(directory)
-        .and_then(|()| std::fs::write(&path, text))
-        .map_err(|why| file_error(&path, "written", &why))?;
+fn write_report(root: &Path, record: &mut Record, out: &mut dyn Write) -> Result<(), Stop> {
+    record.write(root)?;
     match xtask(root, &["coverage", "--no-kernel"]) {
         Ok(coverage) => write!(out, "{}", coverage.text)?,
         // Without LLVM's tools there is a report all the same, which says that this is missing.
-        Err(Stop::Error(why)) => eprintln!("note: line coverage is left out: {why}"),
+        Err(Stop::Error(why)) => {
+            eprintln!("note: line coverage is left out: {why}");
+            record.left_out.push(LeftOut::LineCoverage);
+            record.write(root)?;
+        }
         Err(stop) => return Err(stop),
     }
     write!(out, "{}", again(root, &["report"])?.text)?;
@@ -156,4 +160,16 @@ fn title(out: &mut dyn Write, text: &str) -> std::io::Result<()> {
     writeln!(out, "\n{}", headline(text))?;
     // What engines and children print comes after it.
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left_out;
+    use crate::record::LeftOut;
+
+    #[test]
+    fn a_night_without_a_kernel_leaves_it_out() {
+        assert_eq!(left_out(false), [LeftOut::Kernel]);
+        assert_eq!(left_out(true), []);
+    }
 }

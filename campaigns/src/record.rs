@@ -25,6 +25,19 @@ pub(crate) struct Record {
     pub(crate) targets: Vec<TargetRecord>,
     /// What diverged, each distinct divergence once.
     pub(crate) findings: Vec<FindingRecord>,
+    /// What belongs to a night and could not be done here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A part of the nightly job that the machine has no place for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LeftOut {
+    /// No kernel is set up: the target `kernel` was not fuzzed, nor anything replayed in one.
+    Kernel,
+    /// Line coverage could not be measured.
+    LineCoverage,
 }
 
 /// What was done with one target.
@@ -134,6 +147,20 @@ impl KeptRecord {
 }
 
 impl Record {
+    /// Writes the record to its place in the repository.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub(crate) fn write(&self, root: &Path) -> Result<(), Stop> {
+        let path = root.join(PATH);
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|why| error(format!("the record cannot be written: {why}"), "run it again"))?;
+        std::fs::create_dir_all(path.parent().unwrap_or(root))
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|why| file_error(&path, "written", &why))
+    }
+
     /// Reads a record.
     ///
     /// # Errors
@@ -163,6 +190,7 @@ mod tests {
         let record: Record = serde_json::from_str(text).expect("a record");
         assert_eq!(record.targets[0].corpus, None);
         assert_eq!(record.targets[0].engines[0].coverage, None);
+        assert_eq!(record.left_out, []);
         let again = serde_json::to_string(&record).expect("JSON");
         assert_eq!(serde_json::from_str::<Record>(&again).expect("a record"), record);
     }

@@ -5,8 +5,10 @@ mod corpora;
 mod engines;
 mod findings;
 mod lines;
+mod markdown;
 mod page;
 mod parts;
+mod summary;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,8 +20,9 @@ use pagediff_terminal::repository::repository;
 use crate::lcov::{self, FileLines};
 use crate::record::{self, Record};
 
-/// Where the page goes, unless told otherwise.
+/// Where the page and the summary go, unless told otherwise.
 const PATH: &str = "target/nightly/report.html";
+const SUMMARY_PATH: &str = "target/nightly/report.md";
 
 /// Writes what the nightly job did as one HTML page, which needs nothing else
 #[derive(clap::Args)]
@@ -34,6 +37,10 @@ pub struct Arguments {
     /// The page, by default target/nightly/report.html of the repository
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// A summary in Markdown, by default target/nightly/report.md of the repository, beside the
+    /// page that is there
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
 }
 
 /// Runs `pagediff report`, and returns its exit code.
@@ -50,14 +57,25 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     let measured = || Some(root.join(lcov::PATH)).filter(|path| path.exists());
     let coverage = arguments.coverage.clone().or_else(measured);
     let files = coverage.as_deref().map(read_lines).transpose()?;
-    let page = page::page(&record, files.as_deref()).into_string();
-    let path = arguments.output.clone().unwrap_or_else(|| root.join(PATH));
-    if let (None, Some(folder)) = (&arguments.output, path.parent()) {
-        std::fs::create_dir_all(folder).map_err(|why| file_error(folder, "made", &why))?;
+    let files = files.as_deref();
+    let page = page::page(&record, files).into_string();
+    let summary = markdown::summary(&record, files);
+    if arguments.output.is_none() {
+        let folder = root.join(PATH).with_file_name("");
+        std::fs::create_dir_all(&folder).map_err(|why| file_error(&folder, "made", &why))?;
     }
-    std::fs::write(&path, page).map_err(|why| file_error(&path, "written", &why))?;
-    writeln!(out, "wrote {}", path.display())?;
+    let beside = || arguments.output.is_none().then(|| root.join(SUMMARY_PATH));
+    write_file(arguments.output.clone().unwrap_or_else(|| root.join(PATH)), page, out)?;
+    if let Some(path) = arguments.summary.clone().or_else(beside) {
+        write_file(path, summary, out)?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn write_file(path: PathBuf, text: String, out: &mut dyn Write) -> Result<(), Stop> {
+    std::fs::write(&path, text).map_err(|why| file_error(&path, "written", &why))?;
+    writeln!(out, "wrote {}", path.display())?;
+    Ok(())
 }
 
 fn default_record(path: &Path) -> Result<Record, Stop> {

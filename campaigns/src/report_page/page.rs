@@ -1,13 +1,11 @@
 //! The page: its frame, its summary, and its sections.
 
-use indicatif::{HumanCount, HumanDuration};
-use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use pagediff_terminal::output::count;
 
+use super::summary::{self, Figure, TITLE, figures, when};
 use super::{corpora, engines, findings, lines};
-use crate::lcov::{self, FileLines};
-use crate::record::Record;
+use crate::lcov::FileLines;
+use crate::record::{LeftOut, Record};
 
 /// Lets the page load nothing and run nothing: all that it has is in it.
 const POLICY: &str =
@@ -30,14 +28,15 @@ pub(super) fn page(record: &Record, files: Option<&[FileLines]>) -> Markup {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { "Fuzzing put_user_page*()" }
+                title { (TITLE) }
                 style { (PreEscaped(include_str!("style.css"))) }
             }
             body {
                 header {
-                    h1 { "Fuzzing put_user_page*()" }
+                    h1 { (TITLE) }
                     p { (when(record)) }
-                    (summary(record, files))
+                    dl.tiles { @for figure in &figures(record, files) { (tile(figure)) } }
+                    (left_out(&record.left_out))
                     nav aria-label="Sections" {
                         @for (id, title, _) in &sections { a href={ "#" (id) } { (title) } }
                     }
@@ -52,42 +51,19 @@ pub(super) fn page(record: &Record, files: Option<&[FileLines]>) -> Markup {
     }
 }
 
-/// When it was, and with how much.
-fn when(record: &Record) -> String {
-    let started = i64::try_from(record.started).ok().and_then(|s| Timestamp::from_second(s).ok());
-    let started = match started {
-        Some(started) => started.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        None => "an unknown time".to_owned(),
-    };
-    let lasted = HumanDuration(std::time::Duration::from_secs(record.seconds));
-    format!("Started {started}, took {lasted} on {}", count(record.cores, "core"))
-}
-
-fn summary(record: &Record, files: Option<&[FileLines]>) -> Markup {
-    let all = record.targets.iter().flat_map(|target| &target.engines);
-    let executions = all.fold(0, |sum: u64, engine| sum.saturating_add(engine.executions));
-    let minimised = record.targets.iter().filter_map(|target| target.corpus.as_ref());
-    let (lost, whole): (Vec<_>, Vec<_>) =
-        minimised.partition(|corpus| corpus.kept.iter().any(|kept| kept.is_lost()));
-    let percent = files.map(|files| {
-        let (covered, total) = lcov::sum(files);
-        format!("{:.1} %", lcov::percent(covered, total))
-    });
+/// What is not on the page, and looks as if all were well.
+fn left_out(parts: &[LeftOut]) -> Markup {
     html! {
-        dl.tiles {
-            (tile("divergences", &record.findings.len().to_string(), !record.findings.is_empty()))
-            (tile("corpora that lost something", &match (lost.len(), whole.len()) {
-                (0, 0) => "none minimised".to_owned(),
-                (lost, _) => lost.to_string(),
-            }, !lost.is_empty()))
-            (tile("targets", &record.targets.len().to_string(), false))
-            (tile("executions", &HumanCount(executions).to_string(), false))
-            (tile("of our lines covered", percent.as_deref().unwrap_or("not measured"), false))
+        @if !parts.is_empty() {
+            div.alarm role="alert" {
+                strong { "Left out" }
+                ul { @for &part in parts { li { (summary::left_out(part)) } } }
+            }
         }
     }
 }
 
 /// A figure and what it is of; one that is bad is loud.
-fn tile(what: &str, figure: &str, is_bad: bool) -> Markup {
-    html! { div.bad[is_bad] { dt { (what) } dd { (figure) } } }
+fn tile(Figure { what, figure, is_bad }: &Figure) -> Markup {
+    html! { div.bad[*is_bad] { dt { (what) } dd { (figure) } } }
 }

@@ -63,6 +63,27 @@ fn a_record_of_nothing_is_a_page_that_says_so() {
 }
 
 #[test]
+fn what_a_night_left_out_is_on_the_page_and_in_the_summary() {
+    let directory = Directory::new();
+    let mut record = sample::record();
+    let write = |record: &serde_json::Value| {
+        directory.write("record.json", record.to_string());
+        let places = ["-o", "page.html", "--summary", "page.md"];
+        directory.run(&[&["report", "--record", "record.json"], &places[..]].concat()).code(0);
+        ["page.html", "page.md"].map(|file| String::from_utf8(directory.read(file)).unwrap())
+    };
+    for shown in write(&record) {
+        for part in ["Left out", "the target kernel was not fuzzed", "could not be measured"] {
+            assert!(shown.contains(part), "there is no `{part}` in:\n{shown}");
+        }
+    }
+    record["left_out"] = serde_json::json!([]);
+    for shown in write(&record) {
+        assert!(!shown.contains("Left out"), "{shown}");
+    }
+}
+
+#[test]
 fn the_page_of_a_repository_has_its_own_places() {
     let directory = Directory::new();
     directory.write("fuzz/fuzz_targets/program.rs", "");
@@ -74,6 +95,8 @@ fn the_page_of_a_repository_has_its_own_places() {
     directory.write("target/coverage/lcov.info", sample::lcov());
     directory.run(&["report"]).code(0);
     assert!(page().contains("<code>src/release.rs</code>"));
+    let summary = String::from_utf8(directory.read("target/nightly/report.md")).unwrap();
+    assert!(summary.contains("\n| divergences | 17 |\n"), "{summary}");
 }
 
 #[test]

@@ -6,13 +6,13 @@ use put_user_page_targets::registry::TARGETS;
 use serde_json::{Value, json};
 
 /// All engines on all targets, 1,000 samples each, and 17 divergences. One corpus lost
-/// something.
+/// something, and all that can be left out was.
 pub(crate) fn record() -> Value {
     let targets: Vec<Value> = TARGETS.iter().enumerate().map(|(n, t)| target(t.name, n)).collect();
     let findings: Vec<Value> = (0..17).map(finding).collect();
     json!({
         "started": 1_795_568_400, "seconds": 1207, "cores": 2,
-        "targets": targets, "findings": findings,
+        "targets": targets, "findings": findings, "left_out": ["kernel", "line-coverage"],
     })
 }
 

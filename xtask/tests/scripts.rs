@@ -20,20 +20,26 @@ echo "$call" >>"$CALLS"
 case "$call" in
     'cargo fuzz list') printf '%s' "$TARGETS" ;;
     dpkg-query*) echo 'install ok installed' ;;
+    'git status '*) cat "$SRC/changed" ;;
+    'gh pr list '*) cat "$SRC/open" ;;
 esac
 "#;
+
+const TOOLS: [&str; 6] = ["apt-get", "cargo", "dpkg-query", "gh", "git", "zip"];
 
 struct Fakes(Directory);
 
 impl Fakes {
     fn new() -> Fakes {
         let directory = Directory::new();
-        for tool in ["cargo", "dpkg-query", "apt-get", "zip"] {
+        for tool in TOOLS {
             let path = directory.write(&format!("fakes/{tool}"), FAKE);
             fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
         }
         copy(&repository().join("scripts"), &directory.path().join("put_user_page/scripts"));
         copy(&repository().join(".ci"), &directory.path().join("put_user_page/.ci"));
+        directory.write("changed", " M corpus/program/x\n");
+        directory.write("open", "0\n");
         Fakes(directory)
     }
 
@@ -102,6 +108,7 @@ fn every_call_of_the_other_scripts_counts() {
     every_call_counts(&["scripts/kernel", "about"], asks);
     every_call_counts(&["scripts/coverage"], asks);
     every_call_counts(&["scripts/oss-fuzz/check"], asks);
+    every_call_counts(&["scripts/propose-corpora"], asks);
     every_call_counts(&[".ci/run"], asks);
 }
 
@@ -126,6 +133,22 @@ fn a_list_of_no_targets_is_no_list() {
         ran.err(&["cargo fuzz lists no targets"]);
         fakes.run(script, "cargo fuzz list", TARGETS).code(1);
     }
+}
+
+#[test]
+fn corpora_are_proposed_in_one_pull_request_and_checked() {
+    let fakes = Fakes::new();
+    let propose = || {
+        fakes.run(&["scripts/propose-corpora"], "", TARGETS).code(0);
+        let calls = fakes.calls();
+        let has = |start: &str| calls.iter().any(|call| call.starts_with(start));
+        [has("git push --force origin nightly-corpus"), has("gh pr create"), has("gh workflow run")]
+    };
+    assert_eq!(propose(), [true, true, true]);
+    fakes.0.write("open", "1\n");
+    assert_eq!(propose(), [true, false, true]);
+    fakes.0.write("changed", "");
+    assert_eq!(propose(), [false, false, false]);
 }
 
 #[test]

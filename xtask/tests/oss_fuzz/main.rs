@@ -9,7 +9,6 @@ use std::fs;
 
 use common::{Directory, Ran, repository};
 use out::{Out, TARGETS};
-use saphyr::{LoadableYamlNode, Yaml};
 
 /// Checks a built $OUT, with the repository's own files.
 fn check(out: &Out) -> Ran {
@@ -221,25 +220,4 @@ fn build_sh_gets_the_environment_of_oss_fuzz_and_its_failure_is_told() {
     let no_profile = TARGETS.map(|target| format!("{target}: coverage: it has written no profile"));
     let failures: Vec<&str> = counts_nothing.iter().chain(&no_profile).map(|f| &**f).collect();
     assert_refused(directory.run(&["oss-fuzz", "check"]), &failures);
-}
-
-#[test]
-fn workflows_are_yaml_and_pin_their_actions_by_version() {
-    let mut actions = 0;
-    for file in fs::read_dir(repository().join(".github/workflows")).unwrap() {
-        let path = file.unwrap().path();
-        let text = fs::read_to_string(&path).unwrap();
-        let workflow = &Yaml::load_from_str(&text).unwrap()[0];
-        let jobs = workflow.as_mapping_get("jobs").and_then(Yaml::as_mapping).unwrap();
-        for job in jobs.values() {
-            let steps = job.as_mapping_get("steps").and_then(Yaml::as_sequence).unwrap();
-            let uses = steps.iter().filter_map(|step| step.as_mapping_get("uses"));
-            for action in uses.map(|action| action.as_str().unwrap()) {
-                let version = action.split_once("@v").map(|(_, version)| version);
-                assert!(version.is_some_and(|v| v.parse::<u32>().is_ok()), "{action} in {path:?}");
-                actions += 1;
-            }
-        }
-    }
-    assert!(actions > 0);
 }

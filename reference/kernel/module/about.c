@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /* This kernel's struct page, in the names of the harness's own; see src/page.rs. */
 #include <linux/mm_types.h>
 #include <linux/page-flags.h>

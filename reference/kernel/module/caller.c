@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Calls of the function under test. While a holder has a page of the case locked, they
  * are made in a thread of their own: where that waits for the page lock, the holder, who

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /* The nodes' counters, with what each processor has not added to them yet. */
 #include <linux/cpumask.h>
 #include <linux/mm.h>

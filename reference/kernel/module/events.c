@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /* What happens to pages, as it happens and as calls end. */
 #include <linux/mm.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * The file that pages of kind file belong to: one inode of a file system of our own, so
  * that set_page_dirty() finds a mapping that counts and tags. A page's index in it is its

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sees pages go: a probe on the tracepoint that every freed page passes. The page is
  * told by its private word, which nothing in a release looks at.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * The device that takes a case and gives its outcome: the kernel as a backend of
  * pagediff. See docs/kernel.md.

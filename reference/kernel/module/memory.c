@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /* The pages of a case: made as the world says, and given back whatever became of them. */
 #include <linux/gfp.h>
 #include <linux/mm.h>

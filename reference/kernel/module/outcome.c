@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /* What a case left behind: its pages and the counters, at the end. */
 #include <linux/mm.h>
 #include <linux/page_ref.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /* The pins of a large folio, which the kernel counts beside its references. */
 #include <linux/mm.h>
 #include <linux/version.h>

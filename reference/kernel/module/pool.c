@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pages that wait for the next case. Allocating and freeing compound pages touches every
  * tail page, and would take most of a case's time. A page comes here only as

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * What is counted on a page of the case: references, and pins where those are what the
  * functions release. A pin is 1024 references of a small folio, and one reference and one

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * The four functions as the patch "mm: introduce put_user_page*(), placeholder versions"
  * of November 2018 defines them: one entry after the other, on the kernel's own

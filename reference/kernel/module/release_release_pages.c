@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * release_pages(), which put_user_pages() was to replace. It marks nothing: as drivers
  * did before the patch, pages are marked first, and then released all at once.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * unpin_user_page*(), which put_user_page*() became: the code that kernels run today.
  * There has been no put_user_pages_dirty() since 5.4: callers mark pages themselves.

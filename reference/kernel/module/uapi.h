@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
  * What the agent and the module say to each other, and the job and the answer that pass
  * through the agent. All numbers are little-endian, as the machine's are.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pages of user mappings, which the agent has made: found by get_user_pages_fast(), and
  * acquired by it or by pin_user_pages_fast(). What references the mapping really has are

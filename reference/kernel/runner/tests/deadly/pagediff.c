@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0 OR MIT
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* A module that dies as a job's first byte says; else it answers with the job's bytes. */
 #include <linux/delay.h>
 #include <linux/fs.h>

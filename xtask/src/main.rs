@@ -3,6 +3,7 @@
 mod coverage;
 mod dictionaries;
 mod oss_fuzz;
+mod owner;
 mod readme;
 
 use std::io::Write;
@@ -25,6 +26,7 @@ struct Arguments {
 enum Command {
     Coverage(coverage::Arguments),
     Dictionaries(dictionaries::Arguments),
+    Owner(owner::Arguments),
     Readme(readme::Arguments),
     #[command(subcommand)]
     OssFuzz(oss_fuzz::Command),
@@ -35,6 +37,7 @@ impl Command {
         match self {
             Command::Coverage(arguments) => coverage::run(arguments, out),
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
+            Command::Owner(arguments) => owner::run(arguments, out),
             Command::Readme(arguments) => readme::run(arguments, out),
             Command::OssFuzz(command) => oss_fuzz::run(command, out),
         }

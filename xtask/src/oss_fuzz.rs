@@ -19,6 +19,8 @@ use pagediff_terminal::table::{self, Align};
 use put_user_page_targets::registry::{Check, TARGETS, Target};
 use serde::Serialize;
 
+use crate::owner;
+
 /// Does what OSS-Fuzz would do with this project
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -94,9 +96,8 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
         write_json(out, &checked)?;
     } else {
         tell(out, &checked)?;
-        if presubmit::has_placeholder(&root) {
-            let name = presubmit::PLACEHOLDER;
-            eprintln!("note: replace {name} in scripts/oss-fuzz before you submit it");
+        if owner::is_missing(&root, &["scripts/oss-fuzz/project.yaml"]) {
+            eprintln!("note: before you submit it, say whose it is, with `cargo xtask owner`");
         }
     }
     Ok(if checked.failures() == 0 { ExitCode::SUCCESS } else { ExitCode::from(DIVERGENCE) })

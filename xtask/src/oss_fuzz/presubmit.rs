@@ -47,9 +47,6 @@ const IMAGE: &str = "FROM gcr.io/oss-fuzz-base/base-builder-rust";
 /// Each file with code must name it, in whatever words.
 const LICENCE: &str = "http://www.apache.org/licenses/LICENSE-2.0";
 
-/// What stands for the owner of the project's repository, until there is one.
-pub(super) const PLACEHOLDER: &str = "OWNER";
-
 /// Checks the files to submit, and those for ClusterFuzzLite, in a repository.
 pub(super) fn check(root: &Path) -> Vec<Failure> {
     let mut files = Files { root, failures: Vec::new() };
@@ -172,10 +169,4 @@ impl Files<'_> {
             }
         }
     }
-}
-
-/// Whether the repository's address is still to be filled in.
-pub(super) fn has_placeholder(root: &Path) -> bool {
-    let project = std::fs::read_to_string(root.join("scripts/oss-fuzz/project.yaml"));
-    project.is_ok_and(|text| text.contains(PLACEHOLDER))
 }

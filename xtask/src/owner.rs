@@ -8,7 +8,13 @@ use pagediff_terminal::error::{Stop, error, file_error};
 use pagediff_terminal::repository::find_root;
 
 /// The files that name the owner.
-const FILES: [&str; 2] = ["scripts/oss-fuzz/Dockerfile", "scripts/oss-fuzz/project.yaml"];
+const FILES: [&str; 5] = [
+    ".github/ISSUE_TEMPLATE/config.yml",
+    "README.md",
+    "SECURITY.md",
+    "scripts/oss-fuzz/Dockerfile",
+    "scripts/oss-fuzz/project.yaml",
+];
 
 /// What stands for the repository on GitHub, and for the owner's address for mail.
 const REPOSITORY: &str = "OWNER/put_user_page";

@@ -25,7 +25,19 @@ case "$call" in
 esac
 "#;
 
-const TOOLS: [&str; 6] = ["apt-get", "cargo", "dpkg-query", "gh", "git", "zip"];
+const TOOLS: [&str; 11] = [
+    "apt-get",
+    "cargo",
+    "check-jsonschema",
+    "dpkg-query",
+    "gh",
+    "git",
+    "pip",
+    "python3",
+    "reuse",
+    "zip",
+    "zizmor",
+];
 
 struct Fakes(Directory);
 
@@ -38,6 +50,7 @@ impl Fakes {
         }
         copy(&repository().join("scripts"), &directory.path().join("put_user_page/scripts"));
         copy(&repository().join(".ci"), &directory.path().join("put_user_page/.ci"));
+        copy(&repository().join(".github"), &directory.path().join("put_user_page/.github"));
         directory.write("changed", " M corpus/program/x\n");
         directory.write("open", "0\n");
         Fakes(directory)
@@ -108,6 +121,7 @@ fn every_call_of_the_other_scripts_counts() {
     every_call_counts(&["scripts/kernel", "about"], asks);
     every_call_counts(&["scripts/coverage"], asks);
     every_call_counts(&["scripts/oss-fuzz/check"], asks);
+    every_call_counts(&["scripts/lint"], asks);
     every_call_counts(&["scripts/propose-corpora"], asks);
     every_call_counts(&[".ci/run"], asks);
 }
@@ -149,6 +163,14 @@ fn corpora_are_proposed_in_one_pull_request_and_checked() {
     assert_eq!(propose(), [true, false, true]);
     fakes.0.write("changed", "");
     assert_eq!(propose(), [false, false, false]);
+}
+
+#[test]
+fn a_git_that_refuses_the_folder_is_told_of() {
+    let fakes = Fakes::new();
+    let ran = fakes.run(&["scripts/lint"], "git rev-parse --show-toplevel", TARGETS).code(2);
+    ran.err(&["git does not tell which files are the project's", "safe.directory"]);
+    assert!(!fakes.calls().contains("reuse lint --lines"));
 }
 
 #[test]

@@ -80,7 +80,7 @@ static noinline void misbehave(struct page *head)
 		atomic_set(folio_pincount(head), 1);
 		break;
 	case 10:
-		for (times = 0; times < 70000; times++) {
+		for (times = 0; times < 200000; times++) {
 			lock_page(head);
 			clear_page_dirty_for_io(head);
 			unlock_page(head);

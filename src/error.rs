@@ -7,6 +7,7 @@ use core::fmt;
 /// The entries before it are released. It and the entries after it were not locked,
 /// marked or dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReleaseError {
     /// The entry's index in the array.
     pub entry: usize,

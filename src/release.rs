@@ -12,14 +12,14 @@ use crate::page::PageRef;
 ///
 /// The page has no reference left; the error names entry 0.
 #[must_use = "an entry without a reference stops the call"]
-pub fn put_user_page<H: Hooks>(page: PageRef<'_>, hooks: &H) -> Result<(), ReleaseError> {
+pub fn put_user_page<H: Hooks + ?Sized>(page: PageRef<'_>, hooks: &H) -> Result<(), ReleaseError> {
     put_user_pages(&[page], hooks)
 }
 
 /// The patch's __put_user_pages_dirty(), run by run. `mark` is called once for each run,
 /// before its references go: after the first entry of a run the page is dirty, so that
 /// marking again for the others would change nothing.
-fn release<'map, H: Hooks>(
+fn release<'map, H: Hooks + ?Sized>(
     pages: &[PageRef<'map>],
     hooks: &H,
     mark: impl Fn(PageRef<'map>),
@@ -48,7 +48,7 @@ fn release<'map, H: Hooks>(
 ///
 /// The first entry whose page has no reference left; see [`ReleaseError`].
 #[must_use = "an entry without a reference stops the call"]
-pub fn put_user_pages_dirty<H: Hooks>(
+pub fn put_user_pages_dirty<H: Hooks + ?Sized>(
     pages: &[PageRef<'_>],
     hooks: &H,
 ) -> Result<(), ReleaseError> {
@@ -66,7 +66,7 @@ pub fn put_user_pages_dirty<H: Hooks>(
 ///
 /// The first entry whose page has no reference left; see [`ReleaseError`].
 #[must_use = "an entry without a reference stops the call"]
-pub fn put_user_pages_dirty_lock<H: Hooks>(
+pub fn put_user_pages_dirty_lock<H: Hooks + ?Sized>(
     pages: &[PageRef<'_>],
     hooks: &H,
 ) -> Result<(), ReleaseError> {
@@ -85,7 +85,10 @@ pub fn put_user_pages_dirty_lock<H: Hooks>(
 ///
 /// The first entry whose page has no reference left; see [`ReleaseError`].
 #[must_use = "an entry without a reference stops the call"]
-pub fn put_user_pages<H: Hooks>(pages: &[PageRef<'_>], hooks: &H) -> Result<(), ReleaseError> {
+pub fn put_user_pages<H: Hooks + ?Sized>(
+    pages: &[PageRef<'_>],
+    hooks: &H,
+) -> Result<(), ReleaseError> {
     release(pages, hooks, |_| ())
 }
 
@@ -118,7 +121,7 @@ fn run_length(pages: &[PageRef<'_>], head: PageRef<'_>) -> usize {
 /// Drops one reference for each of `run` entries (1 to `i32::MAX`) in one step, frees
 /// the page if the last one went, and returns how many references there were to drop:
 /// less than `run` if they ran out.
-fn drop_references<H: Hooks>(head: PageRef<'_>, run: usize, hooks: &H) -> usize {
+fn drop_references<H: Hooks + ?Sized>(head: PageRef<'_>, run: usize, hooks: &H) -> usize {
     let wanted = i32::try_from(run).unwrap_or(i32::MAX);
     let before = head.refcount_fetch_sub(wanted);
     let dropped = wanted.min(before.max(0));

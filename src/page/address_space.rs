@@ -3,6 +3,9 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// The part of `struct address_space` that dirtying a page touches: one per file.
+///
+/// Its fields are open, and lie as in C, for code in C that is held against this crate counts
+/// in them by itself.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct AddressSpace {

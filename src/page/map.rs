@@ -35,6 +35,7 @@ unsafe impl Sync for MemoryMap<'_> {}
 
 /// Why [`MemoryMap::prep_compound_page`] made no compound page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CompoundPageError {
     /// The order is more than [`MAX_ORDER`].
     OrderTooLarge,

@@ -19,6 +19,25 @@ fn build(map: &MemoryMap<'_>, frames: &[usize], others: i32) -> Result<(), Compo
     Ok(())
 }
 
+#[test]
+fn hooks_can_be_chosen_at_run_time() -> Result<(), CompoundPageError> {
+    let mut pages = pages(1);
+    let map = MemoryMap::new(&mut pages);
+    let head = folio(&map, 0, 0, 1)?;
+    let recorder = Recorder::new(&map);
+    let [recorded, unhooked]: [&dyn Hooks; 2] = [&recorder, &()];
+    for hooks in [recorded, unhooked] {
+        head.set_refcount(4);
+        assert_eq!(put_user_page(head, hooks), Ok(()));
+        assert_eq!(put_user_pages(&[head], hooks), Ok(()));
+        assert_eq!(put_user_pages_dirty(&[head], hooks), Ok(()));
+        assert_eq!(put_user_pages_dirty_lock(&[head], hooks), Ok(()));
+        assert_eq!(head.refcount(), 0);
+    }
+    assert_eq!(recorder.events(), [(0, MARK, 2), (0, FREE_DIRTY, 0)]);
+    Ok(())
+}
+
 /// Where the array has its last entry of each of its pages: (entry, head), in order.
 fn last_entries(frames: &[usize]) -> Vec<(usize, usize)> {
     let heads = frames.iter().map(|&frame| HEADS[frame]).enumerate();

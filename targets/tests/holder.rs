@@ -28,7 +28,7 @@ impl Release for WithHolder {
             Function::PutUserPagesDirtyLock => under_locks(pages),
             _ => put_user_pages(pages, &()),
         };
-        result.err().map(|ReleaseError { entry }| entry)
+        result.err().map(|error| error.entry)
     }
 }
 

@@ -68,7 +68,6 @@ pub(super) fn test(story: &Story) -> String {
         "MemoryMap",
         "Page",
         "PageRef",
-        "ReleaseError",
         "get_user_pages",
         "put_user_page",
         "put_user_pages",
@@ -235,24 +234,25 @@ fn fill(lines: &mut Vec<String>, story: &Story, array: usize, runs: &[Run]) {
 }
 
 fn call(lines: &mut Vec<String>, function: Function, slice: &str, stopped: Option<usize>) {
-    let result = |entry: Option<usize>| match entry {
-        Some(entry) => format!("Err(ReleaseError {{ entry: {entry} }})"),
-        None => "Ok(())".to_owned(),
-    };
     let name = function.name();
+    let expect = |pages: &str, stopped: Option<usize>| match stopped {
+        Some(entry) => format!(
+            "assert_eq!({name}({pages}, &watch).map_err(|error| error.entry), Err({entry}));"
+        ),
+        None => format!("assert_eq!({name}({pages}, &watch), Ok(()));"),
+    };
     if function != Function::PutUserPage {
-        lines.push(format!("assert_eq!({name}(&{slice}, &watch), {});", result(stopped)));
+        lines.push(expect(&format!("&{slice}"), stopped));
         return;
     }
     let released = stopped.map_or_else(String::new, |entry| format!("[..{entry}]"));
     if slice != "[]" {
         lines.push(format!("for &page in &{slice}{released} {{"));
-        lines.push(format!("    assert_eq!({name}(page, &watch), Ok(()));"));
+        lines.push(format!("    {}", expect("page", None)));
         lines.push("}".to_owned());
     }
     if let Some(entry) = stopped {
-        let page = format!("{slice}[{entry}]");
-        lines.push(format!("assert_eq!({name}({page}, &watch), {});", result(Some(0))));
+        lines.push(expect(&format!("{slice}[{entry}]"), Some(0)));
     }
 }
 

@@ -1,8 +1,7 @@
 //! The fast implementation as two backends: as it ships, and with hooks that tell what it does.
 
 use put_user_page::{
-    Hooks, PageRef, ReleaseError, put_user_page, put_user_pages, put_user_pages_dirty,
-    put_user_pages_dirty_lock,
+    Hooks, PageRef, put_user_page, put_user_pages, put_user_pages_dirty, put_user_pages_dirty_lock,
 };
 use put_user_page_case::Function;
 
@@ -58,18 +57,15 @@ impl Release for FastUnhooked {
 
 fn release(function: Function, pages: &[PageRef<'static>], hooks: &impl Hooks) -> Option<usize> {
     let result = match function {
-        Function::PutUserPage => put_each(pages, hooks),
+        Function::PutUserPage => return put_each(pages, hooks),
         Function::PutUserPages => put_user_pages(pages, hooks),
         Function::PutUserPagesDirty => put_user_pages_dirty(pages, hooks),
         Function::PutUserPagesDirtyLock => put_user_pages_dirty_lock(pages, hooks),
     };
-    result.err().map(|ReleaseError { entry }| entry)
+    result.err().map(|error| error.entry)
 }
 
 /// put_user_page() for each entry by itself, as callers of the patch's time did.
-fn put_each(pages: &[PageRef<'static>], hooks: &impl Hooks) -> Result<(), ReleaseError> {
-    for (entry, &page) in pages.iter().enumerate() {
-        put_user_page(page, hooks).map_err(|_| ReleaseError { entry })?;
-    }
-    Ok(())
+fn put_each(pages: &[PageRef<'static>], hooks: &impl Hooks) -> Option<usize> {
+    pages.iter().position(|&page| put_user_page(page, hooks).is_err())
 }

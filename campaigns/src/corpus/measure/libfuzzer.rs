@@ -50,7 +50,7 @@ fn read(control: &Path, inputs: usize) -> Result<Vec<Vec<u32>>, Stop> {
         let features = input.ok_or_else(|| {
             error(
                 format!("libFuzzer wrote a line that is of no input: {line}"),
-                "use the version that fuzz/Cargo.toml names",
+                "use the version that Cargo.toml names",
             )
         })?;
         *features = numbers[1..].to_vec();

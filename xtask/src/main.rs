@@ -1,9 +1,11 @@
 //! `cargo xtask`: what only this project's own development needs.
 
+mod cargo;
 mod coverage;
 mod dictionaries;
 mod oss_fuzz;
 mod owner;
+mod package;
 mod readme;
 
 use std::io::Write;
@@ -27,6 +29,8 @@ enum Command {
     Coverage(coverage::Arguments),
     Dictionaries(dictionaries::Arguments),
     Owner(owner::Arguments),
+    /// Packages the library, unpacks it where nothing of the repository is, and runs its tests there
+    Package,
     Readme(readme::Arguments),
     #[command(subcommand)]
     OssFuzz(oss_fuzz::Command),
@@ -38,6 +42,7 @@ impl Command {
             Command::Coverage(arguments) => coverage::run(arguments, out),
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Owner(arguments) => owner::run(arguments, out),
+            Command::Package => package::run(out),
             Command::Readme(arguments) => readme::run(arguments, out),
             Command::OssFuzz(command) => oss_fuzz::run(command, out),
         }

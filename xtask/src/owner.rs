@@ -8,12 +8,14 @@ use pagediff_terminal::error::{Stop, error, file_error};
 use pagediff_terminal::repository::find_root;
 
 /// The files that name the owner.
-const FILES: [&str; 5] = [
+const FILES: [&str; 7] = [
     ".github/ISSUE_TEMPLATE/config.yml",
+    "Cargo.toml",
     "README.md",
     "SECURITY.md",
     "scripts/oss-fuzz/Dockerfile",
     "scripts/oss-fuzz/project.yaml",
+    "src/README.md",
 ];
 
 /// What stands for the repository on GitHub, and for the owner's address for mail.

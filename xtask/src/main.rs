@@ -1,5 +1,6 @@
 //! `cargo xtask`: what only this project's own development needs.
 
+mod api;
 mod cargo;
 mod coverage;
 mod dictionaries;
@@ -26,6 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Api(api::Arguments),
     Coverage(coverage::Arguments),
     Dictionaries(dictionaries::Arguments),
     Owner(owner::Arguments),
@@ -39,6 +41,7 @@ enum Command {
 impl Command {
     fn run(&self, out: &mut dyn Write) -> Result<ExitCode, Stop> {
         match self {
+            Command::Api(arguments) => api::run(arguments, out),
             Command::Coverage(arguments) => coverage::run(arguments, out),
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Owner(arguments) => owner::run(arguments, out),

@@ -14,6 +14,7 @@ pub trait Hooks {
     /// set_page_dirty(): marks the page dirty; if it was clean, its mapping, where it
     /// has one, counts and tags it. The page may be dirty already: somebody else may
     /// have marked it since it was looked at.
+    #[inline]
     fn set_page_dirty(&self, head: PageRef<'_>) {
         if !head.test_set_dirty()
             && let Some(mapping) = head.mapping()
@@ -23,6 +24,7 @@ pub trait Hooks {
     }
 
     /// lock_page(): waits until nobody holds the page lock, then takes it.
+    #[inline]
     fn lock_page(&self, head: PageRef<'_>) {
         while !head.try_lock() {
             while head.is_locked() {
@@ -32,15 +34,39 @@ pub trait Hooks {
     }
 
     /// unlock_page(): gives the page lock back.
+    #[inline]
     fn unlock_page(&self, head: PageRef<'_>) {
         head.unlock();
     }
 
+    /// set_page_dirty_lock(): takes the page lock, marks the page dirty and gives the lock back.
+    #[inline]
+    fn set_page_dirty_lock(&self, head: PageRef<'_>) {
+        self.lock_page(head);
+        self.set_page_dirty(head);
+        self.unlock_page(head);
+    }
+
     /// __put_page(): takes the page, whose last reference is gone, out of use. Must
     /// leave what an entry check reads, as [`PageRef::poison_freed`] does.
+    #[inline]
     fn free_page(&self, head: PageRef<'_>) {
         head.poison_freed();
     }
 }
 
-impl Hooks for () {}
+impl Hooks for () {
+    /// Takes the lock and marks the page in one step, where nobody holds the lock.
+    #[inline]
+    fn set_page_dirty_lock(&self, head: PageRef<'_>) {
+        if head.try_lock_and_set_dirty() {
+            if let Some(mapping) = head.mapping() {
+                mapping.page_dirtied();
+            }
+        } else {
+            self.lock_page(head);
+            self.set_page_dirty(head);
+        }
+        self.unlock_page(head);
+    }
+}

@@ -19,27 +19,44 @@ pub fn put_user_page<H: Hooks + ?Sized>(page: PageRef<'_>, hooks: &H) -> Result<
 /// The patch's __put_user_pages_dirty(), run by run. `mark` is called once for each run,
 /// before its references go: after the first entry of a run the page is dirty, so that
 /// marking again for the others would change nothing.
+#[inline(always)]
 fn release<'map, H: Hooks + ?Sized>(
     pages: &[PageRef<'map>],
     hooks: &H,
-    mark: impl Fn(PageRef<'map>),
+    mark: Option<fn(&H, PageRef<'map>)>,
 ) -> Result<(), ReleaseError> {
     let mut start = 0;
     while let Some(first) = pages.get(start) {
         let head = first.compound_head();
-        if head.refcount() <= 0 {
-            return Err(ReleaseError { entry: start });
-        }
         let run = run_length(&pages[start..], head);
-        mark(head);
-        let released = drop_references(head, run, hooks);
-        start += released;
-        if released < run {
-            return Err(ReleaseError { entry: start });
+        if let Some(ahead) = pages.get(start.wrapping_add(run.wrapping_mul(AHEAD))) {
+            ahead.prefetch();
         }
+        // A page without references is not marked. One that is not to be marked is told by the
+        // subtraction.
+        if let Some(mark) = &mark
+            && !head.is_dirty()
+        {
+            if head.refcount() <= 0 {
+                return Err(ReleaseError { entry: start });
+            }
+            mark(hooks, head);
+        }
+        // Where the next run starts does not depend on what the subtraction finds, so that the
+        // machine goes on to it meanwhile.
+        let references = run as i32;
+        let before = head.refcount_fetch_sub(references);
+        if before <= references {
+            run_out(head, before, references, hooks)
+                .map_err(|released| ReleaseError { entry: start + released })?;
+        }
+        start += run;
     }
     Ok(())
 }
+
+/// How many runs of this length ahead a page is prefetched.
+const AHEAD: usize = 20;
 
 /// Marks every page of the array dirty that is clean, without locking it, and
 /// releases it. The caller answers for the page staying in its mapping meanwhile.
@@ -52,11 +69,7 @@ pub fn put_user_pages_dirty<H: Hooks + ?Sized>(
     pages: &[PageRef<'_>],
     hooks: &H,
 ) -> Result<(), ReleaseError> {
-    release(pages, hooks, |head| {
-        if !head.is_dirty() {
-            hooks.set_page_dirty(head);
-        }
-    })
+    release(pages, hooks, Some(H::set_page_dirty))
 }
 
 /// Marks every page of the array dirty that is clean, under its page lock, and
@@ -70,13 +83,7 @@ pub fn put_user_pages_dirty_lock<H: Hooks + ?Sized>(
     pages: &[PageRef<'_>],
     hooks: &H,
 ) -> Result<(), ReleaseError> {
-    release(pages, hooks, |head| {
-        if !head.is_dirty() {
-            hooks.lock_page(head);
-            hooks.set_page_dirty(head);
-            hooks.unlock_page(head);
-        }
-    })
+    release(pages, hooks, Some(H::set_page_dirty_lock))
 }
 
 /// Releases every page of the array.
@@ -89,47 +96,83 @@ pub fn put_user_pages<H: Hooks + ?Sized>(
     pages: &[PageRef<'_>],
     hooks: &H,
 ) -> Result<(), ReleaseError> {
-    release(pages, hooks, |_| ())
+    release(pages, hooks, None)
 }
 
 /// How many entries at the start of `pages`, whose first has `head` as its head page,
 /// name pages of that compound page; at most `i32::MAX`.
 ///
-/// The pages of a compound page lie in one range of addresses, a power of two long: the
-/// distances of a block of entries from its start are all inside if their union is. No
-/// tail page is read.
+/// The pages of a compound page lie in one range of addresses, a power of two long. No tail
+/// page is read but the first, and that only where there is one.
+#[inline(always)]
 fn run_length(pages: &[PageRef<'_>], head: PageRef<'_>) -> usize {
-    const BLOCK: usize = 16;
-    let span = head.compound_span();
-    let distance = |page: &PageRef<'_>| page.addr().wrapping_sub(head.addr());
-
-    // Most runs of small pages end here: no block is looked at for them.
-    if pages.get(1).is_none_or(|next| distance(next) >= span) {
+    if pages.len() == 1 {
         return 1;
     }
-    let pages = &pages[..pages.len().min(i32::MAX as usize)];
+    let span = head.compound_span();
     let mut run = 1;
-    for block in pages[run..].chunks_exact(BLOCK) {
-        if block.iter().fold(0, |union, page| union | distance(page)) >= span {
-            break;
+    while let Some(page) = pages.get(run)
+        && distance(*page, head) < span
+    {
+        run += 1;
+        if run > SHORT {
+            return run + long_run(&pages[run..], head, span);
         }
-        run += BLOCK;
     }
-    run + pages[run..].iter().take_while(|page| distance(page) < span).count()
+    run
 }
 
-/// Drops one reference for each of `run` entries (1 to `i32::MAX`) in one step, frees
-/// the page if the last one went, and returns how many references there were to drop:
-/// less than `run` if they ran out.
-fn drop_references<H: Hooks + ?Sized>(head: PageRef<'_>, run: usize, hooks: &H) -> usize {
-    let wanted = i32::try_from(run).unwrap_or(i32::MAX);
-    let before = head.refcount_fetch_sub(wanted);
-    let dropped = wanted.min(before.max(0));
-    if dropped < wanted {
-        head.refcount_add(wanted - dropped);
+/// Runs up to this long are told entry by entry.
+const SHORT: usize = 16;
+
+/// The distance of a page from a head page in the memory map, in bytes; very large for a page
+/// before it.
+#[inline(always)]
+fn distance(page: PageRef<'_>, head: PageRef<'_>) -> usize {
+    page.addr().wrapping_sub(head.addr())
+}
+
+/// How many entries at the start of `pages` lie less than `span` bytes from `head`; together
+/// with a short run at most `i32::MAX`.
+#[inline(never)]
+fn long_run(pages: &[PageRef<'_>], head: PageRef<'_>, span: usize) -> usize {
+    let pages = &pages[..pages.len().min(i32::MAX as usize - SHORT - 1)];
+    let mut run = whole_blocks::<64>(pages, head, span);
+    run += whole_blocks::<16>(&pages[run..], head, span);
+    run + pages[run..].iter().take_while(|page| distance(**page, head) < span).count()
+}
+
+/// The same, but of whole blocks: the distances of all are less than a power of two if their
+/// union is.
+#[inline(always)]
+fn whole_blocks<const N: usize>(pages: &[PageRef<'_>], head: PageRef<'_>, span: usize) -> usize {
+    let (blocks, _) = pages.as_chunks::<N>();
+    let union = |block: &[PageRef<'_>; N]| {
+        block.iter().fold(0, |union, page| union | distance(*page, head))
+    };
+    N * blocks.iter().take_while(|block| union(block) < span).count()
+}
+
+/// Frees the page if the last of `references` that were subtracted was its last; gives back
+/// what it had not. `before` is what it had.
+///
+/// # Errors
+///
+/// It had less; the error is how many.
+#[cold]
+#[inline(never)]
+fn run_out<H: Hooks + ?Sized>(
+    head: PageRef<'_>,
+    before: i32,
+    references: i32,
+    hooks: &H,
+) -> Result<(), usize> {
+    let dropped = references.min(before.max(0));
+    if dropped < references {
+        head.refcount_add(references - dropped);
     }
-    if before > 0 && before == dropped {
+    if before > 0 {
         hooks.free_page(head);
     }
-    dropped.cast_unsigned() as usize
+    if dropped < references { Err(dropped.cast_unsigned() as usize) } else { Ok(()) }
 }

@@ -10,9 +10,9 @@ use core::sync::atomic::Ordering;
 use super::layout::{Page, TAIL_MAPPING, flags};
 use super::page_ref::PageRef;
 
-/// The largest order of a compound page here: that of the buddy allocator of Linux 6.1,
-/// whose MAX_ORDER is one more.
-pub const MAX_ORDER: u32 = 10;
+/// The largest order of a compound page here: a hugetlb page of 1 GiB, as x86-64 has them. The
+/// buddy allocator of Linux 6.1 goes up to 10.
+pub const MAX_ORDER: u32 = 18;
 
 /// COMPOUND_PAGE_DTOR (include/linux/mm.h of Linux 6.1).
 const COMPOUND_PAGE_DTOR: u8 = 1;

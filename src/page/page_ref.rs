@@ -42,11 +42,13 @@ impl<'map> PageRef<'map> {
     ///
     /// `pointer` points to a page of the slice that a `MemoryMap<'map>` was made of, and
     /// may be used for all pages of that slice.
+    #[inline]
     pub(crate) const unsafe fn new(pointer: NonNull<Page>) -> Self {
         PageRef { pointer, map: PhantomData }
     }
 
     /// The page's own fields.
+    #[inline]
     pub(crate) fn page(self) -> &'map Page {
         // SAFETY: by the type's invariant the pointer is to a live, aligned page, which
         // is only ever shared, for all of its fields are atomics.
@@ -54,6 +56,7 @@ impl<'map> PageRef<'map> {
     }
 
     /// The page's address in the memory map.
+    #[inline]
     pub fn addr(self) -> usize {
         self.pointer.addr().get()
     }
@@ -63,6 +66,7 @@ impl<'map> PageRef<'map> {
     /// Whoever writes through it may set the head flag and bit 0 of `compound_head` only
     /// to keep them where [`prep_compound_page`](crate::MemoryMap::prep_compound_page) set
     /// them, and store no address in `mapping`: methods here follow all three.
+    #[inline]
     pub fn as_ptr(self) -> *mut Page {
         self.pointer.as_ptr()
     }
@@ -84,11 +88,13 @@ impl<'map> PageRef<'map> {
     }
 
     /// PageTail(): whether this is a tail page of a compound page.
+    #[inline]
     pub fn is_tail(self) -> bool {
         self.page().compound_head.load(Ordering::Relaxed).addr() & 1 != 0
     }
 
     /// PageHead(): whether this is the head page of a compound page of order 1 or more.
+    #[inline]
     pub fn is_head(self) -> bool {
         self.page().flags.load(Ordering::Relaxed) & flags::HEAD != 0
     }
@@ -116,27 +122,32 @@ impl<'map> PageRef<'map> {
     }
 
     /// page_ref_count() of this very page, which for a tail page is always 0.
+    #[inline]
     pub fn refcount(self) -> i32 {
         self.page().refcount.load(Ordering::Relaxed)
     }
 
     /// set_page_count(): for pages that nobody else uses.
+    #[inline]
     pub fn set_refcount(self, refcount: i32) {
         self.page().refcount.store(refcount, Ordering::Relaxed);
     }
 
     /// PageDirty() of this very page.
+    #[inline]
     pub fn is_dirty(self) -> bool {
         self.page().flags.load(Ordering::Relaxed) & flags::DIRTY != 0
     }
 
     /// TestSetPageDirty(): sets the flag, and returns whether it was set before.
+    #[inline]
     pub fn test_set_dirty(self) -> bool {
         self.page().flags.fetch_or(flags::DIRTY, Ordering::AcqRel) & flags::DIRTY != 0
     }
 
     /// clear_page_dirty_for_io(): clears the flag and takes the page out of its
     /// mapping's account; returns whether it was dirty.
+    #[inline]
     pub fn clear_dirty(self) -> bool {
         let before = self.page().flags.fetch_and(!flags::DIRTY, Ordering::AcqRel);
         let was_dirty = before & flags::DIRTY != 0;
@@ -147,22 +158,49 @@ impl<'map> PageRef<'map> {
     }
 
     /// PageLocked() of this very page.
+    #[inline]
     pub fn is_locked(self) -> bool {
         self.page().flags.load(Ordering::Relaxed) & flags::LOCKED != 0
     }
 
     /// trylock_page(): takes the page lock unless somebody holds it; true if taken.
+    #[inline]
     pub fn try_lock(self) -> bool {
         self.page().flags.fetch_or(flags::LOCKED, Ordering::Acquire) & flags::LOCKED == 0
     }
 
+    /// Takes the page lock and sets the dirty flag in one step, if neither is set; true if done.
+    #[inline]
+    pub(crate) fn try_lock_and_set_dirty(self) -> bool {
+        const BOTH: usize = flags::LOCKED | flags::DIRTY;
+        let flags = &self.page().flags;
+        let before = flags.load(Ordering::Relaxed);
+        before & BOTH == 0
+            && flags
+                .compare_exchange(before, before | BOTH, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// Asks the machine to fetch the page's cache line, which is written to soon.
+    #[inline]
+    pub(crate) fn prefetch(self) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a prefetch reads and writes nothing, whatever the address is.
+        unsafe {
+            use core::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_ET0>(self.pointer.as_ptr().cast());
+        }
+    }
+
     /// unlock_page(): gives the page lock back.
+    #[inline]
     pub fn unlock(self) {
         self.page().flags.fetch_and(!flags::LOCKED, Ordering::Release);
     }
 
     /// The file that the page belongs to; `None` for anonymous pages, and for tail
     /// pages, where the word means something else.
+    #[inline]
     pub fn mapping(self) -> Option<&'map AddressSpace> {
         if self.is_tail() {
             return None;
@@ -182,6 +220,7 @@ impl<'map> PageRef<'map> {
     }
 
     /// Makes this head page one of `mapping`'s.
+    #[inline]
     pub fn set_mapping(self, mapping: &'map AddressSpace) {
         debug_assert!(!self.is_tail());
         let address = ptr::from_ref(mapping).addr();
@@ -191,6 +230,7 @@ impl<'map> PageRef<'map> {
 
     /// Takes a reference as try_get_page() does: refused at a refcount of zero or less,
     /// and at `i32::MAX`, which has no room for one more.
+    #[inline]
     pub(crate) fn try_get(self) -> bool {
         let take = |refs: i32| if refs <= 0 { None } else { refs.checked_add(1) };
         self.page().refcount.fetch_update(Ordering::AcqRel, Ordering::Relaxed, take).is_ok()
@@ -208,12 +248,14 @@ impl<'map> PageRef<'map> {
     }
 
     /// Gives back references that a subtraction took beyond zero.
+    #[inline]
     pub(crate) fn refcount_add(self, references: i32) {
         self.page().refcount.fetch_add(references, Ordering::AcqRel);
     }
 
     /// Leaves of a freed head page what an entry check needs (head flag, compound_head,
     /// order, a refcount of zero or less) and overwrites the rest. Tail pages stay.
+    #[inline]
     pub fn poison_freed(self) {
         use Ordering::Relaxed;
         let page = self.page();

@@ -1,0 +1,42 @@
+//! How fast the library is to be.
+
+use std::fmt;
+
+use crate::contender::Function;
+use crate::workload::{Order, Size, Workload};
+
+/// At least so many times as fast.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
+    /// As the better of `per_entry` and `per_run`.
+    OfPeers(f64),
+    /// As `limit`.
+    OfLimit(f64),
+}
+
+impl Goal {
+    pub(crate) fn of(workload: &Workload, function: Function) -> Goal {
+        use Goal::{OfLimit, OfPeers};
+        let many = function == Function::Many;
+        match (workload.order, workload.size) {
+            (Order::All(0), Size::Hot) if many => OfLimit(0.97),
+            (Order::All(0), Size::Hot) if function == Function::DirtyLock => OfPeers(1.3),
+            (Order::Random, _) if many => OfPeers(1.4),
+            (Order::Random, _) if function == Function::Dirty => OfLimit(0.9),
+            (Order::All(2 | 3), _) | (Order::Mixed, _) if many => OfPeers(1.0),
+            (Order::All(4), Size::Million) if many => OfPeers(2.0),
+            (Order::All(9), Size::Hot) if many => OfPeers(6.0),
+            (Order::All(9), Size::Million) if many => OfPeers(11.0),
+            _ => OfPeers(0.97),
+        }
+    }
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Goal::OfPeers(least) => write!(formatter, "{least} of the better peer"),
+            Goal::OfLimit(least) => write!(formatter, "{least} of limit"),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The peers in C, `peers.c`.
+
+use put_user_page::PageRef;
+
+use crate::contender::Function;
+use crate::pages::{Pages, Run};
+
+type Peer = unsafe extern "C" fn(*const PageRef<'static>, usize);
+type Limit = unsafe extern "C" fn(*const PageRef<'static>, usize, *const Run);
+
+unsafe extern "C" {
+    fn per_entry_put(pages: *const PageRef<'static>, npages: usize);
+    fn per_entry_dirty(pages: *const PageRef<'static>, npages: usize);
+    fn per_entry_dirty_lock(pages: *const PageRef<'static>, npages: usize);
+    fn per_run_put(pages: *const PageRef<'static>, npages: usize);
+    fn per_run_dirty(pages: *const PageRef<'static>, npages: usize);
+    fn per_run_dirty_lock(pages: *const PageRef<'static>, npages: usize);
+    fn limit_one(pages: *const PageRef<'static>, npages: usize, runs: *const Run);
+    fn limit_put(pages: *const PageRef<'static>, npages: usize, runs: *const Run);
+    fn limit_dirty(pages: *const PageRef<'static>, npages: usize, runs: *const Run);
+    fn limit_dirty_lock(pages: *const PageRef<'static>, npages: usize, runs: *const Run);
+}
+
+/// The loop of the patch.
+pub(crate) fn per_entry(function: Function, pages: &Pages) {
+    let peer = match function {
+        Function::One | Function::Many => per_entry_put,
+        Function::Dirty => per_entry_dirty,
+        Function::DirtyLock => per_entry_dirty_lock,
+    };
+    call(peer, pages);
+}
+
+/// Batching as in kernel v5.13; of single pages there is nothing to batch.
+pub(crate) fn per_run(function: Function, pages: &Pages) {
+    let peer = match function {
+        Function::One => per_entry_put,
+        Function::Many => per_run_put,
+        Function::Dirty => per_run_dirty,
+        Function::DirtyLock => per_run_dirty_lock,
+    };
+    call(peer, pages);
+}
+
+/// The locked operations alone.
+pub(crate) fn limit(function: Function, pages: &Pages) {
+    let limit: Limit = match function {
+        Function::One => limit_one,
+        Function::Many => limit_put,
+        Function::Dirty => limit_dirty,
+        Function::DirtyLock => limit_dirty_lock,
+    };
+    // SAFETY: an array of so many pages, whose runs these are.
+    unsafe { limit(pages.entries.as_ptr(), pages.entries.len(), pages.runs.as_ptr()) };
+}
+
+fn call(peer: Peer, pages: &Pages) {
+    // SAFETY: an array of so many pages, which have references enough; what is read of their
+    // neighbours is of the same map.
+    unsafe { peer(pages.entries.as_ptr(), pages.entries.len()) };
+}

@@ -1,5 +1,6 @@
 //! Findings: divergences sorted by what diverged, with the smallest example of each.
 
+mod kind;
 mod layout_kind;
 mod signature;
 
@@ -8,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+pub use kind::Kind;
 pub use layout_kind::{LayoutKind, LayoutKinds};
 use put_user_page_support::write_whole;
 pub use signature::Signature;

@@ -11,7 +11,7 @@ use common::{divergence, scenarios};
 use put_user_page_case::Case;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
-use put_user_page_targets::findings::{Findings, Recorded, Signature};
+use put_user_page_targets::findings::{Findings, Kind, Recorded, Signature};
 use put_user_page_targets::mutants::{Mutant, mutated};
 use put_user_page_targets::registry::{Target, target};
 use put_user_page_targets::trial::Verdict;
@@ -70,6 +70,16 @@ fn a_mistake_has_the_same_signature_in_cases_of_all_sizes() {
     assert_eq!(Signature::of(&of_mutant(Mutant::SkipTheLastEntry, &text(3))).to_string(), named);
     assert_eq!(signature(1), signature(9));
     assert_eq!(signature(1).to_string(), "mutant-put_user_pages-state-live-order-0");
+}
+
+#[test]
+fn a_mistake_has_one_kind_and_others_have_others() {
+    let kind = |mutant, case| Kind::of(&of_mutant(mutant, &case));
+    let one = Case::from_text("folio a refs=1\nentries a a\nput_user_pages\n").expect("a text");
+    // The last page is freed by the reference in one case, and not in the other.
+    assert_eq!(kind(Mutant::SkipTheLastEntry, one), Kind::RefcountHigh);
+    assert_eq!(kind(Mutant::SkipTheLastEntry, text(3)), Kind::RefcountHigh);
+    assert_eq!(kind(Mutant::NeverFree, text(3)), Kind::NotFreed);
 }
 
 #[test]

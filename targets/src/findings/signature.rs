@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use super::kind::Kind;
 use super::layout_kind::{LayoutKind, LayoutKinds};
-use crate::backend::HowFailed;
 use crate::divergence::Divergence;
 use crate::oracle::{Difference, Field, LockRule, PageField, Sides, Subject};
 use crate::outcome::{Counter, Event, StateKind};
@@ -32,25 +32,39 @@ const MAX_BACKEND: usize = 64;
 impl Signature {
     /// The signature of a divergence.
     pub fn of(divergence: &Divergence) -> Signature {
-        let Divergence { backend, call, differences, world, .. } = divergence;
-        let step = call.map_or(world.steps.len(), |call| call.step);
-        let (layouts, refcounts) = (LayoutKinds::new(world, step), refcounts(differences));
-        let fields = differences.iter().map(|Difference { subject, field }| {
-            let word = word(field, refcounts.get(subject).copied());
-            (rank(field), layouts.of(*subject), word)
-        });
-        // Pages are many, and which comes first is chance: the plainest that shows it counts.
-        let most_telling = fields.min();
-        let (_, layout, field) =
-            most_telling.unwrap_or((0, LayoutKind::NoPage, "nothing".to_owned()));
+        let (layout, field) = most_telling(divergence)
+            .map_or((LayoutKind::NoPage, "nothing".to_owned()), |told| (told.layout, told.word));
         let function = divergence.function().map_or("no-call", |function| function.name());
         Signature {
-            backend: backend_word(backend),
+            backend: backend_word(&divergence.backend),
             function: function.to_owned(),
             field,
             layout: layout.to_string(),
         }
     }
+}
+
+/// A difference, as signatures tell it; the least tells most of the cause.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Told {
+    rank: u8,
+    /// Pages are many, and which comes first is chance: the plainest that shows it counts.
+    layout: LayoutKind,
+    word: String,
+    pub(super) kind: Kind,
+}
+
+/// Which difference tells most; none if there is none.
+pub(super) fn most_telling(divergence: &Divergence) -> Option<Told> {
+    let Divergence { call, differences, world, .. } = divergence;
+    let step = call.map_or(world.steps.len(), |call| call.step);
+    let (layouts, refcounts) = (LayoutKinds::new(world, step), refcounts(differences));
+    let told = differences.iter().map(|Difference { subject, field }| {
+        let kind = Kind::of_field(field, refcounts.get(subject).copied());
+        let (rank, layout) = (rank(field), layouts.of(*subject));
+        Told { rank, layout, word: word(field, kind), kind }
+    });
+    told.min()
 }
 
 impl fmt::Display for Signature {
@@ -79,19 +93,17 @@ fn rank(field: &Field) -> u8 {
     }
 }
 
-/// Which field differs, and which way. The refcount is the backend's, where that differs too.
-fn word(field: &Field, refcount: Option<i32>) -> String {
+/// Which field differs, and which way; it is of this kind.
+fn word(field: &Field, kind: Kind) -> String {
     match field {
-        Field::Process(failure) | Field::ProcessOnce(failure) => match failure.how {
-            HowFailed::Crashed(_) => "crashed".to_owned(),
-            HowFailed::Hung(_) => "hung".to_owned(),
-        },
+        Field::Process(_) | Field::ProcessOnce(_) if kind == Kind::Hung => "hung".to_owned(),
+        Field::Process(_) | Field::ProcessOnce(_) => "crashed".to_owned(),
         Field::Forms(differ) => slug(&differ.forms.to_string()),
         Field::StrayWrite { written, reference, backend } => {
             stray_write_word(*written, *reference, *backend)
         }
         Field::Lock { broken, .. } => slug(&broken.to_string()),
-        Field::State(sides) => state_word(sides, refcount),
+        Field::State(sides) => state_word(sides, kind),
         Field::Refcount(sides) => way("refcount", sides),
         Field::Dirty(sides) => yes_or_no("dirty", sides),
         Field::Locked(sides) => yes_or_no("locked", sides),
@@ -129,17 +141,13 @@ fn yes_or_no(field: &str, sides: &Sides<bool>) -> String {
     }
 }
 
-/// Not freed, as it has references: then these are what is wrong.
-fn state_word(sides: &Sides<StateKind>, refcount: Option<i32>) -> String {
-    match (sides.reference, sides.backend, refcount) {
-        (Some(StateKind::Freed), Some(StateKind::Live), Some(1..)) => "refcount-high",
-        (Some(StateKind::Freed), Some(StateKind::Live), Some(..=-1)) => "refcount-low",
-        (_, Some(StateKind::Live), _) => "state-live",
-        (_, Some(StateKind::Free), _) => "state-free",
-        (_, Some(StateKind::Freed), _) => "state-freed",
-        (_, None, _) => "state-nothing",
+fn state_word(sides: &Sides<StateKind>, kind: Kind) -> String {
+    match (kind, sides.backend) {
+        (Kind::RefcountHigh, _) => "refcount-high".to_owned(),
+        (Kind::RefcountLow, _) => "refcount-low".to_owned(),
+        (_, Some(state)) => format!("state-{state}"),
+        (_, None) => "state-nothing".to_owned(),
     }
-    .to_owned()
 }
 
 /// The refcounts that the backend has, where they are not those of the reference.

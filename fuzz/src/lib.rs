@@ -2,16 +2,14 @@
 
 mod stack_overflow;
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 use std::sync::LazyLock;
 
 pub use libfuzzer_sys;
-use put_user_page_fuzz_common::{
-    BENCH_VARIABLE, crash_name, fail, mutator, named, print_reports_alone,
-};
+use put_user_page_fuzz_common::{BENCH_VARIABLE, abort, crash_name, fail, mutator, named};
 pub use put_user_page_fuzz_common::{IN_PROCESS, MakeHarness, check};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::Target;
@@ -29,8 +27,20 @@ macro_rules! target {
                 $crate::mutate(data, size, max_size, seed)
             }
         );
+
+        /// Asked by the address sanitizer's runtime, of the program that it is linked into.
+        #[unsafe(no_mangle)]
+        extern "C" fn __asan_default_options() -> *const std::ffi::c_char {
+            $crate::SANITIZER_OPTIONS.as_ptr()
+        }
     };
 }
+
+/// How the address sanitizer tells crashes apart, if `$ASAN_OPTIONS` does not say. By so many
+/// frames, which are, at a divergence, seven or eight of libFuzzer and the C library, and the
+/// three that tell the divergence from others; libFuzzer's minimiser does not keep to what has
+/// no such token.
+pub const SANITIZER_OPTIONS: &CStr = c"dedup_token_length=11";
 
 /// Set by `cargo fuzz fmt`: where to write what an input is.
 const DEBUG_PATH_VARIABLE: &str = "RUST_LIBFUZZER_DEBUG_PATH";
@@ -44,8 +54,7 @@ pub fn start(name: &str, make: MakeHarness) {
     }
     add_committed_corpus(target);
     stack_overflow::abort_on_it();
-    put_user_page_fuzz_common::start(target, make, artifact);
-    print_reports_alone();
+    put_user_page_fuzz_common::start(target, make, artifact, abort);
 }
 
 /// Changes an input: every other time record by record, else as the engine would. Leaves it

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 pub use put_user_page_fuzz_common::{IN_PROCESS, MakeHarness};
-use put_user_page_fuzz_common::{check, named, print_reports_alone, start};
+use put_user_page_fuzz_common::{abort, check, named, start};
 
 unsafe extern "C" {
     /// Where the fork server forks: part of AFL++'s runtime, which cargo-afl links in.
@@ -36,8 +36,7 @@ macro_rules! target {
 pub fn fuzz(name: &str, make: MakeHarness) {
     // A kernel's guest, or a candidate, is not to be shared by all that are forked.
     __afl_manual_init();
-    start(named(name), make, |_| PathBuf::from("FILE"));
-    print_reports_alone();
+    start(named(name), make, |_| PathBuf::from("FILE"), abort);
     // SAFETY: the runtime sets it in `__afl_manual_init`, on this thread, and not later.
     if unsafe { __afl_fuzz_ptr }.is_null() {
         afl::fuzz(true, check);

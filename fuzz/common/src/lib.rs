@@ -1,25 +1,25 @@
 //! What engines need of a target, and no engine: what their entry points do, which is to make
-//! a target ready, check its inputs, and panic where it reports a divergence, the only place
-//! where one is a panic; and what an engine can be told of cases.
+//! a target ready, check its inputs, and end where it reports a divergence; and what an engine
+//! can be told of cases.
 //!
 //! With the environment variable [`FINDINGS_VARIABLE`] set, a divergence is recorded as a
 //! finding in the directory that it names, and the engine goes on.
 
 pub mod dictionary;
+mod frames;
 pub mod largest;
 pub mod mutator;
 mod saved;
 
 use std::cell::RefCell;
-use std::panic::{self, panic_any};
 use std::path::PathBuf;
-use std::process::{abort, exit};
+use std::process::exit;
 use std::sync::Mutex;
 
 use put_user_page_targets::backend::BackendError;
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::divergence::Divergence;
-use put_user_page_targets::findings::Findings;
+use put_user_page_targets::findings::{Findings, Kind};
 use put_user_page_targets::harness::{CheckError, Harness, candidate_path};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
 use put_user_page_targets::report::Report;
@@ -37,6 +37,9 @@ pub const EMPTY: &str = "empty";
 /// Where an engine saves an input that makes the target fail.
 pub type SavedAs = fn(&[u8]) -> PathBuf;
 
+/// Ends an entry point where its target has a divergence, of which this is the report.
+pub type End = fn(&Divergence, Box<Report>) -> !;
+
 /// Makes the harness of a target.
 pub type MakeHarness = fn(&'static Target) -> Result<Harness, BackendError>;
 
@@ -48,6 +51,7 @@ struct Fuzzed {
     target: &'static Target,
     harness: Harness,
     saved_as: SavedAs,
+    end: End,
     /// Where divergences are recorded, if the engine is to go on after them.
     findings: Option<Findings>,
     /// Whether it looks at no input, for the engine alone to be measured.
@@ -70,7 +74,7 @@ pub fn named(name: &str) -> &'static Target {
 
 /// Makes the process ready to fuzz a target; called once a thread, before the first input.
 /// Ends the process where it cannot start.
-pub fn start(target: &'static Target, make: MakeHarness, saved_as: SavedAs) {
+pub fn start(target: &'static Target, make: MakeHarness, saved_as: SavedAs, end: End) {
     let mut harness =
         make(target).unwrap_or_else(|error| fail(&error.message, &format!("{}\n", error.help)));
     largest::warm_up(&mut harness);
@@ -80,7 +84,7 @@ pub fn start(target: &'static Target, make: MakeHarness, saved_as: SavedAs) {
     let findings = std::env::var_os(FINDINGS_VARIABLE).filter(|path| !path.is_empty());
     let findings = findings.map(|path| Findings::new(PathBuf::from(path)));
     let is_empty = std::env::var_os(BENCH_VARIABLE).is_some_and(|value| value == EMPTY);
-    let fuzzed = Box::leak(Box::new(Fuzzed { target, harness, saved_as, findings, is_empty }));
+    let fuzzed = Box::leak(Box::new(Fuzzed { target, harness, saved_as, end, findings, is_empty }));
     STARTED.lock().expect("nobody panics with it").push((&raw const *fuzzed).expose_provenance());
     FUZZED.set(Some(fuzzed));
 }
@@ -97,26 +101,15 @@ fn introduce_candidate(harness: &Harness) {
     }
 }
 
-/// Prints the report of a divergence without a backtrace, which would be that of the engine,
-/// and aborts. Other panics keep theirs: they are bugs of the harness.
-pub fn print_reports_alone() {
-    let print_panic = panic::take_hook();
-    panic::set_hook(Box::new(move |info| match info.payload().downcast_ref::<Box<Report>>() {
-        Some(report) => {
-            eprintln!("\ndivergence: {report}");
-            // Before unwinding, as the engines' own hooks do.
-            abort();
-        }
-        None => print_panic(info),
-    }));
+/// Prints the report and aborts, which engines take for a crash, in frames that tell the
+/// divergence from others.
+pub fn abort(divergence: &Divergence, report: Box<Report>) -> ! {
+    eprintln!("\ndivergence: {report}");
+    frames::abort_at_divergence(Kind::of(divergence), divergence.function())
 }
 
-/// Checks one input.
-///
-/// # Panics
-///
-/// The target's two sides diverge, and nobody asked for findings: the report is the panic's
-/// payload, and is printed.
+/// Checks one input. Where the target's two sides diverge, and nobody asked for findings, the
+/// entry point ends.
 pub fn check(bytes: &[u8]) {
     FUZZED.with_borrow_mut(|fuzzed| {
         let fuzzed = fuzzed.as_mut().expect("start() is called first");
@@ -146,7 +139,7 @@ impl Fuzzed {
         let mut report = Box::new(Report::of(divergence));
         report.reproduce = Some(saved::command(&report, self.target, &file));
         saved::save_log(&report, &file);
-        panic_any(report);
+        (self.end)(divergence, report)
     }
 }
 

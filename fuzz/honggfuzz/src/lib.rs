@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 pub use put_user_page_fuzz_common::{IN_PROCESS, MakeHarness};
-use put_user_page_fuzz_common::{check, named, start};
+use put_user_page_fuzz_common::{abort, check, named, start};
 
 /// The entry point of a target.
 #[macro_export]
@@ -19,7 +19,7 @@ macro_rules! target {
 
 /// Fuzzes a target for as long as the engine lives.
 pub fn fuzz(name: &str, make: MakeHarness) -> ! {
-    start(named(name), make, |_| PathBuf::from("FILE"));
+    start(named(name), make, |_| PathBuf::from("FILE"), abort);
     loop {
         honggfuzz::fuzz(check);
     }

@@ -3,6 +3,7 @@
 mod beside;
 mod binary;
 mod build;
+mod crash_states;
 mod moved;
 mod presubmit;
 mod target;
@@ -20,6 +21,7 @@ use put_user_page_targets::registry::{Check, TARGETS, Target};
 use serde::Serialize;
 
 use crate::owner;
+use build::Sanitizer;
 
 /// Does what OSS-Fuzz would do with this project
 #[derive(clap::Subcommand)]
@@ -41,6 +43,10 @@ pub(crate) struct CheckArguments {
     /// Build nothing: check what a build with the address sanitizer has put into this $OUT
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Hold the stacks of divergences to ClusterFuzz's parser too, in this Python, which has
+    /// what scripts/oss-fuzz/requirements.txt names
+    #[arg(long, value_name = "PYTHON")]
+    clusterfuzz: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -83,13 +89,18 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
     }
     let progress = ProgressBar::new_spinner();
     progress.enable_steady_tick(Duration::from_millis(200));
-    let builds = match &arguments.out {
-        Some(directory) => vec![check_targets(directory, build::Sanitizer::Address, &progress)?],
-        None => [build::Sanitizer::Address, build::Sanitizer::Coverage]
+    let mut builds = match &arguments.out {
+        Some(directory) => vec![check_targets(directory, Sanitizer::Address, &progress)?],
+        None => [Sanitizer::Address, Sanitizer::Coverage]
             .into_iter()
             .map(|sanitizer| build_and_check(&root, sanitizer, &progress))
             .collect::<Result<_, _>>()?,
     };
+    if let Some(python) = arguments.clusterfuzz.as_ref().filter(|_| builds[0].failures() == 0) {
+        progress.set_message("shows divergences");
+        let out = arguments.out.clone().unwrap_or_else(|| build::out(&root, Sanitizer::Address));
+        builds[0].failures.extend(crash_states::check(&root, &out, python)?);
+    }
     progress.finish_and_clear();
     let checked = Submission { files: presubmit::check(&root), builds };
     if arguments.json {
@@ -105,7 +116,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
 
 fn build_and_check(
     root: &Path,
-    sanitizer: build::Sanitizer,
+    sanitizer: Sanitizer,
     progress: &ProgressBar,
 ) -> Result<Built, Stop> {
     progress.set_message(format!("builds with SANITIZER={}", sanitizer.name()));
@@ -121,7 +132,7 @@ fn build_and_check(
 /// Checks all targets that OSS-Fuzz is to run, which are all but the one that boots a kernel.
 fn check_targets(
     directory: &Path,
-    sanitizer: build::Sanitizer,
+    sanitizer: Sanitizer,
     progress: &ProgressBar,
 ) -> Result<Built, Stop> {
     let (targets, failures) = moved::while_moved(directory, |moved| {
@@ -137,11 +148,14 @@ fn check_targets(
 
 impl Submission {
     fn failures(&self) -> usize {
-        let of_build = |built: &Built| {
-            let targets = built.targets.iter().map(|target| target.failures.len());
-            built.failures.len() + targets.sum::<usize>()
-        };
-        self.files.len() + self.builds.iter().map(of_build).sum::<usize>()
+        self.files.len() + self.builds.iter().map(Built::failures).sum::<usize>()
+    }
+}
+
+impl Built {
+    fn failures(&self) -> usize {
+        let targets = self.targets.iter().map(|target| target.failures.len());
+        self.failures.len() + targets.sum::<usize>()
     }
 }
 

@@ -18,7 +18,9 @@ struct Frame(extern "C" fn(Option<Frame>) -> !);
 
 /// Functions for their names, and which of them is meant by what.
 macro_rules! frames {
-    ($meant:ident($by:ty): $($what:pat => $name:ident,)*) => {
+    ($(#[$about:meta])* $all:ident, $meant:ident($by:ty): $($what:pat => $name:ident,)*) => {
+        $(#[$about])*
+        pub const $all: &[&str] = &[$(stringify!($name)),*];
         fn $meant(by: $by) -> Frame {
             match by {
                 $($what => Frame($name),)*
@@ -41,7 +43,9 @@ macro_rules! frames {
     };
 }
 
-frames! { what(Kind):
+frames! {
+    /// What a divergence is, as the first frame tells it.
+    KINDS, what(Kind):
     Kind::Crashed => backend_crashed,
     Kind::Hung => backend_hung,
     Kind::Forms => forms_differ,
@@ -61,7 +65,9 @@ frames! { what(Kind):
     Kind::Count => count_differs,
 }
 
-frames! { place(Option<Function>):
+frames! {
+    /// Which function shows a divergence, as the second frame tells it.
+    PLACES, place(Option<Function>):
     Some(Function::PutUserPage) => in_put_user_page,
     Some(Function::PutUserPages) => in_put_user_pages,
     Some(Function::PutUserPagesDirty) => in_put_user_pages_dirty,

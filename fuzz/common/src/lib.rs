@@ -6,7 +6,7 @@
 //! finding in the directory that it names, and the engine goes on.
 
 pub mod dictionary;
-mod frames;
+pub mod frames;
 pub mod largest;
 pub mod mutator;
 mod saved;

@@ -48,11 +48,20 @@ impl Sanitizer {
 /// How many lines of a failed build are shown.
 const LAST_LINES: usize = 20;
 
+/// Where a build is kept.
+fn folder(root: &Path, sanitizer: Sanitizer) -> PathBuf {
+    root.join("target/oss-fuzz").join(sanitizer.name())
+}
+
+/// The `$OUT` of a build.
+pub(super) fn out(root: &Path, sanitizer: Sanitizer) -> PathBuf {
+    folder(root, sanitizer).join("out")
+}
+
 /// Builds all targets, in folders of target/oss-fuzz that are kept for the next time. Returns
 /// `$OUT`, or, if build.sh fails, what it printed last.
 pub(super) fn build(root: &Path, sanitizer: Sanitizer) -> Result<Result<PathBuf, String>, Stop> {
-    let folder = root.join("target/oss-fuzz").join(sanitizer.name());
-    let out = folder.join("out");
+    let (folder, out) = (folder(root, sanitizer), out(root, sanitizer));
     prepare(root, &folder).map_err(|why| file_error(&folder, "written", &why))?;
     let log_path = folder.join("build.log");
     let log = File::create(&log_path).and_then(|log| Ok((log.try_clone()?, log)));

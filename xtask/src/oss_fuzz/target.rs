@@ -48,11 +48,11 @@ pub(super) struct CheckedTarget {
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// What a run came to.
-struct Ran {
+pub(super) struct Ran {
     /// `None` if it had to be ended.
     status: Option<ExitStatus>,
     /// What it printed, all of which libFuzzer prints as errors.
-    log: String,
+    pub(super) log: String,
 }
 
 impl Ran {
@@ -295,7 +295,8 @@ impl Target<'_> {
     }
 }
 
-fn run(command: &mut Command, log: &Path) -> std::io::Result<Ran> {
+/// Runs a target, for as long as a run may take.
+pub(super) fn run(command: &mut Command, log: &Path) -> std::io::Result<Ran> {
     let mut child = command.stderr(File::create(log)?).spawn()?;
     let start = Instant::now();
     let status = loop {

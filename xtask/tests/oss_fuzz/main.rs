@@ -5,10 +5,12 @@
 mod common;
 mod out;
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use common::{Directory, Ran, repository};
 use out::{Out, TARGETS};
+use put_user_page_fuzz_common::frames::{KINDS, PLACES};
 
 /// Checks a built $OUT, with the repository's own files.
 fn check(out: &Out) -> Ran {
@@ -112,6 +114,51 @@ fn what_lies_beside_a_target_must_be_right() {
             "decode: seeds: fatal makes it fail, signal: 6 (SIGABRT)",
         ],
     );
+}
+
+/// Checks a good $OUT by a parser that has these crash states of what is shown, four divergences
+/// twice, and then of every name.
+fn check_states(of_shown: [&str; 4]) -> Ran {
+    let out = Out::good();
+    let kinds = KINDS.iter().map(|kind| format!("{kind}, in_put_user_pages_dirty"));
+    let places = PLACES.iter().map(|place| format!("refcount_too_high, {place}"));
+    let shown = of_shown.iter().flat_map(|state| [format!("raise, {state}"), (*state).to_owned()]);
+    let states: Vec<Vec<String>> = (shown.chain(kinds).chain(places))
+        .map(|state| state.split(", ").map(str::to_owned).collect())
+        .collect();
+    out.directory.write("states.json", serde_json::to_string(&states).unwrap());
+    let python = out.directory.write("python", "#!/bin/sh\ncat >/dev/null\ncat states.json\n");
+    fs::set_permissions(&python, Permissions::from_mode(0o755)).unwrap();
+    let python = python.to_str().unwrap();
+    let arguments = ["--root", root(), "--out", "out", "--clusterfuzz", python];
+    out.directory.run(&[&["oss-fuzz", "check"][..], &arguments].concat())
+}
+
+#[test]
+fn divergences_that_clusterfuzz_takes_for_one_bug_are_refused() {
+    let dirty = "refcount_too_high, in_put_user_pages_dirty, abort_at_divergence";
+    let (other, mark) =
+        ("refcount_too_high, in_put_user_pages", "page_wrongly_clean, in_put_user_pages_dirty");
+    check_states([dirty, dirty, other, mark]).code(0);
+    assert_refused(
+        check_states([dirty, dirty, dirty, "in_put_user_pages_dirty"]),
+        &[
+            "address: crash state: `refcount_too_high, in_put_user_pages` is \
+             `raise, refcount_too_high, in_put_user_pages_dirty, abort_at_divergence`",
+            "address: crash state: `refcount_too_high, in_put_user_pages` is \
+             `refcount_too_high, in_put_user_pages_dirty, abort_at_divergence` to ClusterFuzz",
+            "`page_wrongly_clean, in_put_user_pages_dirty` is `raise, in_put_user_pages_dirty`",
+            "`page_wrongly_clean, in_put_user_pages_dirty` is `in_put_user_pages_dirty`",
+        ],
+    );
+}
+
+#[test]
+fn a_parser_that_does_not_work_is_told_of() {
+    let out = Out::good();
+    let arguments = ["--root", root(), "--out", "out", "--clusterfuzz", "false"];
+    let ran = out.directory.run(&[&["oss-fuzz", "check"][..], &arguments].concat());
+    ran.code(2).err(&["false does not run scripts/oss-fuzz/crash_states", "requirements.txt"]);
 }
 
 #[test]

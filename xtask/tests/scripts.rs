@@ -63,7 +63,8 @@ impl Fakes {
         let mut command = Command::new(here.join("put_user_page").join(script[0]));
         command.args(&script[1..]).stdin(Stdio::null()).env("PATH", path);
         command.env("CALLS", here.join("calls")).env("FAILS", fails).env("TARGETS", targets);
-        command.env("SRC", here).env("OUT", here.join("out")).env_remove("CARGO_TARGET_DIR");
+        command.env("SRC", here).env("OUT", here.join("out")).env("SANITIZER", "address");
+        command.env_remove("CARGO_TARGET_DIR");
         let _ = fs::remove_file(here.join("calls"));
         command.output().unwrap().into()
     }

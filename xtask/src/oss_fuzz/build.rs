@@ -24,14 +24,18 @@ impl Sanitizer {
         }
     }
 
-    /// The flags that OSS-Fuzz has for the C compiler, of those that all compilers know.
+    /// The flags that OSS-Fuzz has for the C compiler: for fuzzing those that all compilers know,
+    /// and for coverage those too that only its clang does, for build.sh is not to use them.
     fn c_flags(self) -> String {
         let all = "-O1 -fno-omit-frame-pointer -g1 -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION";
         match self {
             Sanitizer::Address => {
                 format!("{all} -fsanitize=address -fsanitize-address-use-after-scope")
             }
-            Sanitizer::Coverage => all.to_owned(),
+            Sanitizer::Coverage => format!(
+                "{all} -fprofile-instr-generate -fcoverage-mapping -pthread -Wl,--no-as-needed \
+                 -Wl,-ldl -Wl,-lm -Wno-unused-command-line-argument"
+            ),
         }
     }
 

@@ -247,7 +247,7 @@ fn build_sh_gets_the_environment_of_oss_fuzz_and_its_failure_is_told() {
         [ -d \"$WORK\" ]\n\
         case \"$SANITIZER$RUSTFLAGS$CFLAGS\" in\n\
         address*-Zsanitizer=address*-fsanitize=address*) cp out/* \"$OUT\";;\n\
-        coverage*-Cinstrument-coverage*) echo no room >&2; exit 9;;\n\
+        coverage*-Cinstrument-coverage*-fprofile-instr-generate*) echo no room >&2; exit 9;;\n\
         esac\n";
     directory.write("scripts/oss-fuzz/build.sh", format!("{header}{build}"));
     assert_refused(

@@ -33,7 +33,7 @@ pub struct Input {
 #[derive(clap::Args)]
 pub struct TargetArgument {
     /// The target that the files are inputs of; by default the T of their path, in
-    /// corpus/T/ or artifacts/T/, and else a case runs as it is
+    /// corpus/T/, artifacts/T/ or clusterfuzz-testcase-minimized-T-1, and else a case runs as it is
     #[arg(long = "target", value_name = "T", value_parser = target_parser())]
     pub name: Option<&'static Target>,
 }
@@ -158,8 +158,18 @@ pub fn read_text(path: &Path) -> Result<Case, Stop> {
 }
 
 /// The target that a path names as in corpus/T/ or artifacts/T/, the last if there are
-/// several.
+/// several, or by the name that ClusterFuzz gives to what makes the target fail.
 pub fn target_of(path: &Path) -> Option<&'static Target> {
+    target_of_folder(path).or_else(|| target_of_testcase(path.file_name()?.to_str()?))
+}
+
+fn target_of_testcase(name: &str) -> Option<&'static Target> {
+    let name = name.strip_prefix("clusterfuzz-testcase-")?;
+    let (name, _id) = name.strip_prefix("minimized-").unwrap_or(name).rsplit_once('-')?;
+    target(name)
+}
+
+fn target_of_folder(path: &Path) -> Option<&'static Target> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut folders = absolute.ancestors().skip(1);
     folders.find_map(|folder| {
@@ -181,6 +191,10 @@ mod tests {
         assert_eq!(name("corpus/program/1"), Some("program"));
         assert_eq!(name("/x/fuzz/artifacts/decode/crash-1"), Some("decode"));
         assert_eq!(name("corpus/program/corpus/decode/1"), Some("decode"));
+        let testcase = "clusterfuzz-testcase-minimized-put_user_pages_dirty-5123456789012345";
+        assert_eq!(name(testcase), Some("put_user_pages_dirty"));
+        assert_eq!(name("Downloads/clusterfuzz-testcase-program-51"), Some("program"));
+        assert_eq!(name("clusterfuzz-testcase-minimized-other-51"), None);
         assert_eq!(name("corpus/scenarios/1.case"), None);
         assert_eq!(name("corpus/program"), None);
         assert_eq!(name("program/1"), None);

@@ -53,8 +53,8 @@ const OPTIONS: [&str; 2] = ["handle_abort=1", "handle_abort=0"];
 /// What prints the crash states of outputs, in the repository.
 const PARSER: &str = "scripts/oss-fuzz/crash_states";
 
-/// Shows divergences in a directory of targets, and asks ClusterFuzz's own parser for the crash
-/// states, in this Python, which has it.
+/// Shows divergences in a directory of targets: libFuzzer has tokens for them, and ClusterFuzz's own
+/// parser, in this Python, which has it, the crash states that it should.
 pub(super) fn check(root: &Path, directory: &Path, python: &Path) -> Result<Vec<Failure>, Stop> {
     let directory =
         &std::fs::canonicalize(directory).map_err(|why| file_error(directory, "read", &why))?;
@@ -66,6 +66,14 @@ pub(super) fn check(root: &Path, directory: &Path, python: &Path) -> Result<Vec<
             expected.push(shown.state);
         }
     }
+    let has_token = |(output, expected): &(&String, &[&str; 2])| has_token(output, *expected);
+    let without = outputs.iter().zip(&expected).filter(|shown| !has_token(shown));
+    let mut failures: Vec<Failure> = without
+        .map(|(_, expected)| Failure {
+            about: "dedup token".to_owned(),
+            what: format!("`{}` is in none of libFuzzer's", expected.join(", ")),
+        })
+        .collect();
     // Whatever has not been shown has the same stack, but for its names.
     let (output, [what, place]) = (outputs[0].clone(), expected[0]);
     for kind in KINDS {
@@ -86,7 +94,15 @@ pub(super) fn check(root: &Path, directory: &Path, python: &Path) -> Result<Vec<
         about: "crash state".to_owned(),
         what: format!("`{}` is `{}` to ClusterFuzz", expected.join(", "), state.join(", ")),
     };
-    Ok(differs.map(failure).collect())
+    failures.extend(differs.map(failure));
+    Ok(failures)
+}
+
+/// Whether the token by which libFuzzer's minimiser keeps to a finding tells this.
+fn has_token(output: &str, expected: &[&str]) -> bool {
+    let tokens = output.lines().filter_map(|line| line.strip_prefix("DEDUP_TOKEN: "));
+    let frames = tokens.map(|token| token.split("--").collect::<Vec<_>>());
+    frames.into_iter().any(|frames| frames.windows(expected.len()).any(|part| part == expected))
 }
 
 /// Whether a crash state tells this. Before it may be the C library's raise(), if that has debug

@@ -116,10 +116,12 @@ fn what_lies_beside_a_target_must_be_right() {
     );
 }
 
-/// Checks a good $OUT by a parser that has these crash states of what is shown, four divergences
-/// twice, and then of every name.
-fn check_states(of_shown: [&str; 4]) -> Ran {
+/// Checks a good $OUT, whose candidate prints this token, by a parser that has these crash states of
+/// what is shown, four divergences twice, and then of every name.
+fn check_states(token: &str, of_shown: [&str; 4]) -> Ran {
     let out = Out::good();
+    let print = format!("-DAT_START=fputs(\"DEDUP_TOKEN: {token}\\n\", stderr)");
+    out.compile("candidate", &[&print]);
     let kinds = KINDS.iter().map(|kind| format!("{kind}, in_put_user_pages_dirty"));
     let places = PLACES.iter().map(|place| format!("refcount_too_high, {place}"));
     let shown = of_shown.iter().flat_map(|state| [format!("raise, {state}"), (*state).to_owned()]);
@@ -139,16 +141,19 @@ fn divergences_that_clusterfuzz_takes_for_one_bug_are_refused() {
     let dirty = "refcount_too_high, in_put_user_pages_dirty, abort_at_divergence";
     let (other, mark) =
         ("refcount_too_high, in_put_user_pages", "page_wrongly_clean, in_put_user_pages_dirty");
-    check_states([dirty, dirty, other, mark]).code(0);
+    let token = [dirty, other, mark].join("--").replace(", ", "--");
+    check_states(&token, [dirty, dirty, other, mark]).code(0);
     assert_refused(
-        check_states([dirty, dirty, dirty, "in_put_user_pages_dirty"]),
+        check_states(&[dirty, other].join("--").replace(", ", "--"), [dirty, dirty, dirty, other]),
         &[
+            "dedup token: `page_wrongly_clean, in_put_user_pages_dirty` is in none",
+            "dedup token: `page_wrongly_clean, in_put_user_pages_dirty` is in none",
             "address: crash state: `refcount_too_high, in_put_user_pages` is \
              `raise, refcount_too_high, in_put_user_pages_dirty, abort_at_divergence`",
             "address: crash state: `refcount_too_high, in_put_user_pages` is \
              `refcount_too_high, in_put_user_pages_dirty, abort_at_divergence` to ClusterFuzz",
-            "`page_wrongly_clean, in_put_user_pages_dirty` is `raise, in_put_user_pages_dirty`",
-            "`page_wrongly_clean, in_put_user_pages_dirty` is `in_put_user_pages_dirty`",
+            "`page_wrongly_clean, in_put_user_pages_dirty` is `raise, refcount_too_high, in_put_user_pages`",
+            "`page_wrongly_clean, in_put_user_pages_dirty` is `refcount_too_high, in_put_user_pages`",
         ],
     );
 }

@@ -4,7 +4,7 @@
 //!
 //! Their names are not mangled, for a mangled one changes from build to build, and each build
 //! would have new bugs. None is one that ClusterFuzz leaves out of stacks, which is what begins
-//! with `free`, `new` or `main`, or has `assert` in it; `scripts/oss-fuzz/check` shows it.
+//! with `abort`, `free`, `new` or `main`, or has `assert` in it; `scripts/oss-fuzz/check` shows it.
 
 use std::hint::black_box;
 
@@ -75,12 +75,15 @@ frames! {
     None => in_no_call,
 }
 
+/// The name of the third frame.
+pub const DIVERGENCE: &str = "put_user_page_divergence";
+
 /// Aborts for a divergence of this kind that this function shows. ClusterFuzz looks at three
 /// frames: this is the third, so that it never is one whose name is mangled.
 // SAFETY: nothing else has this name.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub(crate) fn abort_at_divergence(kind: Kind, function: Option<Function>) -> ! {
+pub(crate) fn put_user_page_divergence(kind: Kind, function: Option<Function>) -> ! {
     let Frame(place) = place(function);
     place(Some(what(kind)))
 }

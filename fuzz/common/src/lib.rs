@@ -105,7 +105,7 @@ fn introduce_candidate(harness: &Harness) {
 /// divergence from others.
 pub fn abort(divergence: &Divergence, report: Box<Report>) -> ! {
     eprintln!("\ndivergence: {report}");
-    frames::abort_at_divergence(Kind::of(divergence), divergence.function())
+    frames::put_user_page_divergence(Kind::of(divergence), divergence.function())
 }
 
 /// Checks one input. Where the target's two sides diverge, and nobody asked for findings, the

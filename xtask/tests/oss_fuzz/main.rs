@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use common::{Directory, Ran, repository};
 use out::{Out, TARGETS};
-use put_user_page_fuzz_common::frames::{KINDS, PLACES};
+use put_user_page_fuzz_common::frames::{DIVERGENCE, KINDS, PLACES};
 
 /// Checks a built $OUT, with the repository's own files.
 fn check(out: &Out) -> Ran {
@@ -122,9 +122,9 @@ fn check_states(token: &str, of_shown: [&str; 4]) -> Ran {
     let out = Out::good();
     let print = format!("-DAT_START=fputs(\"DEDUP_TOKEN: {token}\\n\", stderr)");
     out.compile("candidate", &[&print]);
-    let kinds = KINDS.iter().map(|kind| format!("{kind}, in_put_user_pages_dirty"));
-    let places = PLACES.iter().map(|place| format!("refcount_too_high, {place}"));
-    let shown = of_shown.iter().flat_map(|state| [format!("raise, {state}"), (*state).to_owned()]);
+    let kinds = KINDS.iter().map(|kind| format!("{kind}, in_put_user_pages_dirty, {DIVERGENCE}"));
+    let places = PLACES.iter().map(|place| format!("refcount_too_high, {place}, {DIVERGENCE}"));
+    let shown = of_shown.iter().flat_map(|state| [*state; 2]).map(str::to_owned);
     let states: Vec<Vec<String>> = (shown.chain(kinds).chain(places))
         .map(|state| state.split(", ").map(str::to_owned).collect())
         .collect();
@@ -138,22 +138,25 @@ fn check_states(token: &str, of_shown: [&str; 4]) -> Ran {
 
 #[test]
 fn divergences_that_clusterfuzz_takes_for_one_bug_are_refused() {
-    let dirty = "refcount_too_high, in_put_user_pages_dirty, abort_at_divergence";
-    let (other, mark) =
-        ("refcount_too_high, in_put_user_pages", "page_wrongly_clean, in_put_user_pages_dirty");
+    let dirty = "refcount_too_high, in_put_user_pages_dirty, put_user_page_divergence";
+    let other = "refcount_too_high, in_put_user_pages, put_user_page_divergence";
+    let mark = "page_wrongly_clean, in_put_user_pages_dirty, put_user_page_divergence";
     let token = [dirty, other, mark].join("--").replace(", ", "--");
     check_states(&token, [dirty, dirty, other, mark]).code(0);
+    let cut = "refcount_too_high, in_put_user_pages";
+    let told = |expected: &str, state: &str| {
+        format!("address: crash state: `{expected}` is `{state}` to ClusterFuzz")
+    };
+    let clean = "page_wrongly_clean, in_put_user_pages_dirty";
     assert_refused(
-        check_states(&[dirty, other].join("--").replace(", ", "--"), [dirty, dirty, dirty, other]),
+        check_states(&[dirty, other].join("--").replace(", ", "--"), [dirty, dirty, cut, dirty]),
         &[
-            "dedup token: `page_wrongly_clean, in_put_user_pages_dirty` is in none",
-            "dedup token: `page_wrongly_clean, in_put_user_pages_dirty` is in none",
-            "address: crash state: `refcount_too_high, in_put_user_pages` is \
-             `raise, refcount_too_high, in_put_user_pages_dirty, abort_at_divergence`",
-            "address: crash state: `refcount_too_high, in_put_user_pages` is \
-             `refcount_too_high, in_put_user_pages_dirty, abort_at_divergence` to ClusterFuzz",
-            "`page_wrongly_clean, in_put_user_pages_dirty` is `raise, refcount_too_high, in_put_user_pages`",
-            "`page_wrongly_clean, in_put_user_pages_dirty` is `refcount_too_high, in_put_user_pages`",
+            &format!("address: dedup token: `{clean}` is in none of libFuzzer's"),
+            &format!("address: dedup token: `{clean}` is in none of libFuzzer's"),
+            &told(cut, cut),
+            &told(cut, cut),
+            &told(clean, dirty),
+            &told(clean, dirty),
         ],
     );
 }

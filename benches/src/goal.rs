@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::contender::Function;
+use crate::function::Function;
 use crate::workload::{Order, Size, Workload};
 
 /// At least so many times as fast.

@@ -2,6 +2,7 @@
 //! one run, so that a noisy machine is noisy for all. `scripts/bench` runs it.
 
 mod contender;
+mod function;
 mod goal;
 mod pages;
 mod peers;
@@ -10,7 +11,8 @@ mod workload;
 
 use std::time::{Duration, Instant};
 
-use contender::{CONTENDERS, Contender, FUNCTIONS, Function};
+use contender::{CONTENDERS, Contender};
+use function::{FUNCTIONS, Function};
 use pages::Pages;
 use table::{Row, Time};
 use workload::Workload;

@@ -2,7 +2,7 @@
 
 use put_user_page::PageRef;
 
-use crate::contender::Function;
+use crate::function::Function;
 use crate::pages::{Pages, Run};
 
 type Peer = unsafe extern "C" fn(*const PageRef<'static>, usize);

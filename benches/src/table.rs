@@ -1,6 +1,7 @@
 //! The table: a row for each workload and function.
 
-use crate::contender::{CONTENDERS, Function};
+use crate::contender::CONTENDERS;
+use crate::function::Function;
 use crate::goal::Goal;
 use crate::workload::Workload;
 

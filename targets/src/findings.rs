@@ -12,7 +12,7 @@ use std::time::SystemTime;
 pub use kind::Kind;
 pub use layout_kind::{LayoutKind, LayoutKinds};
 use put_user_page_support::write_whole;
-pub use signature::Signature;
+pub use signature::{Signature, kind_of};
 
 use crate::divergence::Divergence;
 use crate::registry::Target;

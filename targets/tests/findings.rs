@@ -11,7 +11,7 @@ use common::{divergence, scenarios};
 use put_user_page_case::Case;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
-use put_user_page_targets::findings::{Findings, Kind, Recorded, Signature};
+use put_user_page_targets::findings::{Findings, Kind, Recorded, Signature, kind_of};
 use put_user_page_targets::mutants::{Mutant, mutated};
 use put_user_page_targets::registry::{Target, target};
 use put_user_page_targets::trial::Verdict;
@@ -74,7 +74,7 @@ fn a_mistake_has_the_same_signature_in_cases_of_all_sizes() {
 
 #[test]
 fn a_mistake_has_one_kind_and_others_have_others() {
-    let kind = |mutant, case| Kind::of(&of_mutant(mutant, &case));
+    let kind = |mutant, case| kind_of(&of_mutant(mutant, &case));
     let one = Case::from_text("folio a refs=1\nentries a a\nput_user_pages\n").expect("a text");
     // The last page is freed by the reference in one case, and not in the other.
     assert_eq!(kind(Mutant::SkipTheLastEntry, one), Kind::RefcountHigh);

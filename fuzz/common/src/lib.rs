@@ -19,7 +19,7 @@ use std::sync::Mutex;
 use put_user_page_targets::backend::BackendError;
 use put_user_page_targets::backends::BUILT_IN_CANDIDATE;
 use put_user_page_targets::divergence::Divergence;
-use put_user_page_targets::findings::{Findings, Kind};
+use put_user_page_targets::findings::{Findings, kind_of};
 use put_user_page_targets::harness::{CheckError, Harness, candidate_path};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
 use put_user_page_targets::report::Report;
@@ -105,7 +105,7 @@ fn introduce_candidate(harness: &Harness) {
 /// divergence from others.
 pub fn abort(divergence: &Divergence, report: Box<Report>) -> ! {
     eprintln!("\ndivergence: {report}");
-    frames::put_user_page_divergence(Kind::of(divergence), divergence.function())
+    frames::put_user_page_divergence(kind_of(divergence), divergence.function())
 }
 
 /// Checks one input. Where the target's two sides diverge, and nobody asked for findings, the

@@ -1,8 +1,6 @@
 //! The kinds of differences: coarser than signatures, and few enough to be told one by one.
 
-use super::signature::most_telling;
 use crate::backend::HowFailed;
-use crate::divergence::Divergence;
 use crate::oracle::{Field, LockRule, Sides};
 use crate::outcome::{Counter, StateKind};
 
@@ -46,15 +44,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of a divergence: that of the difference which its signature names.
-    ///
-    /// # Panics
-    ///
-    /// The divergence has no differences.
-    pub fn of(divergence: &Divergence) -> Kind {
-        most_telling(divergence).expect("what diverges differs in something").kind
-    }
-
     /// The kind of one difference. The refcount is the backend's, where that differs too.
     pub(super) fn of_field(field: &Field, refcount: Option<i32>) -> Kind {
         match field {

@@ -44,18 +44,27 @@ impl Signature {
     }
 }
 
+/// The kind of a divergence: that of the difference which its signature names.
+///
+/// # Panics
+///
+/// The divergence has no differences.
+pub fn kind_of(divergence: &Divergence) -> Kind {
+    most_telling(divergence).expect("what diverges differs in something").kind
+}
+
 /// A difference, as signatures tell it; the least tells most of the cause.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Told {
+struct Told {
     rank: u8,
     /// Pages are many, and which comes first is chance: the plainest that shows it counts.
     layout: LayoutKind,
     word: String,
-    pub(super) kind: Kind,
+    kind: Kind,
 }
 
 /// Which difference tells most; none if there is none.
-pub(super) fn most_telling(divergence: &Divergence) -> Option<Told> {
+fn most_telling(divergence: &Divergence) -> Option<Told> {
     let Divergence { call, differences, world, .. } = divergence;
     let step = call.map_or(world.steps.len(), |call| call.step);
     let (layouts, refcounts) = (LayoutKinds::new(world, step), refcounts(differences));

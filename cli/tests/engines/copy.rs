@@ -39,20 +39,21 @@ const PATCHES: [(&str, &str, &str); 5] = [
     ),
     (
         "src/release.rs",
-        "            hooks.lock_page(head);\n            hooks.set_page_dirty(head);\n            hooks.unlock_page(head);\n",
-        "            if is_asked(\"mark-without-lock\") {\n\
-         \x20               return hooks.set_page_dirty(head);\n\
-         \x20           }\n\
-         \x20           hooks.lock_page(head);\n            hooks.set_page_dirty(head);\n            hooks.unlock_page(head);\n",
+        "    release(pages, hooks, Some(H::set_page_dirty_lock))\n",
+        "    if is_asked(\"mark-without-lock\") {\n\
+         \x20       return release(pages, hooks, Some(H::set_page_dirty));\n\
+         \x20   }\n\
+         \x20   release(pages, hooks, Some(H::set_page_dirty_lock))\n",
     ),
     (
         "src/release.rs",
-        "    let before = head.refcount_fetch_sub(wanted);\n",
-        "    if run >= 3 && is_asked(\"drop-one-too-few\") && head.refcount() >= wanted {\n\
-         \x20       head.refcount_fetch_sub(wanted - 1);\n\
-         \x20       return run;\n\
-         \x20   }\n\
-         \x20   let before = head.refcount_fetch_sub(wanted);\n",
+        "        let before = head.refcount_fetch_sub(references);\n",
+        "        if run >= 3 && is_asked(\"drop-one-too-few\") && head.refcount() >= references {\n\
+         \x20           head.refcount_fetch_sub(references - 1);\n\
+         \x20           start += run;\n\
+         \x20           continue;\n\
+         \x20       }\n\
+         \x20       let before = head.refcount_fetch_sub(references);\n",
     ),
 ];
 

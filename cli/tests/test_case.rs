@@ -76,7 +76,7 @@ fn the_rust_passes_and_fails_as_the_functions_are_right_and_wrong() {
     let all = format!("ok. {} passed; 0 failed", tests.len());
     assert!(summary(&right).contains(&all), "{}", String::from_utf8_lossy(&right.stdout));
 
-    let wrong = run_in_rust(&directory, &code, "        mark(head);\n", "        let _ = &mark;\n");
+    let wrong = run_in_rust(&directory, &code, "mark(hooks, head);\n", "let _ = mark;\n");
     assert!(!wrong.status.success());
     let failed = String::from_utf8_lossy(&wrong.stdout).into_owned();
     assert!(failed.contains("case_every_page_of_a_row_is_marked ... FAILED"), "{failed}");

@@ -65,6 +65,9 @@ fn a_file_that_does_not_compile_is_told_of_with_the_compilers_words() {
     let ran = replay(&put_user_pages("\t\tput_pages(pages[i]);"), &["--cflags=-Werror"]).code(2);
     assert_eq!(ran.out, "");
     ran.err(&["mine.c:5:", "put_pages", "mine.c does not compile", "-Werror", "help: mend what"]);
+    // A name that is nowhere is the compiler's to tell, not that of whoever loads the object.
+    let ran = replay(&put_user_pages("\t\tput_pages(pages[i]);"), &[]).code(2);
+    ran.err(&["mine.c:5:", "put_pages", "mine.c does not compile"]);
 }
 
 #[test]

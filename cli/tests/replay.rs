@@ -148,4 +148,7 @@ fn watch_replays_when_the_file_changes_and_waits_where_it_does_not_compile() {
     child.wait().unwrap();
     let ran = directory.run(&["replay", "--watch", "cases"]).code(2);
     ran.err(&["there is no file to watch", "--backend FILE.c"]);
+    // A name that was never right is not waited for.
+    let never = ["replay", "--watch", "--backend", "never.c", "cases"];
+    directory.run(&never).code(2).err(&["there is no file never.c"]);
 }

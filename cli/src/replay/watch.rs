@@ -30,7 +30,12 @@ pub(super) fn run(
         match replay(out) {
             Ok(()) => {}
             Err(Stop::OutputClosed) => return Err(Stop::OutputClosed),
-            Err(stop) => tell(&stop),
+            // A name that was never right is not waited for.
+            Err(stop) if times.contains(&None) => return Err(stop),
+            Err(stop) => {
+                tell(&stop);
+                eprintln!("waiting for a change of {}", names(files));
+            }
         }
         out.flush()?;
         let changed = wait(files, &mut times);
@@ -50,6 +55,10 @@ fn wait<'a>(files: &'a [PathBuf], times: &mut Vec<Option<SystemTime>>) -> &'a Pa
             return &files[number];
         }
     }
+}
+
+fn names(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn times(files: &[PathBuf]) -> Vec<Option<SystemTime>> {

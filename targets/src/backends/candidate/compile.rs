@@ -88,7 +88,9 @@ impl Compiler {
     /// sanitizers' reports.
     fn command(&self) -> Command {
         let mut command = Command::new(compiler());
-        command.args(["-O2", "-g", "-Wall", "-fPIC", "-shared"]).args(&self.cflags);
+        command.args(["-O2", "-g", "-Wall", "-fPIC", "-shared"]);
+        // A name that is misspelt would be missed when the object is loaded, in other words.
+        command.arg("-Werror=implicit-function-declaration").args(&self.cflags);
         command
     }
 

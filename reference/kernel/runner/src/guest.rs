@@ -188,14 +188,15 @@ impl QemuGuest {
             }
             Err(why) => return Err(self.end(&why)),
         };
-        let log_length = self.process.log_length();
-        if log_length == self.heard {
+        if self.process.log_length() == self.heard {
             return Ok(kind);
         }
-        match complaint(&self.process.log_from(self.heard)) {
+        // A line that the kernel is about to write is heard when it is whole.
+        let (lines, length) = self.process.lines_from(self.heard);
+        match complaint(&lines) {
             Some(line) => Err(self.complained(line)),
             None => {
-                self.heard = log_length;
+                self.heard += length;
                 Ok(kind)
             }
         }

@@ -167,6 +167,13 @@ impl Process {
         text(&self.log, position)
     }
 
+    /// The whole lines that were added to the log from a position on, and how long they are there.
+    pub(crate) fn lines_from(&self, position: u64) -> (String, u64) {
+        let bytes = bytes(&self.log, position).unwrap_or_default();
+        let length = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+        (String::from_utf8_lossy(&bytes[..length]).replace('\r', ""), length as u64)
+    }
+
     /// How long the log is.
     pub(crate) fn log_length(&self) -> u64 {
         // Fails for no file that is open.
@@ -201,10 +208,15 @@ impl Drop for Process {
 
 /// The text of a file from a position on, which is not moved: QEMU writes there.
 fn text(file: &File, position: u64) -> String {
-    let length = file.metadata().map_or(0, |metadata| metadata.len());
-    let mut bytes = vec![0; length.saturating_sub(position) as usize];
-    match file.read_exact_at(&mut bytes, position) {
-        Ok(()) => String::from_utf8_lossy(&bytes).replace('\r', ""),
+    match bytes(file, position) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).replace('\r', ""),
         Err(why) => format!("(the log cannot be read: {why})"),
     }
+}
+
+fn bytes(file: &File, position: u64) -> io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    let mut bytes = vec![0; length.saturating_sub(position) as usize];
+    file.read_exact_at(&mut bytes, position)?;
+    Ok(bytes)
 }

@@ -66,7 +66,7 @@ impl QemuGuest {
         guest.wait_for_word(boot_limit)?;
         guest.set_limit(time_limit)?;
         guest.hello = guest.hear_hello()?;
-        guest.heard = guest.process.log_length();
+        guest.heard = guest.process.lines_from(0).1;
         Ok(guest)
     }
 

@@ -169,9 +169,10 @@ impl Process {
 
     /// The whole lines that were added to the log from a position on, and how long they are there.
     pub(crate) fn lines_from(&self, position: u64) -> (String, u64) {
+        // Fails for no file that is open.
         let bytes = bytes(&self.log, position).unwrap_or_default();
         let length = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
-        (String::from_utf8_lossy(&bytes[..length]).replace('\r', ""), length as u64)
+        (decoded(&bytes[..length]), length as u64)
     }
 
     /// How long the log is.
@@ -209,9 +210,14 @@ impl Drop for Process {
 /// The text of a file from a position on, which is not moved: QEMU writes there.
 fn text(file: &File, position: u64) -> String {
     match bytes(file, position) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).replace('\r', ""),
+        Ok(bytes) => decoded(&bytes),
         Err(why) => format!("(the log cannot be read: {why})"),
     }
+}
+
+/// What a serial console wrote, as text.
+fn decoded(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace('\r', "")
 }
 
 fn bytes(file: &File, position: u64) -> io::Result<Vec<u8>> {

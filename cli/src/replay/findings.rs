@@ -151,10 +151,8 @@ impl Found {
             }
             Ok(shows)
         });
-        match search {
-            Ok(found) => least = found,
-            Err(Ended::TimeIsUp) => {}
-            Err(Ended::Stopped(why)) => return Err(why),
+        if let Err(Ended::Stopped(why)) = search {
+            return Err(why);
         }
         // A backend that does not do the same each time leaves the case as it is.
         if least != start

@@ -26,12 +26,13 @@ pub(super) fn run(
         ));
     }
     let mut times = times(files);
+    let never_was = times.contains(&None);
     loop {
         match replay(out) {
             Ok(()) => {}
             Err(Stop::OutputClosed) => return Err(Stop::OutputClosed),
             // A name that was never right is not waited for.
-            Err(stop) if times.contains(&None) => return Err(stop),
+            Err(stop) if never_was => return Err(stop),
             Err(stop) => {
                 tell(&stop);
                 eprintln!("waiting for a change of {}", names(files));

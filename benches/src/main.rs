@@ -1,5 +1,5 @@
-//! Releasing arrays: the library against peers in C and in Rust, on the same pages, in turn in
-//! one run, so that a noisy machine is noisy for all. `scripts/bench` runs it.
+//! Releasing arrays: the library against peers in C, on the same pages, in turn in one run, so
+//! that a noisy machine is noisy for all. `scripts/bench` runs it.
 
 mod contender;
 mod function;

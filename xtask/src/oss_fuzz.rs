@@ -107,7 +107,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
         write_json(out, &checked)?;
     } else {
         tell(out, &checked)?;
-        if owner::is_missing(&root, &["scripts/oss-fuzz/project.yaml"]) {
+        if owner::is_missing(&root, "scripts/oss-fuzz/project.yaml") {
             eprintln!("note: before you submit it, say whose it is, with `cargo xtask owner`");
         }
     }

@@ -74,10 +74,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether any of these files still has a placeholder.
-pub(crate) fn is_missing(root: &Path, files: &[&str]) -> bool {
-    files.iter().any(|file| {
-        let text = std::fs::read_to_string(root.join(file));
-        text.is_ok_and(|text| text.contains(REPOSITORY) || text.contains(MAIL))
-    })
+/// Whether this file still has a placeholder.
+pub(crate) fn is_missing(root: &Path, file: &str) -> bool {
+    let text = std::fs::read_to_string(root.join(file));
+    text.is_ok_and(|text| text.contains(REPOSITORY) || text.contains(MAIL))
 }

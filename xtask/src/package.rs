@@ -40,8 +40,9 @@ fn pack(root: &Path, target: &Path) -> Result<(), Stop> {
 fn unpack(target: &Path) -> Result<PathBuf, Stop> {
     let folder = target.join("package");
     let entries = std::fs::read_dir(&folder).map_err(|why| file_error(&folder, "read", &why))?;
-    let is_package = |path: &PathBuf| path.extension().is_some_and(|e| e == "crate");
-    let package = entries.filter_map(Result::ok).map(|entry| entry.path()).find(is_package);
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
+    let paths = paths.map_err(|why| file_error(&folder, "read", &why))?;
+    let package = paths.into_iter().find(|path| path.extension().is_some_and(|e| e == "crate"));
     let package = package.ok_or_else(|| {
         error(format!("cargo left no package in {}", folder.display()), "see what it says above")
     })?;

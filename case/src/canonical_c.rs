@@ -1,8 +1,8 @@
 //! The C decoder, `c/decode.c`, called from Rust so that the two can be held against
 //! each other.
 
-use crate::bytes::RECORD_SIZE;
-use crate::record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
+use put_user_page_record::RECORD_SIZE;
+use put_user_page_record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 
 /// `struct case_record` of `c/decode.h`.
 #[derive(Clone, Copy, Debug, Default)]

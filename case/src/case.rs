@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::bytes::{self, RECORD_SIZE};
-use crate::record::{Function, Record};
+use put_user_page_record::{self as record, Function, RECORD_SIZE, Record};
+
 use crate::text::{self, TextError};
 
 /// A world and a program, as a list of records. See docs/case-format.md.
@@ -27,12 +27,12 @@ impl Case {
     pub fn decode_from(&mut self, bytes: &[u8]) {
         self.records.clear();
         let (whole, _rest) = bytes.as_chunks::<RECORD_SIZE>();
-        self.records.extend(whole.iter().filter_map(|&record| bytes::decode(record)));
+        self.records.extend(whole.iter().filter_map(|&record| record::decode(record)));
     }
 
     /// The canonical bytes of the case: [`decode`](Case::decode) gives it back.
     pub fn encode(&self) -> Vec<u8> {
-        self.records.iter().flat_map(bytes::encode).collect()
+        self.records.iter().flat_map(record::encode).collect()
     }
 
     /// The text form.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::record::{FolioRecord, Record};
+use put_user_page_record::{FolioRecord, Record};
 
 /// Records of a case that count: so many `folio` and `gap` records, and so many others.
 pub const MAX_RECORDS: usize = 1024;

@@ -13,23 +13,21 @@
 //! ```
 
 mod arbitrary;
-mod bytes;
 mod canonical_c;
 mod case;
 pub mod layout;
 pub mod minimize;
 mod orders;
-mod record;
 #[cfg(test)]
 mod tests;
 pub mod text;
 pub mod world;
 pub mod world_in_c;
 
-pub use bytes::{MAX_GAP, MAX_RANGE, RECORD_SIZE, anchor_and_offset};
 pub use canonical_c::{CanonicalError, decode_canonical};
 pub use case::Case;
-pub use record::{
-    Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, Record, Source,
+pub use put_user_page_record::{
+    Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, MAX_GAP, MAX_RANGE,
+    RECORD_SIZE, Record, Source, anchor_and_offset,
 };
 pub use text::TextError;

@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::layout::Layout;
-use crate::record::Record;
+use put_user_page_record::Record;
 
 impl Case {
     /// The case that a kernel made of this one. A user asks for memory and not for orders:

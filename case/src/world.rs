@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::case::Case;
 use crate::layout::{Layout, MAX_RECORDS};
-use crate::record::{EntriesRecord, FolioRecord, Function, Kind, Record, Source};
+use put_user_page_record::{EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 
 /// Entries of one array, unless a `long` record came before.
 pub const MAX_ENTRIES: usize = 4096;

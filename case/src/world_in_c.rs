@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use crate::canonical_c::{CanonicalError, CaseRecord, decode_records};
 use crate::layout::{MAX_FRAMES, MAX_RECORDS, Place};
-use crate::record::{Function, Kind, Source};
 use crate::world::{Entry, Folio, MAX_ARRAYS, MAX_LONG_ENTRIES, Step, World};
+use put_user_page_record::{Function, Kind, Source};
 
 const MAX_STEPS: usize = MAX_RECORDS + 1;
 const NO_ARRAY: u16 = 0xffff;

@@ -7,9 +7,9 @@ use std::ops::RangeInclusive;
 
 use super::error::TextError;
 use super::item::{NOTHING, WORLD};
-use crate::bytes::{MAX_GAP, MAX_RANGE};
 use crate::layout::Layout;
-use crate::record::{Direction, EntriesRecord, Function, Record};
+use put_user_page_record::{Direction, EntriesRecord, Function, Record};
+use put_user_page_record::{MAX_GAP, MAX_RANGE};
 
 /// The words of a line, without its comment. Each is a part of the text, which tells where it
 /// stands.

@@ -2,7 +2,7 @@
 
 use super::item::{NOTHING, group_name, name_and_index};
 use crate::layout::Layout;
-use crate::record::{Direction, EntriesRecord, FolioRecord, Kind, Record, Source};
+use put_user_page_record::{Direction, EntriesRecord, FolioRecord, Kind, Record, Source};
 
 /// The text of a case's records, from which parsing gives the same back.
 pub(crate) fn print(records: &[Record]) -> String {

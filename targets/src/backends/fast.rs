@@ -1,9 +1,8 @@
 //! The fast implementation as two backends: as it ships, and with hooks that tell what it does.
 
-use put_user_page::{
-    Hooks, PageRef, put_user_page, put_user_pages, put_user_pages_dirty, put_user_pages_dirty_lock,
-};
+use put_user_page::PageRef;
 use put_user_page_case::Function;
+use put_user_page_watched::{release, release_unhooked};
 
 use super::in_process::InProcess;
 use super::page_map::{PageMap, Recorder, Release};
@@ -51,21 +50,6 @@ impl Release for FastUnhooked {
         pages: &[PageRef<'static>],
         _recorder: &Recorder,
     ) -> Option<usize> {
-        release(function, pages, &())
+        release_unhooked(function, pages)
     }
-}
-
-fn release(function: Function, pages: &[PageRef<'static>], hooks: &impl Hooks) -> Option<usize> {
-    let result = match function {
-        Function::PutUserPage => return put_each(pages, hooks),
-        Function::PutUserPages => put_user_pages(pages, hooks),
-        Function::PutUserPagesDirty => put_user_pages_dirty(pages, hooks),
-        Function::PutUserPagesDirtyLock => put_user_pages_dirty_lock(pages, hooks),
-    };
-    result.err().map(|error| error.entry)
-}
-
-/// put_user_page() for each entry by itself, as callers of the patch's time did.
-fn put_each(pages: &[PageRef<'static>], hooks: &impl Hooks) -> Option<usize> {
-    pages.iter().position(|&page| put_user_page(page, hooks).is_err())
 }

@@ -6,7 +6,7 @@ use put_user_page_case::world::{Entry, Step, World};
 use put_user_page_case::{Function, Kind};
 use put_user_page_reference::{Memory, Page};
 
-use super::{Id, StateSet};
+use put_user_page_watched::states::{Id, StateSet};
 
 /// A compound page, and what is known of it in the call that is looked at.
 #[derive(Clone, Copy, Debug)]

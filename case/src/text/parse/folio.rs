@@ -1,8 +1,8 @@
 //! `folio` lines.
 
 use super::{Line, Parser, TextError};
-use crate::bytes::anchor_and_offset;
-use crate::record::{FolioRecord, Kind, Record, Source};
+use put_user_page_record::anchor_and_offset;
+use put_user_page_record::{FolioRecord, Kind, Record, Source};
 
 impl<'a> Parser<'a> {
     pub(super) fn folio(&mut self, line: &Line<'a>) -> Result<Record, TextError> {

@@ -73,8 +73,7 @@ impl Raw {
 }
 
 /// The record that these bytes hold, normalised; `None` for a reserved one.
-#[inline]
-pub(crate) fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
+pub fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
     let raw = Raw::from_bytes(bytes);
     Some(match raw.kind {
         FOLIO => Record::Folio(decode_folio(&raw)),
@@ -132,7 +131,7 @@ fn decode_entries(raw: &Raw) -> EntriesRecord {
 }
 
 /// The canonical bytes of a record.
-pub(crate) fn encode(record: &Record) -> [u8; RECORD_SIZE] {
+pub fn encode(record: &Record) -> [u8; RECORD_SIZE] {
     let raw = match *record {
         Record::Folio(ref folio) => encode_folio(folio),
         Record::Gap { frames } => Raw { kind: GAP, a: frames, ..EMPTY },

@@ -128,7 +128,7 @@ pub struct FolioRecord {
     pub locked: bool,
     /// Extra references of each: a number that the format can write.
     pub refs: i32,
-    /// How many, 1 to 256; any number after [`Case::with_orders`](super::Case::with_orders).
+    /// How many, 1 to 256; any number after a kernel chose orders.
     pub repeat: u16,
     /// Where their pages come from.
     pub from: Source,

@@ -1,8 +1,9 @@
 //! The layout of a world: which compound page lies at which frame.
 
+use std::iter;
 use std::ops::Range;
 
-use put_user_page_record::{FolioRecord, Record};
+use put_user_page_record::{Direction, FolioRecord, Record};
 
 /// Records of a case that count: so many `folio` and `gap` records, and so many others.
 pub const MAX_RECORDS: usize = 1024;
@@ -26,8 +27,6 @@ pub struct Place {
 pub struct Layout {
     /// The compound pages in order.
     pub places: Vec<Place>,
-    /// For each page of the world, its frame and the number of its compound page.
-    pages: Vec<(u16, u16)>,
     /// For each `folio` record, its pages.
     groups: Vec<Range<usize>>,
 }
@@ -43,7 +42,6 @@ impl Layout {
     /// Becomes the layout of these records, and tells of each compound page placed.
     pub(crate) fn build(&mut self, records: &[Record], mut placed: impl FnMut(&FolioRecord)) {
         self.places.clear();
-        self.pages.clear();
         self.groups.clear();
         let mut next_frame = 0;
         let world = records.iter().filter(|record| record.is_of_world());
@@ -53,13 +51,13 @@ impl Layout {
                     next_frame = (next_frame + usize::from(*frames)).min(MAX_FRAMES);
                 }
                 Record::Folio(folio) => {
-                    let first_page = self.pages.len();
+                    let first_page = self.pages();
                     for _ in 0..folio.repeat {
                         let Some(end) = self.place(next_frame, 1 << folio.order) else { break };
                         next_frame = end;
                         placed(folio);
                     }
-                    self.groups.push(first_page..self.pages.len());
+                    self.groups.push(first_page..self.pages());
                 }
                 _ => {}
             }
@@ -74,15 +72,13 @@ impl Layout {
         if end > MAX_FRAMES {
             return None;
         }
-        let folio = self.places.len() as u16;
-        self.places.push(Place { frame, page: self.pages.len(), pages });
-        self.pages.extend((frame..end).map(|frame| (frame as u16, folio)));
+        self.places.push(Place { frame, page: self.pages(), pages });
         Some(end)
     }
 
     /// How many pages the world has, gaps not counted.
     pub fn pages(&self) -> usize {
-        self.pages.len()
+        self.places.last().map_or(0, |last| last.page + last.pages)
     }
 
     /// How many frames the memory map has: it ends with the last page.
@@ -96,12 +92,42 @@ impl Layout {
     ///
     /// The world has no such page.
     pub fn folio_of_page(&self, page: usize) -> usize {
-        usize::from(self.pages[page].1)
+        assert!(page < self.pages(), "the world has no page {page}");
+        self.places.partition_point(|place| place.page <= page) - 1
     }
 
-    /// The frame of a page, and the number of the compound page that it belongs to.
-    pub(crate) fn page(&self, page: usize) -> (u16, u16) {
-        self.pages[page]
+    /// Walks the pages from `page` on, round and round: the frame of each, and the number of
+    /// the compound page that it belongs to.
+    ///
+    /// # Panics
+    ///
+    /// The world has no such page.
+    pub(crate) fn walk(
+        &self,
+        mut page: usize,
+        direction: Direction,
+    ) -> impl Iterator<Item = (u16, u16)> {
+        let mut folio = self.folio_of_page(page);
+        iter::repeat_with(move || {
+            let place = self.places[folio];
+            let here = ((place.frame + (page - place.page)) as u16, folio as u16);
+            match direction {
+                Direction::Same => {}
+                Direction::Up => {
+                    page += 1;
+                    if page == place.page + place.pages {
+                        folio = (folio + 1) % self.places.len();
+                        page = self.places[folio].page;
+                    }
+                }
+                Direction::Down if page > place.page => page -= 1,
+                Direction::Down => {
+                    folio = folio.checked_sub(1).unwrap_or(self.places.len() - 1);
+                    page = self.places[folio].page + self.places[folio].pages - 1;
+                }
+            }
+            here
+        })
     }
 
     /// The number of the compound page at a frame; `None` in a gap or beyond the end.

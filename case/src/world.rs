@@ -205,20 +205,12 @@ impl World {
             }
             self.arrays.push(self.entries.len()..self.entries.len());
         }
-        let pages = self.layout.pages() as i64;
-        let length = if pages == 0 { 0 } else { usize::from(record.length).min(self.room()) };
         let before = self.entries.len();
-        let mut page = i64::from(record.first).checked_rem(pages).unwrap_or(0);
-        for _ in 0..length {
-            let (frame, folio) = self.layout.page(page as usize);
-            self.entries.push(Entry { frame, folio, backed: record.backed });
-            page += record.direction.step();
-            // One step at most beyond either end.
-            if page == pages {
-                page = 0;
-            } else if page < 0 {
-                page = pages - 1;
-            }
+        let length = usize::from(record.length).min(self.room());
+        if let Some(first) = usize::from(record.first).checked_rem(self.layout.pages()) {
+            let pages = self.layout.walk(first, record.direction).take(length);
+            let entry = |(frame, folio)| Entry { frame, folio, backed: record.backed };
+            self.entries.extend(pages.map(entry));
         }
         self.fill_added(before);
     }
@@ -243,8 +235,8 @@ impl World {
         let range = &mut self.arrays[array];
         range.end = self.entries.len();
         let entries = before - range.start..range.len();
-        for entry in self.entries[before..].iter().filter(|entry| entry.backed) {
-            self.backed[usize::from(entry.folio)] += 1;
+        for entry in &self.entries[before..] {
+            self.backed[usize::from(entry.folio)] += u32::from(entry.backed);
         }
         let fits = self.take_references(entries.len());
         debug_assert!(fits, "room() leaves no more entries than references");

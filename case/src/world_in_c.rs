@@ -185,7 +185,9 @@ impl WorldInC {
         same(
             "page",
             c.pages[..c.page_count as usize].iter().map(|page| (page.frame, page.folio)),
-            (0..layout.pages()).map(|page| layout.page(page)),
+            layout.places.iter().zip(0..).flat_map(|(place, folio)| {
+                (place.frame..place.frame + place.pages).map(move |frame| (frame as u16, folio))
+            }),
         )?;
         let entries = &c.entries[..c.entry_count as usize];
         same("entry", entries.iter().map(entry), world.entries.iter().copied())?;

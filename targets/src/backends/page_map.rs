@@ -99,7 +99,7 @@ impl<R: Release> PageMap<R> {
         if folio.locked {
             head.try_lock();
         }
-        self.frames.built(place.frame);
+        self.frames.note_words(place.frame);
     }
 
     /// Whether the page at a frame was freed, and if so whether it was dirty then, which nobody
@@ -114,7 +114,7 @@ impl<R: Release> PageMap<R> {
     /// What a head page's words must be now, given what they are: equal in all that a
     /// release may not change. A page that is not in use has no reference.
     fn expected(&self, folio: usize, frame: usize, found: &Words) -> Words {
-        let mut expected = self.frames.words_built(frame);
+        let mut expected = *self.frames.words_built(frame);
         let freed = self.was_freed(frame).is_some();
         if freed {
             expected = words::poisoned(expected);
@@ -132,7 +132,8 @@ impl<R: Release> PageMap<R> {
     fn find_stray_writes(&mut self, world: &World, stray_writes: &mut Vec<StrayWrite>) {
         let mut next_head = 0;
         let mut frames = std::mem::take(&mut self.changed);
-        self.frames.find_changed(world.layout.frames() + 1, &mut frames);
+        let all = world.layout.frames() + 1;
+        self.frames.find_changed(all, &mut frames);
         for &changed in &frames {
             let heads = &world.layout.places[next_head..];
             next_head += heads.partition_point(|place| place.frame < changed);
@@ -141,12 +142,13 @@ impl<R: Release> PageMap<R> {
             let expected = if is_head {
                 self.expected(next_head, changed, &found)
             } else {
-                self.frames.words_built(changed)
+                *self.frames.words_built(changed)
             };
             stray_writes.extend((0..8).filter(|&word| found[word] != expected[word]).map(|word| {
                 StrayWrite { frame: changed, word, expected: expected[word], found: found[word] }
             }));
         }
+        self.frames.restore(all, &frames);
         self.changed = frames;
     }
 
@@ -185,6 +187,7 @@ fn gaps(world: &World) -> impl Iterator<Item = Range<usize>> {
 
 impl<R: Release> Machine for PageMap<R> {
     fn build(&mut self, world: &World, class: Option<Class>) {
+        self.frames.start(world.layout.frames() + 1);
         (0..world.folios.len()).for_each(|number| self.build_folio(world, number));
         gaps(world).flatten().for_each(|frame| self.frames.gap(frame));
         let pages = world.entries.iter().map(|entry| self.frames.page(usize::from(entry.frame)));

@@ -1,6 +1,5 @@
-//! The frames of a memory map, and their words as they were built. Every world is built
-//! anew, though much of it may be as the last one left it: what a case covers must not
-//! depend on the case before.
+//! The frames of a memory map, and their words as they were built. Between two cases the map
+//! is as it was built, so that of the next world only what the last one had not is built.
 
 use put_user_page::{MemoryMap, PageRef};
 
@@ -10,11 +9,23 @@ use super::words::{self, Words};
 /// of Linux 6.1 from PG_referenced to PG_mlocked, without PG_dirty, PG_head and PG_waiters.
 const OTHER_FLAGS: u64 = 0x003e_ff76;
 
+/// What is built at a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Built {
+    Nothing,
+    Gap,
+    Head { order: u32 },
+    Tail,
+}
+
 /// The frames of a map, and their words as they were built.
 #[derive(Debug)]
 pub(super) struct Frames {
     map: MemoryMap<'static>,
     words: Vec<Words>,
+    built: Vec<Built>,
+    /// The first so many frames are known to be as they were built.
+    known: usize,
 }
 
 /// A number that looks random and depends on the frame only.
@@ -25,7 +36,19 @@ fn filler(frame: usize) -> u64 {
 impl Frames {
     pub(super) fn new(map: MemoryMap<'static>) -> Self {
         let frames = map.frames();
-        Frames { map, words: vec![[0; 8]; frames] }
+        let (words, built) = (vec![[0; 8]; frames], vec![Built::Nothing; frames]);
+        Frames { map, words, built, known: 0 }
+    }
+
+    /// Begins to build the first `frames` frames: those that nobody has looked at since they were
+    /// built become as they were.
+    pub(super) fn start(&mut self, frames: usize) {
+        for frame in self.known..frames {
+            if self.built[frame] != Built::Nothing {
+                words::restore(self.page(frame), &self.words[frame]);
+            }
+        }
+        self.known = 0;
     }
 
     pub(super) fn page(&self, frame: usize) -> PageRef<'static> {
@@ -39,35 +62,55 @@ impl Frames {
 
     /// Makes a frame one where there is no page.
     pub(super) fn gap(&mut self, frame: usize) {
-        self.reset(frame);
-        self.built(frame);
+        if self.built[frame] != Built::Gap {
+            self.reset(frame);
+            self.note_words(frame);
+            self.built[frame] = Built::Gap;
+        }
     }
 
     /// Makes a compound page without references, and returns its head page. Its words are
-    /// to be noted with [`built`](Self::built) once the rest of it is done.
+    /// to be noted with [`note_words`](Self::note_words) once the rest of it is done.
     pub(super) fn compound_page(&mut self, frame: usize, order: u32) -> PageRef<'static> {
+        // A compound page goes with its first frame: whatever takes the place of any of its
+        // frames takes that of those before it.
+        if self.built[frame] == (Built::Head { order }) {
+            let head = self.page(frame);
+            words::restore(head, &words::unused(self.words[frame]));
+            return head;
+        }
         let end = frame + (1 << order);
         (frame..end).for_each(|frame| self.reset(frame));
         let head = self
             .map
             .prep_compound_page(frame, order)
             .expect("the layout aligns compound pages and keeps them inside the map");
-        (frame + 1..end).for_each(|tail| self.built(tail));
+        (frame + 1..end).for_each(|tail| self.note_words(tail));
+        self.built[frame] = Built::Head { order };
+        self.built[frame + 1..end].fill(Built::Tail);
         head
     }
 
     /// Notes a frame's words as they are now.
-    pub(super) fn built(&mut self, frame: usize) {
+    pub(super) fn note_words(&mut self, frame: usize) {
         self.words[frame] = words::read(self.page(frame));
     }
 
     /// A frame's words as they were built.
-    pub(super) fn words_built(&self, frame: usize) -> Words {
-        self.words[frame]
+    pub(super) fn words_built(&self, frame: usize) -> &Words {
+        &self.words[frame]
     }
 
     /// Finds, of the first `frames` frames, those whose words are not as they were built.
     pub(super) fn find_changed(&self, frames: usize, changed: &mut Vec<usize>) {
         words::find_changed(self.map, &self.words[..frames], changed);
+    }
+
+    /// Ends a case: these of the first `frames` frames have changed, and become as they were.
+    pub(super) fn restore(&mut self, frames: usize, changed: &[usize]) {
+        for &frame in changed {
+            words::restore(self.page(frame), &self.words[frame]);
+        }
+        self.known = frames;
     }
 }

@@ -73,7 +73,7 @@ impl Engine {
         let name = target.map(|target| target.name);
         match self {
             Engine::Libfuzzer => {
-                command.current_dir(root).args(["fuzz", "build", "--no-trace-compares"]);
+                command.current_dir(root).args(["fuzz", "build"]);
                 command.args(["--sanitizer", sanitizer.name()]).args(name);
             }
             Engine::Afl | Engine::Honggfuzz => {

@@ -35,6 +35,19 @@ impl Case {
         self.records.iter().flat_map(record::encode).collect()
     }
 
+    /// Writes the canonical bytes of the case into memory of their length.
+    ///
+    /// # Panics
+    ///
+    /// `bytes` is not [`RECORD_SIZE`] bytes for each record.
+    pub fn encode_to(&self, bytes: &mut [u8]) {
+        let (records, _) = bytes.as_chunks_mut::<RECORD_SIZE>();
+        assert_eq!(records.len(), self.records.len());
+        for (bytes, record) in records.iter_mut().zip(&self.records) {
+            *bytes = record::encode(record);
+        }
+    }
+
     /// The text form.
     pub fn to_text(&self) -> String {
         text::print(&self.records)

@@ -21,6 +21,7 @@ mod orders;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod work;
 pub mod world;
 pub mod world_in_c;
 

@@ -64,9 +64,9 @@ fn one_target_is_built_and_run_as_asked() {
     let directory = with_engine(&format!("echo \"$*\" > ran; {NUMBERS}"));
     ran(fuzz(&directory, &["program", "7", "--sanitizer", "none"])).code(0);
     let read = |name| String::from_utf8(directory.read(name)).unwrap();
-    assert_eq!(read("built"), "fuzz build --no-trace-compares --sanitizer none program\n");
+    assert_eq!(read("built"), "fuzz build --sanitizer none program\n");
     let run = read("ran");
-    assert!(run.starts_with("fuzz run --no-trace-compares --sanitizer none program -- "), "{run}");
+    assert!(run.starts_with("fuzz run --sanitizer none program -- "), "{run}");
     assert!(run.contains("-max_total_time=7"), "{run}");
 }
 

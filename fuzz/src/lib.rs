@@ -1,16 +1,17 @@
 //! libFuzzer, through cargo-fuzz.
 
+mod arguments;
 mod stack_overflow;
 
 use std::ffi::{CStr, OsString};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, exit};
+use std::process::exit;
 use std::sync::LazyLock;
 
 pub use libfuzzer_sys;
+use libfuzzer_sys::Corpus;
 use put_user_page_fuzz_common::{BENCH_VARIABLE, abort, crash_name, fail, mutator, named};
-pub use put_user_page_fuzz_common::{IN_PROCESS, MakeHarness, check};
+pub use put_user_page_fuzz_common::{IN_PROCESS, MakeHarness};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::Target;
 
@@ -20,7 +21,7 @@ macro_rules! target {
     ($name:literal, $make:expr) => {
         $crate::libfuzzer_sys::fuzz_target!(
             init: $crate::start($name, $make),
-            |bytes: &[u8]| $crate::check(bytes)
+            |bytes: &[u8]| -> $crate::libfuzzer_sys::Corpus { $crate::check(bytes) }
         );
         $crate::libfuzzer_sys::fuzz_mutator!(
             |data: &mut [u8], size: usize, max_size: usize, seed: u32| {
@@ -52,9 +53,14 @@ pub fn start(name: &str, make: MakeHarness) {
     if let Some(path) = std::env::var_os(DEBUG_PATH_VARIABLE) {
         write_text(target, &PathBuf::from(path));
     }
-    add_committed_corpus(target);
+    arguments::complete(target);
     stack_overflow::abort_on_it();
     put_user_page_fuzz_common::start(target, make, artifact, abort);
+}
+
+/// Checks an input, and tells the engine whether it is one to build others from.
+pub fn check(bytes: &[u8]) -> Corpus {
+    if put_user_page_fuzz_common::check(bytes) { Corpus::Keep } else { Corpus::Reject }
 }
 
 /// Changes an input: every other time record by record, else as the engine would. Leaves it
@@ -85,31 +91,6 @@ fn write_text(target: &Target, path: &Path) -> ! {
         Ok(()) => exit(0),
         Err(error) => fail(&format!("the input cannot be written as text: {error}"), ""),
     }
-}
-
-/// Lets the engine start from the committed corpus too, where it was given fuzz/corpus/T:
-/// the first folder that it is given gets what it finds, further ones are only read. The
-/// engine has its arguments already, so that the process starts again with one more.
-fn add_committed_corpus(target: &Target) {
-    let arguments: Vec<OsString> = std::env::args_os().collect();
-    let Some(committed) = arguments.iter().find_map(|argument| committed_for(argument, target))
-    else {
-        return;
-    };
-    if !committed.is_dir() || arguments.iter().any(|argument| Path::new(argument) == committed) {
-        return;
-    }
-    let (program, rest) = arguments.split_first().expect("a process has a name");
-    let error = Command::new(program).args(rest).arg(&committed).exec();
-    fail(&format!("{} does not start again: {error}", Path::new(program).display()), "");
-}
-
-/// The committed corpus beside fuzz/corpus/T, if that is what the argument names.
-fn committed_for(argument: &OsString, target: &Target) -> Option<PathBuf> {
-    let folder = Path::new(argument);
-    let root = folder.to_str()?.trim_end_matches('/').strip_suffix(target.name)?;
-    let root = root.strip_suffix("fuzz/corpus/")?;
-    Some(Path::new(root).join("corpus").join(target.name))
 }
 
 /// The file that the engine is about to save the input in.

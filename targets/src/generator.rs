@@ -99,22 +99,23 @@ fn order(rng: &mut Rng, from: Source) -> u8 {
         (Source::Kernel, 0..=5) => 0,
         (Source::Kernel, 6..=9) => 1,
         (Source::Kernel, 10..=12) => rng.u8(2..=4),
-        (Source::Kernel, 13) => rng.u8(5..=8),
-        (Source::Kernel, 14) => 9,
-        (Source::Kernel, _) => 10,
+        (Source::Kernel, 13 | 14) => rng.u8(5..=8),
+        (Source::Kernel, _) => rng.u8(9..=10),
     }
 }
 
 fn gap(rng: &mut Rng) -> Record {
-    Record::Gap { frames: if rng.bool() { rng.u16(1..=3) } else { rng.u16(0..=MAX_GAP) } }
+    Record::Gap { frames: if rng.u8(..8) > 0 { rng.u16(1..=3) } else { rng.u16(0..=MAX_GAP) } }
 }
 
 fn length(rng: &mut Rng) -> u16 {
-    match rng.u8(..16) {
-        0 => 0,
-        1..=8 => rng.u16(1..=4),
-        9..=13 => rng.u16(1..=40),
-        14 => rng.u16(500..=530),
+    // Mostly few: long ones are slow, and show little that few do not.
+    match rng.u8(..64) {
+        0..=3 => 0,
+        4..=37 => rng.u16(1..=4),
+        38..=57 => rng.u16(1..=40),
+        58..=61 => rng.u16(60..=140),
+        62 => rng.u16(500..=530),
         _ => rng.u16(0..=MAX_RANGE),
     }
 }

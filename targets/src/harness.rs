@@ -128,7 +128,8 @@ impl Harness {
     /// is held against has room already, and is not run: it may have bugs, and nobody waits
     /// for its report yet.
     pub fn warm_up(&mut self, case: &Case) {
-        self.trial.become_of(&case.encode(), |_| {}, &mut self.reference);
+        self.trial.decode(&case.encode(), |_| {});
+        self.trial.run(&mut self.reference);
         if let Some(forms) = &mut self.forms {
             forms.make_room(case);
         }
@@ -145,8 +146,36 @@ impl Harness {
     ///
     /// They diverge, or the backend does not work any more.
     pub fn check(&mut self, bytes: &[u8]) -> Result<Checked, CheckError> {
-        let Harness { target, trial, reference, backends, forms, read_answer } = self;
-        trial.become_of(case_bytes(target, bytes), |case| target.check.adapt(case), reference);
+        self.decode(bytes);
+        self.check_decoded(bytes)
+    }
+
+    /// The same for a case of no more [`work`](Case::work) than that; of any other there is
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn check_within(
+        &mut self,
+        most_work: usize,
+        bytes: &[u8],
+    ) -> Result<Option<Checked>, CheckError> {
+        self.decode(bytes);
+        if self.trial.case().work() > most_work {
+            return Ok(None);
+        }
+        self.check_decoded(bytes).map(Some)
+    }
+
+    fn decode(&mut self, bytes: &[u8]) {
+        let target = self.target;
+        self.trial.decode(case_bytes(target, bytes), |case| target.check.adapt(case));
+    }
+
+    fn check_decoded(&mut self, bytes: &[u8]) -> Result<Checked, CheckError> {
+        let Harness { trial, reference, backends, forms, read_answer, .. } = self;
+        trial.run(reference);
         trial.states().take_branches();
         if let Some(forms) = forms {
             let diverges = |differ| Divergence::of_forms(trial.case(), differ);

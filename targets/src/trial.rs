@@ -75,16 +75,15 @@ impl Trial {
         }
     }
 
-    /// Becomes the trial of the case that `change` makes of these bytes' case, in the memory
-    /// that this one and the reference have.
-    pub(crate) fn become_of(
-        &mut self,
-        bytes: &[u8],
-        change: impl FnOnce(&mut Case),
-        reference: &mut Reference,
-    ) {
+    /// Takes the case that `change` makes of these bytes' case, in the memory that this one has.
+    /// It is no trial of it before it [`run`](Self::run)s.
+    pub(crate) fn decode(&mut self, bytes: &[u8], change: impl FnOnce(&mut Case)) {
         self.case.decode_from(bytes);
         change(&mut self.case);
+    }
+
+    /// Becomes the trial of the case that was decoded last.
+    pub(crate) fn run(&mut self, reference: &mut Reference) {
         self.world.build(&self.case);
         let outcome = reference.run_world(&self.world, None);
         self.class = oracle::classify(&self.world, outcome);

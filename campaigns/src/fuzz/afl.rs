@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use pagediff_terminal::error::Stop;
-use put_user_page_fuzz_common::dictionary::TIMEOUT;
+use put_user_page_fuzz_common::dictionary::{TIMEOUT, max_input};
 
 use super::figures::Figures;
 use super::places::{Places, add};
@@ -29,6 +29,7 @@ pub(super) fn command(places: &Places, sanitizer: Sanitizer) -> Result<Command, 
     command.args(["-M", INSTANCE]).arg("-F").arg(&places.corpus).arg("-i").arg(seeds);
     command.arg("-o").arg(places.own(Engine::Afl)).arg("-x").arg(places.dictionary());
     command.args(["-t", &(TIMEOUT * 1000).to_string()]);
+    command.args(["-G", &max_input(places.target).to_string()]);
     command.arg("--").arg(Engine::Afl.program(&places.root, places.target, sanitizer));
     // Minutes: the shortest that there is.
     command.env("AFL_SYNC_TIME", "1");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use pagediff_terminal::error::Stop;
-use put_user_page_fuzz_common::dictionary::TIMEOUT;
+use put_user_page_fuzz_common::dictionary::{TIMEOUT, max_input};
 
 use super::figures::Figures;
 use super::places::{Places, add};
@@ -38,6 +38,7 @@ pub(super) fn command(
     command.args(["--persistent", "--threads", "1", "--verbose"]);
     command.arg("--dict").arg(places.dictionary()).args(["--timeout", &TIMEOUT.to_string()]);
     command.args(["--run_time", &seconds.to_string()]);
+    command.args(["--max_file_size", &max_input(places.target).to_string()]);
     command.arg("--").arg(Engine::Honggfuzz.program(&places.root, places.target, sanitizer));
     command.env("ASAN_OPTIONS", "detect_odr_violation=0");
     Ok(command)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use put_user_page_fuzz_common::dictionary::TIMEOUT;
+use put_user_page_fuzz_common::dictionary::{TIMEOUT, max_input};
 
 use super::figures::Figures;
 use super::places::Places;
@@ -12,7 +12,7 @@ use crate::engines::{Engine, Sanitizer, bolero};
 /// `cargo fuzz run` for so many seconds, which reads what other engines find as it goes.
 pub(super) fn command(places: &Places, sanitizer: Sanitizer, seconds: u64) -> Command {
     let mut command = Command::new("cargo");
-    command.current_dir(&places.root).args(["fuzz", "run", "--no-trace-compares"]);
+    command.current_dir(&places.root).args(["fuzz", "run"]);
     command.args(["--sanitizer", sanitizer.name(), places.target.name, "--"]);
     command.args(flags(places));
     command.arg(format!("-max_total_time={seconds}"));
@@ -29,10 +29,11 @@ pub(super) fn bolero_command(places: &Places, sanitizer: Sanitizer, seconds: u64
     command
 }
 
-fn flags(places: &Places) -> [String; 6] {
+fn flags(places: &Places) -> [String; 7] {
     [
         "-print_final_stats=1".to_owned(),
         "-rss_limit_mb=4096".to_owned(),
+        format!("-max_len={}", max_input(places.target)),
         // A case takes well under a second; what takes longer hangs.
         format!("-timeout={TIMEOUT}"),
         "-reload=1".to_owned(),

@@ -10,7 +10,7 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use pagediff_terminal::error::{Stop, error};
-use put_user_page_fuzz_common::FINDINGS_VARIABLE;
+use put_user_page_fuzz_common::{FINDINGS_VARIABLE, MOST_WORK, MOST_WORK_VARIABLE};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::figures::Figures;
@@ -234,6 +234,7 @@ fn spawn(
         Engine::Honggfuzz => honggfuzz::command(places, sanitizer, seconds)?,
     };
     command.env(FINDINGS_VARIABLE, places.root.join("fuzz/artifacts"));
+    command.env(MOST_WORK_VARIABLE, MOST_WORK.to_string());
     // A process group of its own, for engines start processes of their own.
     command.stdin(Stdio::null()).process_group(0);
     let spawned = std::io::pipe().and_then(|(reader, writer)| {

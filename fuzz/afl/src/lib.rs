@@ -39,7 +39,9 @@ pub fn fuzz(name: &str, make: MakeHarness) {
     start(named(name), make, |_| PathBuf::from("FILE"), abort);
     // SAFETY: the runtime sets it in `__afl_manual_init`, on this thread, and not later.
     if unsafe { __afl_fuzz_ptr }.is_null() {
-        afl::fuzz(true, check);
+        afl::fuzz(true, |bytes| {
+            check(bytes);
+        });
     } else {
         while check_next() {}
     }

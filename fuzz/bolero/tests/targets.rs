@@ -22,7 +22,9 @@ macro_rules! targets {
             let file = |_: &[u8]| PathBuf::from("FILE");
             // A test fails by a panic, and bolero makes what panics small.
             start(named(target), make, file, |_, report| panic!("divergence: {report}"));
-            bolero::check!().for_each(check);
+            bolero::check!().for_each(|bytes: &[u8]| {
+                check(bytes);
+            });
         }
     )*};
 }

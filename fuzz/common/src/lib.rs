@@ -34,6 +34,15 @@ pub const BENCH_VARIABLE: &str = "PUT_USER_PAGE_BENCH";
 /// The value of [`BENCH_VARIABLE`] that leaves the engine alone to be measured.
 pub const EMPTY: &str = "empty";
 
+/// Set to a number: what is more work than that ([`Case::work`]) is not run. An engine makes many cases of little work in the time of one that is much, and finds more;
+/// the largest are in the committed corpora, and for those who replay them.
+///
+/// [`Case::work`]: put_user_page_case::Case::work
+pub const MOST_WORK_VARIABLE: &str = "PUT_USER_PAGE_MOST_WORK";
+
+/// The value of [`MOST_WORK_VARIABLE`] that serves engines that make cases.
+pub const MOST_WORK: usize = 1536;
+
 /// Where an engine saves an input that makes the target fail.
 pub type SavedAs = fn(&[u8]) -> PathBuf;
 
@@ -54,6 +63,8 @@ struct Fuzzed {
     end: End,
     /// Where divergences are recorded, if the engine is to go on after them.
     findings: Option<Findings>,
+    /// What is more work is not run.
+    most_work: usize,
     /// Whether it looks at no input, for the engine alone to be measured.
     is_empty: bool,
 }
@@ -84,9 +95,21 @@ pub fn start(target: &'static Target, make: MakeHarness, saved_as: SavedAs, end:
     let findings = std::env::var_os(FINDINGS_VARIABLE).filter(|path| !path.is_empty());
     let findings = findings.map(|path| Findings::new(PathBuf::from(path)));
     let is_empty = std::env::var_os(BENCH_VARIABLE).is_some_and(|value| value == EMPTY);
-    let fuzzed = Box::leak(Box::new(Fuzzed { target, harness, saved_as, end, findings, is_empty }));
+    let most_work = most_work();
+    let fuzzed = Fuzzed { target, harness, saved_as, end, findings, most_work, is_empty };
+    let fuzzed = Box::leak(Box::new(fuzzed));
     STARTED.lock().expect("nobody panics with it").push((&raw const *fuzzed).expose_provenance());
     FUZZED.set(Some(fuzzed));
+}
+
+/// What the environment says of how much work a case may be.
+fn most_work() -> usize {
+    let Some(value) = std::env::var_os(MOST_WORK_VARIABLE) else { return usize::MAX };
+    let number = value.to_str().and_then(|value| value.parse().ok());
+    number.unwrap_or_else(|| {
+        let value = value.display();
+        fail(&format!("{MOST_WORK_VARIABLE} is {value}, which is no number"), "")
+    })
 }
 
 /// Says which candidate is run, and which functions it lacks.
@@ -108,20 +131,21 @@ pub fn abort(divergence: &Divergence, report: Box<Report>) -> ! {
     frames::put_user_page_divergence(kind_of(divergence), divergence.function())
 }
 
-/// Checks one input. Where the target's two sides diverge, and nobody asked for findings, the
-/// entry point ends.
-pub fn check(bytes: &[u8]) {
+/// Checks one input; false if it was not run, for it is too much work. Where the target's two sides
+/// diverge, and nobody asked for findings, the entry point ends.
+pub fn check(bytes: &[u8]) -> bool {
     FUZZED.with_borrow_mut(|fuzzed| {
         let fuzzed = fuzzed.as_mut().expect("start() is called first");
         if fuzzed.is_empty {
-            return;
+            return true;
         }
-        match fuzzed.harness.check(bytes) {
-            Ok(_) => {}
+        match fuzzed.harness.check_within(fuzzed.most_work, bytes) {
+            Ok(checked) => return checked.is_some(),
             Err(CheckError::Diverges(divergence)) => fuzzed.diverges(bytes, &divergence),
             Err(CheckError::Broken(error)) => end(&error.message, &error.help),
         }
-    });
+        true
+    })
 }
 
 impl Fuzzed {

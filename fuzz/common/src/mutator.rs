@@ -1,19 +1,37 @@
 //! Changes of cases, record by record, for engines that let a target change its own inputs.
 
+use std::cell::RefCell;
+
 use fastrand::Rng;
-use put_user_page_case::{Case, RECORD_SIZE};
+use put_user_page_case::{Case, RECORD_SIZE, Record};
 use put_user_page_targets::answers::Input;
 use put_user_page_targets::generator;
 
+thread_local! {
+    /// The case that is changed, in memory that is kept.
+    static CASE: RefCell<Case> = RefCell::default();
+}
+
 /// Changes a case in place: adds, drops, doubles, moves or redraws a record. An answer behind it
 /// stays. `data` holds the input in its first `size` bytes, and has room for `data.len()`; returns the new size,
-/// at most `max_size`.
+/// at most `max_size`. Of this, no memory is allocated once warm.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, rng: &mut Rng) -> usize {
-    let Input { case, answer } = Input::of(&data[..size]);
-    let answer = answer.to_vec();
-    let room = max_size.min(data.len()).saturating_sub(answer.len()) / RECORD_SIZE;
-    let mut case = Case::decode(case);
-    let records = &mut case.records;
+    let before = Input::of(&data[..size]).case.len();
+    let answer = size - before;
+    let room = max_size.min(data.len()).saturating_sub(answer) / RECORD_SIZE;
+    CASE.with_borrow_mut(|case| {
+        case.decode_from(&data[..before]);
+        change(&mut case.records, rng);
+        case.records.truncate(room);
+        let after = case.records.len() * RECORD_SIZE;
+        // The answer first: the case may grow over it.
+        data.copy_within(before..size, after);
+        case.encode_to(&mut data[..after]);
+        after + answer
+    })
+}
+
+fn change(records: &mut Vec<Record>, rng: &mut Rng) {
     for _ in 0..rng.u8(1..=3) {
         let at = rng.usize(..=records.len());
         let other = rng.usize(..records.len().max(1));
@@ -29,10 +47,6 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, rng: &mut Rng) -> u
             _ => records[other] = generator::record(rng),
         }
     }
-    records.truncate(room);
-    let bytes = [case.encode(), answer].concat();
-    data[..bytes.len()].copy_from_slice(&bytes);
-    bytes.len()
 }
 
 #[cfg(test)]

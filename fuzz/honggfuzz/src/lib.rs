@@ -21,6 +21,8 @@ macro_rules! target {
 pub fn fuzz(name: &str, make: MakeHarness) -> ! {
     start(named(name), make, |_| PathBuf::from("FILE"), abort);
     loop {
-        honggfuzz::fuzz(check);
+        honggfuzz::fuzz(|bytes| {
+            check(bytes);
+        });
     }
 }

@@ -5,7 +5,6 @@ mod frames;
 mod recorder;
 mod words;
 
-use std::iter;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
@@ -60,6 +59,8 @@ pub struct PageMap<R> {
     changed: Vec<usize>,
     /// Compound pages without a reference when the owners dropped theirs.
     free: Vec<bool>,
+    /// The frames where no page is: gaps, and the frame after the last.
+    gaps: Vec<Range<usize>>,
 }
 
 impl<R: Release> PageMap<R> {
@@ -77,6 +78,7 @@ impl<R: Release> PageMap<R> {
             frames: Frames::new(map),
             changed: Vec::with_capacity(MAX_FRAMES + 1),
             free: Vec::with_capacity(MAX_FRAMES),
+            gaps: Vec::with_capacity(MAX_FRAMES + 1),
         }
     }
 
@@ -100,6 +102,21 @@ impl<R: Release> PageMap<R> {
             head.try_lock();
         }
         self.frames.note_words(place.frame);
+    }
+
+    fn build_gaps(&mut self, world: &World) {
+        self.gaps.clear();
+        let mut end = 0;
+        for place in &world.layout.places {
+            if end < place.frame {
+                self.gaps.push(end..place.frame);
+            }
+            end = place.frame + place.pages;
+        }
+        self.gaps.push(end..end + 1);
+        for frame in self.gaps.iter().cloned().flatten() {
+            self.frames.gap(frame);
+        }
     }
 
     /// Whether the page at a frame was freed, and if so whether it was dirty then, which nobody
@@ -177,25 +194,17 @@ impl<R: Release> PageMap<R> {
     }
 }
 
-/// The frames of the map where no page is: gaps, and the frame after the last.
-fn gaps(world: &World) -> impl Iterator<Item = Range<usize>> {
-    let places = &world.layout.places;
-    let starts = iter::once(0).chain(places.iter().map(|place| place.frame + place.pages));
-    let ends = places.iter().map(|place| place.frame).chain([world.layout.frames() + 1]);
-    starts.zip(ends).map(|(start, end)| start..end).filter(|gap| !gap.is_empty())
-}
-
 impl<R: Release> Machine for PageMap<R> {
     fn build(&mut self, world: &World, class: Option<Class>) {
         self.frames.start(world.layout.frames() + 1);
         (0..world.folios.len()).for_each(|number| self.build_folio(world, number));
-        gaps(world).flatten().for_each(|frame| self.frames.gap(frame));
+        self.build_gaps(world);
         let pages = world.entries.iter().map(|entry| self.frames.page(usize::from(entry.frame)));
         self.pages.clear();
         self.pages.extend(pages);
         self.free.clear();
         self.recorder.start(class == Some(Class::Valid));
-        gaps(world).for_each(|gap| asan::poison_pages(self.frames.page(gap.start), gap.len()));
+        self.gaps.iter().for_each(|gap| asan::poison_pages(self.frames.page(gap.start), gap.len()));
     }
 
     fn acquire(&mut self, world: &World, entries: Range<usize>) -> usize {
@@ -247,7 +256,9 @@ impl<R: Release> Machine for PageMap<R> {
     }
 
     fn finish(&mut self, world: &World, outcome: &mut Outcome) {
-        gaps(world).for_each(|gap| asan::unpoison_pages(self.frames.page(gap.start), gap.len()));
+        self.gaps
+            .iter()
+            .for_each(|gap| asan::unpoison_pages(self.frames.page(gap.start), gap.len()));
         let states = (0..world.folios.len()).map(|number| self.state(world, number));
         outcome.folios.extend(states);
         outcome.events.extend_from_slice(&self.recorder.events());

@@ -43,11 +43,8 @@ impl Frames {
     /// Begins to build the first `frames` frames: those that nobody has looked at since they were
     /// built become as they were.
     pub(super) fn start(&mut self, frames: usize) {
-        for frame in self.known..frames {
-            if self.built[frame] != Built::Nothing {
-                words::restore(self.page(frame), &self.words[frame]);
-            }
-        }
+        let unknown = self.known..frames.max(self.known);
+        words::restore(self.map, unknown.start, &self.words[unknown]);
         self.known = 0;
     }
 
@@ -75,9 +72,8 @@ impl Frames {
         // A compound page goes with its first frame: whatever takes the place of any of its
         // frames takes that of those before it.
         if self.built[frame] == (Built::Head { order }) {
-            let head = self.page(frame);
-            words::restore(head, &words::unused(self.words[frame]));
-            return head;
+            words::restore(self.map, frame, &[words::unused(self.words[frame])]);
+            return self.page(frame);
         }
         let end = frame + (1 << order);
         (frame..end).for_each(|frame| self.reset(frame));
@@ -109,7 +105,7 @@ impl Frames {
     /// Ends a case: these of the first `frames` frames have changed, and become as they were.
     pub(super) fn restore(&mut self, frames: usize, changed: &[usize]) {
         for &frame in changed {
-            words::restore(self.page(frame), &self.words[frame]);
+            words::restore(self.map, frame, &self.words[frame..=frame]);
         }
         self.known = frames;
     }

@@ -12,7 +12,6 @@ use crate::outcome::{Event, EventKind, MAX_EVENTS};
 #[derive(Clone, Copy, Debug)]
 struct Freed {
     frame: usize,
-    dirty: bool,
     call: usize,
     /// How many pages its compound page has.
     pages: usize,
@@ -25,6 +24,8 @@ pub struct Recorder {
     call: Cell<usize>,
     events: RefCell<Vec<Event>>,
     freed: RefCell<Vec<Freed>>,
+    /// For each frame, whether the page there was dirty when it was first freed, if it was freed.
+    dirty_when_freed: RefCell<Vec<Option<bool>>>,
     /// Whether freed pages are poisoned for the address sanitizer until the call ends.
     poison_freed: Cell<bool>,
 }
@@ -36,6 +37,7 @@ impl Recorder {
             call: Cell::new(0),
             events: RefCell::new(Vec::with_capacity(MAX_EVENTS)),
             freed: RefCell::new(Vec::with_capacity(MAX_FRAMES)),
+            dirty_when_freed: RefCell::new(vec![None; map.frames()]),
             poison_freed: Cell::new(false),
         }
     }
@@ -44,7 +46,10 @@ impl Recorder {
     /// `poison_freed` be set.
     pub(super) fn start(&self, poison_freed: bool) {
         self.events.borrow_mut().clear();
-        self.freed.borrow_mut().clear();
+        let mut dirty_when_freed = self.dirty_when_freed.borrow_mut();
+        for freed in self.freed.borrow_mut().drain(..) {
+            dirty_when_freed[freed.frame] = None;
+        }
         self.poison_freed.set(poison_freed);
     }
 
@@ -63,8 +68,7 @@ impl Recorder {
 
     /// Whether the page at a frame was freed, and if so whether it was dirty then.
     pub(super) fn was_freed(&self, frame: usize) -> Option<bool> {
-        let freed = self.freed.borrow();
-        freed.iter().find(|freed| freed.frame == frame).map(|freed| freed.dirty)
+        self.dirty_when_freed.borrow()[frame]
     }
 
     pub(super) fn events(&self) -> Ref<'_, Vec<Event>> {
@@ -140,11 +144,11 @@ impl Hooks for Recorder {
         self.record(head, EventKind::Free);
         let freed = Freed {
             frame: self.map.frame(head),
-            dirty: head.is_dirty(),
             call: self.call.get(),
             pages: 1 << head.compound_order(),
         };
         self.freed.borrow_mut().push(freed);
+        self.dirty_when_freed.borrow_mut()[freed.frame].get_or_insert(head.is_dirty());
         ().free_page(head);
         if self.poison_freed.get() {
             self.with_pages(&freed, asan::poison_pages);

@@ -50,12 +50,20 @@ pub(super) fn reset(page: PageRef<'_>, other_flags: u64, filler: u64) {
     }
 }
 
-/// Makes the page's words these, which were read from it when it was as it is to be again: the
-/// compound page that it is part of is the same.
-pub(super) fn restore(page: PageRef<'_>, words: &Words) {
-    for (word, value) in words_of(page).iter().zip(words) {
-        word.store(*value, Ordering::Relaxed);
-    }
+/// Makes the words of these pages, of which `first` is the first, what was read from them when
+/// they were as they are to be again: the compound pages that they are part of are the same.
+///
+/// # Panics
+///
+/// The map does not have so many pages.
+pub(super) fn restore(map: MemoryMap<'_>, first: usize, words: &[Words]) {
+    let Some(last) = words.len().checked_sub(1) else { return };
+    assert!(first + last < map.frames());
+    let first = map.page(first).expect("it is before the last").as_ptr().cast::<Words>();
+    // SAFETY: a PageRef's pointer may be used for the whole map, which has so many pages from here
+    // on; a page is eight aligned words; these are none of the map, which is nowhere lent out as
+    // words. No call is running, and nobody else uses the map.
+    unsafe { first.copy_from_nonoverlapping(words.as_ptr(), words.len()) }
 }
 
 /// What a head page's words are before it has references, a mapping, a lock or a mark.
@@ -182,7 +190,7 @@ mod tests {
         head.test_set_dirty();
         head.try_lock();
         assert_eq!(unused(read(head)), prepared);
-        restore(head, &prepared);
+        restore(map, 0, &[prepared]);
         assert_eq!(read(head), prepared);
     }
 

@@ -6,7 +6,7 @@ use crate::world::MAX_LONG_ENTRIES;
 use put_user_page_record::Record;
 
 /// So many frames are as much work as an entry.
-const FRAMES_OF_AN_ENTRY: usize = 4;
+const FRAMES_OF_AN_ENTRY: usize = 2;
 
 impl Case {
     /// About how many entries are filled, acquired and released when the case runs, and how many

@@ -87,19 +87,20 @@ fn folio(rng: &mut Rng) -> FolioRecord {
 /// An order that pages from there can have: those of a mapping are what a kernel is likely
 /// to give a user.
 fn order(rng: &mut Rng, from: Source) -> u8 {
-    match (from, rng.u8(..16)) {
+    match (from, rng.u8(..32)) {
         (Source::Anon | Source::Hugetlb, number) => {
-            if number < 8 {
+            if number < 16 {
                 0
             } else {
                 HUGETLB_ORDER
             }
         }
-        (Source::Memfd | Source::File, number) => number / 4,
-        (Source::Kernel, 0..=5) => 0,
-        (Source::Kernel, 6..=9) => 1,
-        (Source::Kernel, 10..=12) => rng.u8(2..=4),
-        (Source::Kernel, 13 | 14) => rng.u8(5..=8),
+        (Source::Memfd | Source::File, number) => number / 8,
+        // Mostly small: building and comparing large ones takes the time.
+        (Source::Kernel, 0..=12) => 0,
+        (Source::Kernel, 13..=20) => 1,
+        (Source::Kernel, 21..=27) => rng.u8(2..=4),
+        (Source::Kernel, 28..=30) => rng.u8(5..=8),
         (Source::Kernel, _) => rng.u8(9..=10),
     }
 }

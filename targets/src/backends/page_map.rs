@@ -114,9 +114,7 @@ impl<R: Release> PageMap<R> {
             end = place.frame + place.pages;
         }
         self.gaps.push(end..end + 1);
-        for frame in self.gaps.iter().cloned().flatten() {
-            self.frames.gap(frame);
-        }
+        self.gaps.iter().for_each(|gap| self.frames.gap(gap.clone()));
     }
 
     /// Whether the page at a frame was freed, and if so whether it was dirty then, which nobody

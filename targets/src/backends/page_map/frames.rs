@@ -1,6 +1,8 @@
 //! The frames of a memory map, and their words as they were built. Between two cases the map
 //! is as it was built, so that of the next world only what the last one had not is built.
 
+use std::ops::Range;
+
 use put_user_page::{MemoryMap, PageRef};
 
 use super::words::{self, Words};
@@ -22,6 +24,8 @@ enum Built {
 #[derive(Debug)]
 pub(super) struct Frames {
     map: MemoryMap<'static>,
+    /// The words of each frame with an order-0 page.
+    order_0: Vec<Words>,
     words: Vec<Words>,
     built: Vec<Built>,
     /// The first so many frames are known to be as they were built.
@@ -36,15 +40,19 @@ fn filler(frame: usize) -> u64 {
 impl Frames {
     pub(super) fn new(map: MemoryMap<'static>) -> Self {
         let frames = map.frames();
+        let order_0 = (0..frames).map(|frame| {
+            let filler = filler(frame);
+            words::order_0(filler & OTHER_FLAGS, filler)
+        });
         let (words, built) = (vec![[0; 8]; frames], vec![Built::Nothing; frames]);
-        Frames { map, words, built, known: 0 }
+        Frames { map, order_0: order_0.collect(), words, built, known: 0 }
     }
 
     /// Begins to build the first `frames` frames: those that nobody has looked at since they were
     /// built become as they were.
     pub(super) fn start(&mut self, frames: usize) {
         let unknown = self.known..frames.max(self.known);
-        words::restore(self.map, unknown.start, &self.words[unknown]);
+        words::write_pages(self.map, unknown.start, &self.words[unknown]);
         self.known = 0;
     }
 
@@ -52,17 +60,13 @@ impl Frames {
         self.map.page(frame).expect("a frame of the world lies in the map")
     }
 
-    fn reset(&self, frame: usize) {
-        let filler = filler(frame);
-        words::reset(self.page(frame), filler & OTHER_FLAGS, filler);
-    }
-
-    /// Makes a frame one where there is no page.
-    pub(super) fn gap(&mut self, frame: usize) {
-        if self.built[frame] != Built::Gap {
-            self.reset(frame);
-            self.note_words(frame);
-            self.built[frame] = Built::Gap;
+    /// Makes frames some where there is no page.
+    pub(super) fn gap(&mut self, gap: Range<usize>) {
+        let built = &mut self.built[gap.clone()];
+        if built.iter().any(|built| *built != Built::Gap) {
+            built.fill(Built::Gap);
+            self.words[gap.clone()].copy_from_slice(&self.order_0[gap.clone()]);
+            words::write_pages(self.map, gap.start, &self.words[gap]);
         }
     }
 
@@ -72,16 +76,16 @@ impl Frames {
         // A compound page goes with its first frame: whatever takes the place of any of its
         // frames takes that of those before it.
         if self.built[frame] == (Built::Head { order }) {
-            words::restore(self.map, frame, &[words::unused(self.words[frame])]);
+            words::write_pages(self.map, frame, &[words::unused(self.words[frame])]);
             return self.page(frame);
         }
         let end = frame + (1 << order);
-        (frame..end).for_each(|frame| self.reset(frame));
+        words::write_pages(self.map, frame, &self.order_0[frame..end]);
         let head = self
             .map
             .prep_compound_page(frame, order)
             .expect("the layout aligns compound pages and keeps them inside the map");
-        (frame + 1..end).for_each(|tail| self.note_words(tail));
+        words::read_pages(self.map, frame, &mut self.words[frame..end]);
         self.built[frame] = Built::Head { order };
         self.built[frame + 1..end].fill(Built::Tail);
         head
@@ -105,7 +109,7 @@ impl Frames {
     /// Ends a case: these of the first `frames` frames have changed, and become as they were.
     pub(super) fn restore(&mut self, frames: usize, changed: &[usize]) {
         for &frame in changed {
-            words::restore(self.map, frame, &self.words[frame..=frame]);
+            words::write_pages(self.map, frame, &self.words[frame..=frame]);
         }
         self.known = frames;
     }

@@ -31,11 +31,10 @@ pub(super) fn read(page: PageRef<'_>) -> Words {
     words_of(page).each_ref().map(|word| word.load(Ordering::Relaxed))
 }
 
-/// Makes this an order-0 page without references, with `other_flags` (which must not hold a
+/// The words of an order-0 page without references, with `other_flags` (which must not hold a
 /// flag of [`flags`]) and with `filler` in the words that releasing a page neither reads nor
-/// writes, so that a stray write to them shows. Nobody may use the page, nor the compound page
-/// that it was part of.
-pub(super) fn reset(page: PageRef<'_>, other_flags: u64, filler: u64) {
+/// writes, so that a stray write to them shows.
+pub(super) fn order_0(other_flags: u64, filler: u64) -> Words {
     debug_assert_eq!(other_flags & OWN_FLAGS, 0);
     let mut words = [filler; 8];
     // Never the head flag: what is behind the page may be no page of the map.
@@ -45,25 +44,41 @@ pub(super) fn reset(page: PageRef<'_>, other_flags: u64, filler: u64) {
     words[offsets::MAPPING / 8] = 0;
     // A refcount of 0 above a mapcount of -1.
     words[offsets::REFCOUNT / 8] = u64::from(u32::MAX);
-    for (word, value) in words_of(page).iter().zip(words) {
-        word.store(value, Ordering::Relaxed);
-    }
+    words
 }
 
-/// Makes the words of these pages, of which `first` is the first, what was read from them when
-/// they were as they are to be again: the compound pages that they are part of are the same.
+/// Reads the words of as many pages from `first` on as there is room for.
 ///
 /// # Panics
 ///
 /// The map does not have so many pages.
-pub(super) fn restore(map: MemoryMap<'_>, first: usize, words: &[Words]) {
-    let Some(last) = words.len().checked_sub(1) else { return };
-    assert!(first + last < map.frames());
-    let first = map.page(first).expect("it is before the last").as_ptr().cast::<Words>();
-    // SAFETY: a PageRef's pointer may be used for the whole map, which has so many pages from here
-    // on; a page is eight aligned words; these are none of the map, which is nowhere lent out as
-    // words. No call is running, and nobody else uses the map.
-    unsafe { first.copy_from_nonoverlapping(words.as_ptr(), words.len()) }
+pub(super) fn read_pages(map: MemoryMap<'_>, first: usize, words: &mut [Words]) {
+    let Some(start) = start_of(map, first, words.len()) else { return };
+    // SAFETY: as for `start_of`, and no call is running. The memory is not of the map, which is
+    // nowhere lent out as words.
+    unsafe { start.copy_to_nonoverlapping(words.as_mut_ptr(), words.len()) }
+}
+
+/// Makes the words of the pages from `first` on these: what was read from them when they were as
+/// they are to be again, or those of order-0 pages that are no part of a compound page any more.
+///
+/// # Panics
+///
+/// The map does not have so many pages.
+pub(super) fn write_pages(map: MemoryMap<'_>, first: usize, words: &[Words]) {
+    let Some(start) = start_of(map, first, words.len()) else { return };
+    // SAFETY: as for `start_of`. The words are not of the map, which is nowhere lent out as words;
+    // no call is running, and nobody else uses the map.
+    unsafe { start.copy_from_nonoverlapping(words.as_ptr(), words.len()) }
+}
+
+/// The words of the page at `first`, from which on those of `pages` pages lie side by side: a
+/// PageRef's pointer may be used for the whole map, and a page is eight aligned words, all of them
+/// initialised. `None` for no pages.
+fn start_of(map: MemoryMap<'_>, first: usize, pages: usize) -> Option<*mut Words> {
+    let last = first + pages.checked_sub(1)?;
+    assert!(last < map.frames(), "the map has no frame {last}");
+    Some(map.page(first)?.as_ptr().cast())
 }
 
 /// What a head page's words are before it has references, a mapping, a lock or a mark.
@@ -97,12 +112,9 @@ pub(crate) fn set_other_flags(page: PageRef<'_>, other_flags: u64) {
 pub(super) fn find_changed(map: MemoryMap<'_>, built: &[Words], changed: &mut Vec<usize>) {
     const BLOCK: usize = 8;
     changed.clear();
-    assert!(built.len() <= map.frames());
-    let Some(first) = map.page(0) else { return };
-    // SAFETY: a PageRef's pointer may be used for the whole map, which has that many pages, and
-    // a page is eight aligned words, all of them initialised. No call is running, and nobody
-    // else writes to the map.
-    let found = unsafe { std::slice::from_raw_parts(first.as_ptr().cast::<Words>(), built.len()) };
+    let Some(start) = start_of(map, 0, built.len()) else { return };
+    // SAFETY: as for `start_of`. No call is running, and nobody writes to the map meanwhile.
+    let found = unsafe { std::slice::from_raw_parts(start, built.len()) };
     let blocks = found.chunks(BLOCK).zip(built.chunks(BLOCK));
     for (block, (found, built)) in blocks.enumerate() {
         // Frames that changed are few: whole blocks are compared first.
@@ -138,7 +150,7 @@ mod tests {
         let file = AddressSpace::new();
         let mut pages: Vec<Page> = (0..4).map(|_| Page::new()).collect();
         let map = MemoryMap::new(&mut pages);
-        (0..4).for_each(|frame| reset(map.page(frame).unwrap(), OTHER_FLAGS, FILLER));
+        write_pages(map, 0, &[order_0(OTHER_FLAGS, FILLER); 4]);
         let head = map.prep_compound_page(0, 2).expect("it has room");
         head.set_refcount(1);
         head.set_mapping(&file);
@@ -146,11 +158,11 @@ mod tests {
     }
 
     #[test]
-    fn reset_makes_an_order_0_page_again() {
+    fn writing_makes_an_order_0_page_again() {
         with_map(|map, head| {
             head.test_set_dirty();
+            write_pages(map, 0, &[order_0(OTHER_FLAGS, FILLER); 4]);
             for page in (0..4).map(|frame| map.page(frame).unwrap()) {
-                reset(page, OTHER_FLAGS, FILLER);
                 assert_eq!(read(page), RESET);
                 assert_eq!(page.compound_head(), page);
             }
@@ -161,11 +173,8 @@ mod tests {
 
     #[test]
     #[cfg_attr(debug_assertions, should_panic(expected = "assertion"))]
-    fn reset_makes_no_head_page_that_has_no_tail() {
-        with_map(|_, head| {
-            reset(head, flags::HEAD as u64 | OTHER_FLAGS, FILLER);
-            assert_eq!(read(head), RESET);
-        });
+    fn nobody_writes_a_head_page_that_has_no_tail() {
+        assert_eq!(order_0(flags::HEAD as u64 | OTHER_FLAGS, FILLER), RESET);
     }
 
     #[test]
@@ -182,7 +191,7 @@ mod tests {
     fn a_head_page_is_unused_as_it_was_prepared() {
         let mut pages: Vec<Page> = (0..4).map(|_| Page::new()).collect();
         let (map, file) = (MemoryMap::new(&mut pages), AddressSpace::new());
-        (0..4).for_each(|frame| reset(map.page(frame).unwrap(), OTHER_FLAGS, FILLER));
+        write_pages(map, 0, &[order_0(OTHER_FLAGS, FILLER); 4]);
         let head = map.prep_compound_page(0, 2).expect("it has room");
         let prepared = read(head);
         head.set_refcount(3);
@@ -190,7 +199,7 @@ mod tests {
         head.test_set_dirty();
         head.try_lock();
         assert_eq!(unused(read(head)), prepared);
-        restore(map, 0, &[prepared]);
+        write_pages(map, 0, &[prepared]);
         assert_eq!(read(head), prepared);
     }
 

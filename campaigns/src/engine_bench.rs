@@ -1,12 +1,13 @@
 //! `pagediff engine-bench`: how much of an engine's speed a target leaves it.
 //!
-//! Each engine runs its own loop, with all that it does for each execution, on one input that
+//! By itself, each engine runs its own loop, with all that it does for each execution, on one input that
 //! no mutation changes: the median of the target's committed inputs by size. It does so with
 //! the target, and with an empty one: the same program, which looks at no input. They take
 //! turns on one core, for a machine may be busy in between; medians count. What an engine
 //! does before the loop is not measured, and reading files does not count: libFuzzer's
 //! `-runs=N FILE` would read the file for every execution, and flatter the target.
 
+mod live;
 mod replay;
 
 use std::io::Write;
@@ -22,6 +23,7 @@ use put_user_page_targets::registry::Target;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::Serialize;
 
+use self::live::Live;
 use self::replay::Bench;
 use crate::engines::{Engine, Sanitizer};
 
@@ -35,6 +37,16 @@ pub struct Arguments {
     #[arg(long, default_value_t = 5)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
     runs: u32,
+    /// Measures libFuzzer as it makes cases, with the address sanitizer, from the committed corpus
+    #[arg(long)]
+    live: bool,
+    /// How long each live run takes
+    #[arg(long, default_value_t = 60, requires = "live")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    seconds: u64,
+    /// Another checkout of this repository, in which `cargo fuzz build` was run, to measure beside
+    #[arg(long, value_name = "DIRECTORY", requires = "live")]
+    against: Option<PathBuf>,
     /// Prints JSON
     #[arg(long)]
     json: bool,
@@ -78,6 +90,9 @@ struct Measured {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let root = find_root()?;
     let target = arguments.target;
+    if arguments.live {
+        return run_live(&root, arguments, out);
+    }
     for (engine, _) in ENGINES {
         engine.build(&root, Some(target), Sanitizer::None)?;
     }
@@ -92,6 +107,22 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
         write_json(out, &measured)?;
     } else {
         write(out, &measured)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Measures libFuzzer as it makes cases. It stays on one core too, as all that it starts.
+fn run_live(root: &Path, arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let target = arguments.target;
+    Engine::Libfuzzer.build(root, Some(target), Sanitizer::Address)?;
+    stay_on_one_core()?;
+    let &Arguments { seconds, runs, .. } = arguments;
+    let live = Live { root, target, against: arguments.against.as_deref(), seconds, runs };
+    let measured = live.measure()?;
+    if arguments.json {
+        write_json(out, &measured)?;
+    } else {
+        live::write(out, &measured)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,10 @@
 //! `pagediff fuzz`: what scripts/fuzz calls: every target, or one, under one engine or all.
 
 mod afl;
-mod figures;
+pub(crate) mod figures;
 mod honggfuzz;
 mod interrupts;
-mod libfuzzer;
+pub(crate) mod libfuzzer;
 mod places;
 mod progress;
 mod running;

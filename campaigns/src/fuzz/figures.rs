@@ -2,18 +2,18 @@
 
 /// What one run has come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Figures {
-    pub(super) executions: u64,
-    pub(super) per_second: u64,
+pub(crate) struct Figures {
+    pub(crate) executions: u64,
+    pub(crate) per_second: u64,
     /// Edges covered, as the engine counts them.
-    pub(super) coverage: u64,
+    pub(crate) coverage: u64,
     /// Inputs in its corpus.
-    pub(super) corpus: u64,
+    pub(crate) corpus: u64,
 }
 
 impl Figures {
     /// Takes in what libFuzzer or AFL++ calls by a name; returns whether it is one of these.
-    pub(super) fn set(&mut self, name: &str, value: &str) -> bool {
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> bool {
         let field = match name.trim() {
             "number_of_executed_units" | "execs_done" => &mut self.executions,
             "exec/s:" | "average_exec_per_sec" | "execs_per_sec" => &mut self.per_second,

@@ -45,15 +45,15 @@ fn flags(places: &Places) -> [String; 7] {
 
 /// What one run has told so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Log {
-    pub(super) figures: Figures,
+pub(crate) struct Log {
+    pub(crate) figures: Figures,
     /// Inputs that it saved because they made the target fail.
     pub(super) artifacts: Vec<PathBuf>,
 }
 
 impl Log {
     /// Reads a line; returns whether it changed a number.
-    pub(super) fn read(&mut self, line: &str) -> bool {
+    pub(crate) fn read(&mut self, line: &str) -> bool {
         if let Some((_, path)) = line.split_once("Test unit written to ") {
             self.artifacts.push(PathBuf::from(path.trim()));
             return true;

@@ -1,11 +1,12 @@
-//! Once the largest cases were seen, checking a case allocates no memory.
+//! Once the largest cases were seen, checking a case allocates no memory, nor does changing one.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use put_user_page_fuzz_common::largest;
+use fastrand::Rng;
+use put_user_page_fuzz_common::{largest, mutator};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry;
 
@@ -49,4 +50,13 @@ fn a_warm_harness_allocates_nothing() {
         }
         assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0, "{name}");
     }
+    let mut rng = Rng::with_seed(7);
+    let (mut data, mut size) = ([0; 4096], 0);
+    let mut mutate = |times| {
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        (0..times).for_each(|_| size = mutator::mutate(&mut data, size, 4096, &mut rng));
+        ALLOCATIONS.load(Ordering::Relaxed) - before
+    };
+    assert!(mutate(20_000) > 0, "the first ones make room");
+    assert_eq!(mutate(20_000), 0);
 }

@@ -64,9 +64,16 @@ impl Hooks for () {
                 mapping.page_dirtied();
             }
         } else {
-            self.lock_page(head);
-            self.set_page_dirty(head);
+            wait_for_lock_and_mark(head);
         }
         self.unlock_page(head);
     }
+}
+
+/// A call of its own, for the loop of a release is faster the less is in it.
+#[cold]
+#[inline(never)]
+fn wait_for_lock_and_mark(head: PageRef<'_>) {
+    ().lock_page(head);
+    ().set_page_dirty(head);
 }

@@ -4,7 +4,7 @@
 
 use crate::error::ReleaseError;
 use crate::hooks::Hooks;
-use crate::page::PageRef;
+use crate::page::{Left, PageRef};
 
 /// Releases one page that was pinned with get_user_pages().
 ///
@@ -12,8 +12,9 @@ use crate::page::PageRef;
 ///
 /// The page has no reference left; the error names entry 0.
 #[must_use = "an entry without a reference stops the call"]
+#[inline]
 pub fn put_user_page<H: Hooks + ?Sized>(page: PageRef<'_>, hooks: &H) -> Result<(), ReleaseError> {
-    put_user_pages(&[page], hooks)
+    drop_references(page.compound_head(), 1, hooks).map_err(|_| ReleaseError { entry: 0 })
 }
 
 /// The patch's __put_user_pages_dirty(), run by run. `mark` is called once for each run,
@@ -44,12 +45,8 @@ fn release<'map, H: Hooks + ?Sized>(
         }
         // Where the next run starts does not depend on what the subtraction finds, so that the
         // machine goes on to it meanwhile.
-        let references = run as i32;
-        let before = head.refcount_fetch_sub(references);
-        if before <= references {
-            run_out(head, before, references, hooks)
-                .map_err(|released| ReleaseError { entry: start + released })?;
-        }
+        drop_references(head, run as i32, hooks)
+            .map_err(|released| ReleaseError { entry: start + released })?;
         start += run;
     }
     Ok(())
@@ -111,15 +108,14 @@ fn run_length(pages: &[PageRef<'_>], head: PageRef<'_>) -> usize {
     }
     let span = head.compound_span();
     let mut run = 1;
-    while let Some(page) = pages.get(run)
-        && distance(*page, head) < span
-    {
-        run += 1;
-        if run > SHORT {
-            return run + long_run(&pages[run..], head, span);
+    for page in pages[1..].iter().take(SHORT) {
+        if distance(*page, head) >= span {
+            return run;
         }
+        run += 1;
     }
-    run
+    // The blocks of a long run lie as the array does, in whole cache lines.
+    if run > SHORT { SHORT + long_run(&pages[SHORT..], head, span) } else { run }
 }
 
 /// Runs up to this long are told entry by entry.
@@ -136,7 +132,7 @@ fn distance(page: PageRef<'_>, head: PageRef<'_>) -> usize {
 /// with a short run at most `i32::MAX`.
 #[inline(never)]
 fn long_run(pages: &[PageRef<'_>], head: PageRef<'_>, span: usize) -> usize {
-    let pages = &pages[..pages.len().min(i32::MAX as usize - SHORT - 1)];
+    let pages = &pages[..pages.len().min(i32::MAX as usize - SHORT)];
     let mut run = whole_blocks::<64>(pages, head, span);
     run += whole_blocks::<16>(&pages[run..], head, span);
     run + pages[run..].iter().take_while(|page| distance(**page, head) < span).count()
@@ -153,26 +149,46 @@ fn whole_blocks<const N: usize>(pages: &[PageRef<'_>], head: PageRef<'_>, span: 
     N * blocks.iter().take_while(|block| union(block) < span).count()
 }
 
-/// Frees the page if the last of `references` that were subtracted was its last; gives back
-/// what it had not. `before` is what it had.
+/// Drops so many references of the page, and frees it with its last.
 ///
 /// # Errors
 ///
-/// It had less; the error is how many.
-#[cold]
-#[inline(never)]
-fn run_out<H: Hooks + ?Sized>(
+/// The page had less, which are gone; the error is how many.
+#[inline(always)]
+fn drop_references<H: Hooks + ?Sized>(
     head: PageRef<'_>,
-    before: i32,
     references: i32,
     hooks: &H,
 ) -> Result<(), usize> {
-    let dropped = references.min(before.max(0));
-    if dropped < references {
-        head.refcount_add(references - dropped);
+    match head.refcount_sub(references) {
+        Left::Some => Ok(()),
+        Left::None => {
+            free_page(head, hooks);
+            Ok(())
+        }
+        Left::Short => drop_what_there_is(head, references, hooks),
     }
-    if before > 0 {
+}
+
+/// A call of its own, for the loop is faster the less is in it.
+#[cold]
+#[inline(never)]
+fn free_page<H: Hooks + ?Sized>(head: PageRef<'_>, hooks: &H) {
+    hooks.free_page(head);
+}
+
+/// The same where that left the page with less than no references.
+#[cold]
+#[inline(never)]
+fn drop_what_there_is<H: Hooks + ?Sized>(
+    head: PageRef<'_>,
+    references: i32,
+    hooks: &H,
+) -> Result<(), usize> {
+    let (dropped, left) = head.refcount_sub_at_most(references);
+    if dropped > 0 && left == 0 {
         hooks.free_page(head);
     }
+    // Somebody else may have taken some for the page meanwhile.
     if dropped < references { Err(dropped.cast_unsigned() as usize) } else { Ok(()) }
 }

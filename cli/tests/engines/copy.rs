@@ -47,13 +47,9 @@ const PATCHES: [(&str, &str, &str); 5] = [
     ),
     (
         "src/release.rs",
-        "        let before = head.refcount_fetch_sub(references);\n",
-        "        if run >= 3 && is_asked(\"drop-one-too-few\") && head.refcount() >= references {\n\
-         \x20           head.refcount_fetch_sub(references - 1);\n\
-         \x20           start += run;\n\
-         \x20           continue;\n\
-         \x20       }\n\
-         \x20       let before = head.refcount_fetch_sub(references);\n",
+        "        drop_references(head, run as i32, hooks)\n",
+        "        let one_too_few = run >= 3 && is_asked(\"drop-one-too-few\") && head.refcount() >= run as i32;\n\
+         \x20       drop_references(head, run as i32 - i32::from(one_too_few), hooks)\n",
     ),
 ];
 

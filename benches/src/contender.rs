@@ -7,40 +7,74 @@ use put_user_page::{
 };
 
 use crate::function::Function;
-use crate::pages::Pages;
-use crate::peers;
+use crate::pages::Array;
+use crate::{peers_in_c, peers_in_rust};
 
 /// Who releases.
-#[derive(Clone, Copy)]
-pub(crate) enum Contender {
-    /// In C, the loop of the patch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contender {
+    /// The loop of the patch, in C.
     PerEntry,
-    /// In C, run by run as in kernel v5.13.
+    /// Run by run as in kernel v5.13, in C.
     PerRun,
-    /// In C, the locked operations that nobody can do without, of runs that are known, and
-    /// reading the array.
+    /// The locked operations that nobody can do without, of runs that are known, and reading
+    /// the array, in C.
     Limit,
+    /// The same three in Rust.
+    PerEntryInRust,
+    /// See [`PerRun`](Self::PerRun).
+    PerRunInRust,
+    /// See [`Limit`](Self::Limit).
+    LimitInRust,
     /// The library.
     Ours,
 }
 
-pub(crate) const CONTENDERS: [Contender; 4] =
-    [Contender::PerEntry, Contender::PerRun, Contender::Limit, Contender::Ours];
-
 impl Contender {
-    /// Releases all entries.
-    pub(crate) fn release(self, function: Function, pages: &Pages) {
+    /// All of them, each at the place of its number.
+    pub const ALL: [Contender; 7] = [
+        Contender::PerEntry,
+        Contender::PerRun,
+        Contender::Limit,
+        Contender::PerEntryInRust,
+        Contender::PerRunInRust,
+        Contender::LimitInRust,
+        Contender::Ours,
+    ];
+
+    /// What tables and plots call it.
+    pub fn name(self) -> &'static str {
         match self {
-            Contender::PerEntry => peers::per_entry(function, pages),
-            Contender::PerRun => peers::per_run(function, pages),
-            Contender::Limit => peers::limit(function, pages),
-            Contender::Ours => ours(function, pages),
+            Contender::PerEntry => "per_entry",
+            Contender::PerRun => "per_run",
+            Contender::Limit => "limit",
+            Contender::PerEntryInRust => "per_entry, Rust",
+            Contender::PerRunInRust => "per_run, Rust",
+            Contender::LimitInRust => "limit, Rust",
+            Contender::Ours => "ours",
+        }
+    }
+
+    /// Releases all entries.
+    ///
+    /// # Panics
+    ///
+    /// An entry had no reference.
+    pub fn release(self, function: Function, array: &Array) {
+        match self {
+            Contender::PerEntry => peers_in_c::per_entry(function, array),
+            Contender::PerRun => peers_in_c::per_run(function, array),
+            Contender::Limit => peers_in_c::limit(function, array),
+            Contender::PerEntryInRust => peers_in_rust::per_entry(function, array),
+            Contender::PerRunInRust => peers_in_rust::per_run(function, array),
+            Contender::LimitInRust => peers_in_rust::limit(function, array),
+            Contender::Ours => ours(function, array),
         }
     }
 }
 
-fn ours(function: Function, pages: &Pages) {
-    let entries = black_box(&pages.entries[..]);
+fn ours(function: Function, array: &Array) {
+    let entries = black_box(&array.entries[..]);
     let released = match function {
         Function::One => entries.iter().try_for_each(|&entry| put_user_page(entry, &())),
         Function::Many => put_user_pages(entries, &()),

@@ -53,8 +53,10 @@ static inline unsigned long run_length(struct page **pages, unsigned long npages
 		npages = INT_MAX;
 	span = span_of(head);
 	while (run < npages && distance(pages[run], head) < span)
+		/* Blocks lie as the array does, in whole cache lines. */
 		if (++run > SHORT_RUN)
-			return run + long_run(pages + run, npages - run, head, span);
+			return SHORT_RUN + long_run(pages + SHORT_RUN, npages - SHORT_RUN,
+						    head, span);
 	return run;
 }
 

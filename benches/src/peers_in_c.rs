@@ -3,7 +3,7 @@
 use put_user_page::PageRef;
 
 use crate::function::Function;
-use crate::pages::{Pages, Run};
+use crate::pages::{Array, Run};
 
 type Peer = unsafe extern "C" fn(*const PageRef<'static>, usize);
 type Limit = unsafe extern "C" fn(*const PageRef<'static>, usize, *const Run);
@@ -22,28 +22,28 @@ unsafe extern "C" {
 }
 
 /// The loop of the patch.
-pub(crate) fn per_entry(function: Function, pages: &Pages) {
+pub(crate) fn per_entry(function: Function, array: &Array) {
     let peer = match function {
         Function::One | Function::Many => per_entry_put,
         Function::Dirty => per_entry_dirty,
         Function::DirtyLock => per_entry_dirty_lock,
     };
-    call(peer, pages);
+    call(peer, array);
 }
 
 /// Batching as in kernel v5.13; of single pages there is nothing to batch.
-pub(crate) fn per_run(function: Function, pages: &Pages) {
+pub(crate) fn per_run(function: Function, array: &Array) {
     let peer = match function {
         Function::One => per_entry_put,
         Function::Many => per_run_put,
         Function::Dirty => per_run_dirty,
         Function::DirtyLock => per_run_dirty_lock,
     };
-    call(peer, pages);
+    call(peer, array);
 }
 
 /// The locked operations alone.
-pub(crate) fn limit(function: Function, pages: &Pages) {
+pub(crate) fn limit(function: Function, array: &Array) {
     let limit: Limit = match function {
         Function::One => limit_one,
         Function::Many => limit_put,
@@ -51,11 +51,11 @@ pub(crate) fn limit(function: Function, pages: &Pages) {
         Function::DirtyLock => limit_dirty_lock,
     };
     // SAFETY: an array of so many pages, whose runs these are.
-    unsafe { limit(pages.entries.as_ptr(), pages.entries.len(), pages.runs.as_ptr()) };
+    unsafe { limit(array.entries.as_ptr(), array.entries.len(), array.runs.as_ptr()) };
 }
 
-fn call(peer: Peer, pages: &Pages) {
+fn call(peer: Peer, array: &Array) {
     // SAFETY: an array of so many pages, which have references enough; what is read of their
     // neighbours is of the same map.
-    unsafe { peer(pages.entries.as_ptr(), pages.entries.len()) };
+    unsafe { peer(array.entries.as_ptr(), array.entries.len()) };
 }

@@ -35,6 +35,11 @@ impl Goal {
         }
     }
 
+    /// The least time of the better peer, divided by ours.
+    pub fn ratio_to_peers(times: &ByContender<Time>) -> f64 {
+        Goal::OfPeers(1.0).ratio(times)
+    }
+
     /// The least time of whom it names, divided by ours.
     pub fn ratio(self, times: &ByContender<Time>) -> f64 {
         let time = |contender: Contender| times[contender as usize].least;

@@ -72,6 +72,13 @@ pub fn all() -> Vec<Workload> {
     all
 }
 
+/// Those whose instructions are counted: in one array, and small.
+pub fn counted() -> Vec<Workload> {
+    let in_order = [1, 2, 3, 4, 6, 9].map(|order| in_order(order, 512));
+    let others = [self::in_order(0, 256), by_turns(0), by_turns(9), again_and_again()];
+    in_order.into_iter().chain(others).collect()
+}
+
 /// Of so many entries, of pages of this order, one after the other.
 pub fn in_order(order: u32, entries: usize) -> Workload {
     let (size, of) = if entries == MILLION {

@@ -90,12 +90,10 @@ impl<'map> PageRef<'map> {
         if word.addr() & 1 == 0 {
             return self;
         }
-        match NonNull::new(word.map_addr(|address| address & !1)) {
-            // SAFETY: bit 0 is set only by prep_compound_page(), which stores a pointer
-            // to the head page that was derived from the same map as this page.
-            Some(head) => unsafe { PageRef::new(head) },
-            None => self,
-        }
+        // SAFETY: bit 0 is set only by prep_compound_page(), in a pointer to the head page.
+        let head = unsafe { NonNull::new_unchecked(word.map_addr(|address| address & !1)) };
+        // SAFETY: that pointer was derived from the same map as this page.
+        unsafe { PageRef::new(head) }
     }
 
     /// PageTail(): whether this is a tail page of a compound page.

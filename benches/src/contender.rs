@@ -26,19 +26,22 @@ pub enum Contender {
     PerRunInRust,
     /// See [`Limit`](Self::Limit).
     LimitInRust,
+    /// What the library does in the kernel's words: `targets/c/candidates/fast.c`.
+    OursInC,
     /// The library.
     Ours,
 }
 
 impl Contender {
     /// All of them, each at the place of its number.
-    pub const ALL: [Contender; 7] = [
+    pub const ALL: [Contender; 8] = [
         Contender::PerEntry,
         Contender::PerRun,
         Contender::Limit,
         Contender::PerEntryInRust,
         Contender::PerRunInRust,
         Contender::LimitInRust,
+        Contender::OursInC,
         Contender::Ours,
     ];
 
@@ -51,6 +54,7 @@ impl Contender {
             Contender::PerEntryInRust => "per_entry, Rust",
             Contender::PerRunInRust => "per_run, Rust",
             Contender::LimitInRust => "limit, Rust",
+            Contender::OursInC => "fast.c",
             Contender::Ours => "ours",
         }
     }
@@ -68,6 +72,7 @@ impl Contender {
             Contender::PerEntryInRust => peers_in_rust::per_entry(function, array),
             Contender::PerRunInRust => peers_in_rust::per_run(function, array),
             Contender::LimitInRust => peers_in_rust::limit(function, array),
+            Contender::OursInC => peers_in_c::fast(function, array),
             Contender::Ours => ours(function, array),
         }
     }

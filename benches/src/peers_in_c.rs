@@ -1,4 +1,4 @@
-//! The peers in C, `peers.c`.
+//! The peers in C, `peers.c`, and the library's ways in C, `targets/c/candidates/fast.c`.
 
 use put_user_page::PageRef;
 
@@ -15,6 +15,10 @@ unsafe extern "C" {
     fn per_run_put(pages: *const PageRef<'static>, npages: usize);
     fn per_run_dirty(pages: *const PageRef<'static>, npages: usize);
     fn per_run_dirty_lock(pages: *const PageRef<'static>, npages: usize);
+    fn put_user_page(page: PageRef<'static>);
+    fn put_user_pages(pages: *const PageRef<'static>, npages: usize);
+    fn put_user_pages_dirty(pages: *const PageRef<'static>, npages: usize);
+    fn put_user_pages_dirty_lock(pages: *const PageRef<'static>, npages: usize);
     fn limit_one(pages: *const PageRef<'static>, npages: usize, runs: *const Run);
     fn limit_put(pages: *const PageRef<'static>, npages: usize, runs: *const Run);
     fn limit_dirty(pages: *const PageRef<'static>, npages: usize, runs: *const Run);
@@ -40,6 +44,17 @@ pub(crate) fn per_run(function: Function, array: &Array) {
         Function::DirtyLock => per_run_dirty_lock,
     };
     call(peer, array);
+}
+
+/// What the library does, in the kernel's words.
+pub(crate) fn fast(function: Function, array: &Array) {
+    match function {
+        // SAFETY: a page, which has references enough.
+        Function::One => array.entries.iter().for_each(|page| unsafe { put_user_page(*page) }),
+        Function::Many => call(put_user_pages, array),
+        Function::Dirty => call(put_user_pages_dirty, array),
+        Function::DirtyLock => call(put_user_pages_dirty_lock, array),
+    }
 }
 
 /// The locked operations alone.

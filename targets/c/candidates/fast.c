@@ -10,7 +10,7 @@
 #include "put_user_page.h"
 
 #define SHORT_RUN	16	/* up to this long, entry by entry */
-#define BLOCK		64	/* then in blocks of so many */
+#define BLOCK		16	/* then in blocks of so many */
 #define AHEAD		20	/* so many runs of this length ahead a page is prefetched */
 
 static inline unsigned long span_of(struct page *head)

@@ -43,7 +43,13 @@ pub fn plot_times(file: &Path, lines: &[Line], contenders: &[Contender]) -> Plot
         .x_label_area_size(45)
         .y_label_area_size(70)
         .build_cartesian_2d(sizes.log_scale(), (least(times())..most(times())).log_scale())?;
-    chart.configure_mesh().x_desc("distinct pages + entries").y_desc("ns").draw()?;
+    chart
+        .configure_mesh()
+        .x_desc("distinct pages + entries")
+        .y_desc("ns")
+        .x_label_formatter(&|number| format!("{number:e}"))
+        .y_label_formatter(&|number| format!("{number:e}"))
+        .draw()?;
     let looks = lines.iter().flat_map(|line| contenders.iter().map(move |who| (line, *who)));
     for (number, (line, who)) in looks.enumerate() {
         let style = Palette99::pick(number).stroke_width(2);
@@ -140,7 +146,7 @@ pub fn plot_ratios(file: &Path, rows: &[Ratios]) -> Plotted {
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::LowerRight)
+        .position(SeriesLabelPosition::UpperRight)
         .background_style(background)
         .border_style(BLACK)
         .label_font((font, 14))

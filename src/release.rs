@@ -4,7 +4,7 @@
 
 use crate::error::ReleaseError;
 use crate::hooks::Hooks;
-use crate::page::{Left, PageRef};
+use crate::page::{Left, Page, PageRef};
 
 /// Releases one page that was pinned with get_user_pages().
 ///
@@ -30,8 +30,12 @@ fn release<'map, H: Hooks + ?Sized>(
     while let Some(first) = pages.get(start) {
         let head = first.compound_head();
         let run = run_length(&pages[start..], head);
-        if let Some(ahead) = pages.get(start.wrapping_add(run.wrapping_mul(AHEAD))) {
-            ahead.prefetch();
+        // Of pages in order the machine fetches the next ones by itself.
+        let ahead = run.wrapping_mul(AHEAD);
+        if let Some(page) = pages.get(start.wrapping_add(ahead))
+            && distance(*page, *first) != ahead.wrapping_mul(size_of::<Page>())
+        {
+            page.prefetch();
         }
         // A page without references is not marked. One that is not to be marked is told by the
         // subtraction.
@@ -160,35 +164,38 @@ fn drop_references<H: Hooks + ?Sized>(
     references: i32,
     hooks: &H,
 ) -> Result<(), usize> {
-    match head.refcount_sub(references) {
+    if references > 1 {
+        let before = head.refcount_fetch_sub(references);
+        return if before > references { Ok(()) } else { run_out(head, before, references, hooks) };
+    }
+    match head.refcount_dec() {
         Left::Some => Ok(()),
-        Left::None => {
-            free_page(head, hooks);
-            Ok(())
-        }
-        Left::Short => drop_what_there_is(head, references, hooks),
+        Left::None => run_out(head, 1, 1, hooks),
+        Left::Short => run_out(head, 0, 1, hooks),
     }
 }
 
-/// A call of its own, for the loop is faster the less is in it.
+/// Frees the page if the last of `references` that were subtracted was its last; gives back
+/// what it had not. `before` is what it had, and not above `references`. A call of its own, for the
+/// loop is faster the less is in it.
+///
+/// # Errors
+///
+/// It had less; the error is how many.
 #[cold]
 #[inline(never)]
-fn free_page<H: Hooks + ?Sized>(head: PageRef<'_>, hooks: &H) {
-    hooks.free_page(head);
-}
-
-/// The same where that left the page with less than no references.
-#[cold]
-#[inline(never)]
-fn drop_what_there_is<H: Hooks + ?Sized>(
+fn run_out<H: Hooks + ?Sized>(
     head: PageRef<'_>,
+    before: i32,
     references: i32,
     hooks: &H,
 ) -> Result<(), usize> {
-    let (dropped, left) = head.refcount_sub_at_most(references);
-    if dropped > 0 && left == 0 {
+    let dropped = before.max(0);
+    if dropped < references {
+        head.refcount_add(references - dropped);
+    }
+    if before > 0 {
         hooks.free_page(head);
     }
-    // Somebody else may have taken some for the page meanwhile.
     if dropped < references { Err(dropped.cast_unsigned() as usize) } else { Ok(()) }
 }

@@ -246,33 +246,41 @@ impl<'map> PageRef<'map> {
     }
 
     /// Subtracts `references` (1 or more) from this head page's refcount in one locked
-    /// operation, and tells what was left. What was done to the page comes before, and freeing
-    /// comes after everybody's subtraction.
+    /// operation, and returns the refcount before. What was done to the page comes before, and
+    /// freeing comes after everybody's subtraction.
     #[inline]
-    pub(crate) fn refcount_sub(self, references: i32) -> Left {
+    pub(crate) fn refcount_fetch_sub(self, references: i32) -> i32 {
+        #[cfg(test)]
+        LOCKED_SUBTRACTIONS.set(LOCKED_SUBTRACTIONS.get() + 1);
+        self.page().refcount.fetch_sub(references, Ordering::AcqRel)
+    }
+
+    /// The same for one reference, and tells what was left.
+    #[inline]
+    pub(crate) fn refcount_dec(self) -> Left {
         #[cfg(test)]
         LOCKED_SUBTRACTIONS.set(LOCKED_SUBTRACTIONS.get() + 1);
         #[cfg(all(target_arch = "x86_64", not(miri)))]
-        let left = self.refcount_sub_by_flags(references);
+        let left = self.refcount_dec_by_flags();
         #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-        let left = self.refcount_sub_by_value(references);
+        let left = self.refcount_dec_by_value();
         left
     }
 
-    /// By the flags that the subtraction leaves: one that gives the value before takes a sixth
-    /// longer, and compilers know how to ask for one flag only, where this needs two.
+    /// By the flags that it leaves: one that gives the value before takes a sixth longer, and
+    /// compilers know how to ask for one flag only, where this needs two. Flags do not tell how many
+    /// references there were of several that are subtracted.
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     #[inline]
-    pub(crate) fn refcount_sub_by_flags(self, references: i32) -> Left {
+    pub(crate) fn refcount_dec_by_flags(self) -> Left {
         // SAFETY: it does to the refcount of a live page what fetch_sub() does, and nothing else.
         unsafe {
             core::arch::asm!(
-                "lock sub dword ptr [{page} + {refcount}], {references:e}",
+                "lock dec dword ptr [{page} + {refcount}]",
                 "jz {none}",
                 "jl {short}",
                 page = in(reg) self.as_ptr(),
                 refcount = const offsets::REFCOUNT,
-                references = in(reg) references,
                 none = label { return Left::None },
                 short = label { return Left::Short },
                 options(nostack),
@@ -283,25 +291,17 @@ impl<'map> PageRef<'map> {
 
     /// By the value before, on any machine.
     #[cfg(any(test, miri, not(target_arch = "x86_64")))]
-    pub(crate) fn refcount_sub_by_value(self, references: i32) -> Left {
-        let before = self.page().refcount.fetch_sub(references, Ordering::AcqRel);
-        match before.cmp(&references) {
-            core::cmp::Ordering::Greater => Left::Some,
-            core::cmp::Ordering::Equal => Left::None,
-            core::cmp::Ordering::Less => Left::Short,
+    pub(crate) fn refcount_dec_by_value(self) -> Left {
+        match self.page().refcount.fetch_sub(1, Ordering::AcqRel) {
+            2.. => Left::Some,
+            1 => Left::None,
+            _ => Left::Short,
         }
     }
 
-    /// Takes back a subtraction that left less than none, and subtracts as many as there are by
-    /// then. Returns how many, and how many are left.
-    pub(crate) fn refcount_sub_at_most(self, references: i32) -> (i32, i32) {
-        let refcount = &self.page().refcount;
-        refcount.fetch_add(references, Ordering::AcqRel);
-        let available = |count: i32| count.clamp(0, references);
-        let rest = |count: i32| (count > 0).then(|| count - available(count));
-        let (Ok(before) | Err(before)) =
-            refcount.fetch_update(Ordering::AcqRel, Ordering::Relaxed, rest);
-        (available(before), before - available(before))
+    /// Gives back references that a subtraction took beyond zero.
+    pub(crate) fn refcount_add(self, references: i32) {
+        self.page().refcount.fetch_add(references, Ordering::AcqRel);
     }
 
     /// Leaves of a freed head page what an entry check needs (head flag, compound_head,

@@ -53,6 +53,7 @@ fn serve(port: &mut File) -> Result<(), String> {
         match kind.map_err(|why| format!("the port cannot be read: {why}"))? {
             Some(Kind::Run) => worker.run(port, &body)?,
             Some(Kind::Stats) => send(port, Kind::Vmstat, &boot::vmstat()?)?,
+            Some(Kind::Greet) => send(port, Kind::Hello, &hello)?,
             None => return Ok(()),
             Some(kind) => return Err(format!("the host sends {kind:?}")),
         }

@@ -1,17 +1,19 @@
 //! Booting guests of one kind.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::BufWriter;
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::guest::QemuGuest;
 use crate::initramfs;
 use crate::kvm;
-use crate::make::Built;
+use crate::make::{Built, Stamp};
 use crate::place::{self, Place};
-use crate::qemu::{Accelerator, Process, Qemu, memory_file};
+use crate::qemu::{Accelerator, Beginning, Process, Qemu, memory_file};
 use crate::recovery::Boot;
 
 /// How long a boot may take: a loaded machine may need ten times as long as an idle one.
@@ -32,11 +34,26 @@ const COMMAND_LINE: &str = "console=ttyS0 quiet loglevel=5 panic=-1 oops=panic p
      mitigations=off tsc=reliable no_timer_check cryptomgr.notests clearcpuid=112 \
      brd.rd_nr=1 brd.rd_size=65536";
 
+/// What becomes of the saved guest that another run has left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    IfGood,
+    Never,
+}
+
+/// A guest that has booted.
+struct Saved {
+    state: File,
+    log: String,
+}
+
 /// Boots guests that are all alike.
 pub(crate) struct Machines {
     qemu: Qemu,
     built: Built,
     initramfs: File,
+    /// A guest that has booted, which others go on from.
+    saved: Option<Saved>,
     pub(crate) accelerator: Accelerator,
     time_limit: Duration,
     /// Whether a guest is kept ready for when the other dies.
@@ -48,7 +65,8 @@ pub(crate) struct Machines {
 }
 
 impl Machines {
-    /// Boots the first guest, and finds out on the way what runs it fastest.
+    /// Starts the first guest, and finds out on the way what runs it fastest. Where that is not
+    /// the processor, guests go on from one that was saved when it had booted.
     pub(crate) fn new(
         place: &Place,
         qemu: Qemu,
@@ -60,6 +78,7 @@ impl Machines {
             qemu,
             built,
             initramfs,
+            saved: None,
             accelerator: Accelerator::Tcg,
             time_limit,
             keeps_spare: false,
@@ -80,21 +99,101 @@ impl Machines {
             }
             machines.accelerator = Accelerator::Tcg;
         }
-        let guest = machines.boot()?;
+        machines.saved = machines.saved_guest(place, Use::IfGood)?;
+        let guest = match machines.boot() {
+            // What came to the file since is no matter: it is made again.
+            Err(_) if machines.saved.is_some() => {
+                machines.saved = machines.saved_guest(place, Use::Never)?;
+                machines.boot()?
+            }
+            booted => booted?,
+        };
         Ok((machines, guest))
     }
 
     fn boot_within(&mut self, limit: Duration) -> Result<QemuGuest, Error> {
         let start = Instant::now();
         let (process, port) = self.start()?;
-        let guest = QemuGuest::boot(process, port, limit, self.time_limit)?;
+        let guest = self.wait_for(process, port, self.saved.is_some(), limit)?;
         self.boot_time = start.elapsed();
         Ok(guest)
     }
 
     fn start(&self) -> Result<(Process, UnixStream), Error> {
+        let Some(saved) = &self.saved else { return self.start_from(Beginning::Boot) };
+        self.resume(saved)
+    }
+
+    fn resume(&self, saved: &Saved) -> Result<(Process, UnixStream), Error> {
+        self.start_from(Beginning::Resume(&opened_again(&saved.state)?, &saved.log))
+    }
+
+    fn start_from(&self, beginning: Beginning<'_>) -> Result<(Process, UnixStream), Error> {
         let Machines { qemu, built, initramfs, accelerator, .. } = self;
-        qemu.start(*accelerator, &built.image, initramfs, COMMAND_LINE)
+        qemu.start(*accelerator, &built.image, initramfs, COMMAND_LINE, beginning)
+    }
+
+    fn wait_for(
+        &self,
+        process: Process,
+        port: UnixStream,
+        resumes: bool,
+        limit: Duration,
+    ) -> Result<QemuGuest, Error> {
+        QemuGuest::boot(process, port, resumes, limit, self.time_limit)
+    }
+
+    /// A guest that has booted, of all that this one is made of. None where this QEMU cannot save
+    /// one, which is told.
+    fn saved_guest(&self, place: &Place, used: Use) -> Result<Option<Saved>, Error> {
+        let path = self.built.folder.join("guest");
+        let stamp = self.stamp(path.with_extension("stamp"))?;
+        let find = || {
+            let is_good = used == Use::IfGood && stamp.holds();
+            let log = fs::read_to_string(path.with_extension("log")).ok();
+            let state = File::open(&path).ok();
+            is_good.then_some(Saved { state: state?, log: log? })
+        };
+        if let Some(saved) = find() {
+            return Ok(Some(saved));
+        }
+        let _lock = place.lock()?;
+        // Another may have saved it while this one waited.
+        if let Some(saved) = find() {
+            return Ok(Some(saved));
+        }
+        // Guests that are going on from an old one keep it.
+        let new = path.with_extension("new");
+        let options = File::options().read(true).write(true).create(true).truncate(true).open(&new);
+        let file = options.map_err(|why| Error::file(&new, "written", &why))?;
+        let (process, port) = self.start_from(Beginning::BootToSave)?;
+        let guest = self.wait_for(process, port, false, BOOT_LIMIT)?;
+        let log = guest.log();
+        let written = guest.save(&file).map_err(|why| Error::file(&new, "written", &why));
+        let saved = Saved { state: file, log };
+        if let Err(why) = written.and_then(|()| self.try_saved(&saved)) {
+            eprintln!("every guest will have to boot, for none can be saved: {why}");
+            return Ok(None);
+        }
+        place::write(&path.with_extension("log"), saved.log.as_bytes())?;
+        fs::rename(&new, &path).map_err(|why| Error::file(&path, "written", &why))?;
+        stamp.set()?;
+        Ok(Some(saved))
+    }
+
+    /// Sees that a guest goes on from what was saved.
+    fn try_saved(&self, saved: &Saved) -> Result<(), Error> {
+        let (process, port) = self.resume(saved)?;
+        self.wait_for(process, port, true, BOOT_LIMIT).map(drop)
+    }
+
+    /// Whether a saved guest is of this machine, this kernel and these files.
+    fn stamp(&self, path: PathBuf) -> Result<Stamp, Error> {
+        let machine: Vec<&str> = self.accelerator.machine().chain([COMMAND_LINE]).collect();
+        let files = place::read(&own_path(&self.initramfs))?;
+        let bytes = [machine.join(" ").as_bytes(), &files].concat();
+        let dates = [self.built.image.clone(), self.qemu.program().to_owned()];
+        Stamp::over(path, &bytes, &[], &dates)
     }
 
     /// The guest that was kept ready, and another in its place; none where there was none, or
@@ -104,7 +203,8 @@ impl Machines {
         if self.keeps_spare {
             self.spare = Some(self.start()?);
         }
-        let boot = |(process, port)| QemuGuest::boot(process, port, BOOT_LIMIT, self.time_limit);
+        let resumes = self.saved.is_some();
+        let boot = |(process, port)| self.wait_for(process, port, resumes, BOOT_LIMIT);
         // What keeps all guests from booting is told of the next.
         Ok(spare.and_then(|spare| boot(spare).ok()))
     }
@@ -123,6 +223,17 @@ impl Boot for Machines {
     fn expect_deaths(&mut self) {
         self.keeps_spare = true;
     }
+}
+
+/// Where this process has a file that it has open.
+fn own_path(file: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// A file to read from its start, whatever else reads it.
+fn opened_again(file: &File) -> Result<File, Error> {
+    let path = own_path(file);
+    File::open(&path).map_err(|why| Error::file(&path, "opened", &why))
 }
 
 /// The guest's files: the agent, the modules, and a file system on a disk.

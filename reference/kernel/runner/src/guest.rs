@@ -1,5 +1,6 @@
 //! A guest in QEMU: what is said to its agent, and how its end is understood.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
@@ -45,10 +46,12 @@ pub(crate) struct QemuGuest {
 }
 
 impl QemuGuest {
-    /// Waits until a machine has booted, for no more than `boot_limit`.
+    /// Waits until a machine has booted, for no more than `boot_limit`. One that goes on from
+    /// where another was saved is asked to say hello again.
     pub(crate) fn boot(
         process: Process,
         port: UnixStream,
+        resumes: bool,
         boot_limit: Duration,
         time_limit: Duration,
     ) -> Result<QemuGuest, Error> {
@@ -62,6 +65,11 @@ impl QemuGuest {
             time_limit,
             hello: String::new(),
         };
+        if resumes {
+            wire::put(&mut guest.outbox, Kind::Greet, |_| ());
+            // What cannot be sent is not answered.
+            let _ = guest.send();
+        }
         guest.set_limit(GLANCE)?;
         guest.wait_for_word(boot_limit)?;
         guest.set_limit(time_limit)?;
@@ -151,6 +159,21 @@ impl QemuGuest {
         let parts = [tail(&said), tail(&log)];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         if parts.is_empty() { "it said nothing".to_owned() } else { parts.join("\n") }
+    }
+
+    /// What its kernel has logged.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// Saves the guest, which was booted for it, to a file, and ends it.
+    pub(crate) fn save(self, state: &File) -> io::Result<()> {
+        // The port is open until it is saved: the agent goes where nobody listens.
+        let QemuGuest { process, port: _open, .. } = self;
+        match process.save(state, PATIENCE)? {
+            Some(status) if status.success() => Ok(()),
+            end => Err(io::Error::other(format!("QEMU has not saved it: {end:?}"))),
+        }
     }
 
     /// The kernel's counters, as /proc/vmstat has them.

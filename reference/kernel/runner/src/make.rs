@@ -15,6 +15,8 @@ use crate::vmlinux;
 /// What a guest is made of.
 #[derive(Debug)]
 pub(crate) struct Built {
+    /// Where there is room for what is made of all of it.
+    pub(crate) folder: PathBuf,
     /// The kernel, in the form that boots fastest.
     pub(crate) image: PathBuf,
     pub(crate) agent: PathBuf,
@@ -43,7 +45,8 @@ pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<Built, Error> {
     let mut modules = kernel.drivers();
     modules.push(module);
     let disk = disk::make(place)?;
-    Ok(Built { image, agent, modules, disk_driver: kernel.disk_driver(), disk })
+    let disk_driver = kernel.disk_driver();
+    Ok(Built { folder, image, agent, modules, disk_driver, disk })
 }
 
 /// A folder's name that is alone this kernel's and this module's.
@@ -58,7 +61,7 @@ fn key(place: &Place, kernel: &Kernel) -> String {
 }
 
 /// Tells whether something is still made of what it was made of.
-struct Stamp {
+pub(crate) struct Stamp {
     path: PathBuf,
     hash: String,
 }
@@ -66,7 +69,17 @@ struct Stamp {
 impl Stamp {
     /// A stamp over the contents of some files, wherever they are, and the dates of others.
     fn new(path: PathBuf, contents: &[PathBuf], dates: &[PathBuf]) -> Result<Stamp, Error> {
-        let mut hash = sha1_smol::Sha1::new();
+        Stamp::over(path, b"", contents, dates)
+    }
+
+    /// The same, and over some bytes.
+    pub(crate) fn over(
+        path: PathBuf,
+        bytes: &[u8],
+        contents: &[PathBuf],
+        dates: &[PathBuf],
+    ) -> Result<Stamp, Error> {
+        let mut hash = sha1_smol::Sha1::from(bytes);
         for file in contents {
             let bytes = place::read(file)?;
             hash.update(file.file_name().unwrap_or_default().as_encoded_bytes());
@@ -84,12 +97,12 @@ impl Stamp {
         Ok(Stamp { path, hash: hash.digest().to_string() })
     }
 
-    fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         fs::read(&self.path).is_ok_and(|old| old == self.hash.as_bytes())
     }
 
     /// To be called when all is made.
-    fn set(&self) -> Result<(), Error> {
+    pub(crate) fn set(&self) -> Result<(), Error> {
         place::write(&self.path, self.hash.as_bytes())
     }
 }

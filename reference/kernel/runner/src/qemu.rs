@@ -1,7 +1,7 @@
 //! QEMU: where it is, and a process of it.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
@@ -20,6 +20,23 @@ use crate::place::Place;
 use crate::tool;
 
 const PROGRAM: &str = "qemu-system-x86_64";
+
+/// What the guest's kernel and its state know of the machine, beside the processor.
+const HARDWARE: &str = "-M pc -m 256 -smp 1 -nodefaults -no-user-config -display none -no-reboot \
+     -serial chardev:log -device virtio-serial-pci \
+     -device virtserialport,chardev=port,name=pagediff \
+     -device isa-debug-exit,iobase=0xf4,iosize=0x04";
+
+/// How a machine starts.
+#[derive(Clone, Copy)]
+pub(crate) enum Beginning<'a> {
+    /// It boots.
+    Boot,
+    /// It boots, to be [saved](Process::save).
+    BootToSave,
+    /// It goes on from where the one was that was saved to this file, with what that had logged.
+    Resume(&'a File, &'a str),
+}
 
 /// A QEMU to start processes of.
 #[derive(Clone, Debug)]
@@ -50,6 +67,11 @@ impl Qemu {
         Ok(text.lines().next().unwrap_or_default().to_owned())
     }
 
+    /// Where it is.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         if let Some(root) = &self.unpacked {
@@ -69,32 +91,40 @@ impl Qemu {
         image: &Path,
         initramfs: &File,
         command_line: &str,
+        beginning: Beginning<'_>,
     ) -> Result<(Process, UnixStream), Error> {
         let (ours, theirs) = UnixStream::pair()
             .map_err(|why| Error::system("no connection to QEMU can be made", why))?;
         let (log, said) = (memory_file("log")?, memory_file("said")?);
         let mut command = self.command();
         let own = |file: &dyn AsRawFd| format!("/proc/self/fd/{}", file.as_raw_fd());
-        command.args("-M pc -m 256 -smp 1 -nodefaults -no-user-config".split(' '));
-        command.args("-display none -no-reboot".split(' '));
-        command.args(["-accel", accelerator.name(), "-cpu", accelerator.processor()]);
+        command.args(accelerator.machine());
         command.arg("-kernel").arg(image);
         command.args(["-initrd", &own(initramfs), "-append", command_line]);
-        command.args(["-chardev", &format!("file,id=log,path={}", own(&log))]);
-        command.args(["-serial", "chardev:log"]);
+        command.args(["-chardev", &format!("file,id=log,append=on,path={}", own(&log))]);
         command.args(["-chardev", &format!("socket,id=port,fd={}", theirs.as_raw_fd())]);
-        command.args(["-device", "virtio-serial-pci"]);
-        command.args(["-device", "virtserialport,chardev=port,name=pagediff"]);
-        command.args(["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]);
         let stderr =
             said.try_clone().map_err(|why| Error::system("QEMU cannot be started", why))?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+        let mut inherited = vec![theirs.as_raw_fd(), initramfs.as_raw_fd(), log.as_raw_fd()];
+        match beginning {
+            Beginning::Boot => {}
+            Beginning::BootToSave => {
+                command.args(["-monitor", "stdio"]).stdin(Stdio::piped());
+            }
+            Beginning::Resume(state, logged) => {
+                (&log)
+                    .write_all(logged.as_bytes())
+                    .map_err(|why| Error::system("the guest's log cannot be written", why))?;
+                command.args(["-incoming", &format!("fd:{}", state.as_raw_fd())]);
+                inherited.push(state.as_raw_fd());
+            }
+        }
         // Ctrl-C is for this process, which takes QEMU with it if it ends.
         command.process_group(0);
-        let inherited = [theirs.as_raw_fd(), initramfs.as_raw_fd(), log.as_raw_fd()];
         let parent = getpid();
         // SAFETY: only makes system calls, which is all that may be done after fork().
-        unsafe { command.pre_exec(move || prepare(parent, inherited)) };
+        unsafe { command.pre_exec(move || prepare(parent, &inherited)) };
         let child = command.spawn().map_err(|why| {
             let message = format!("{} cannot be started: {why}", self.program.display());
             Error::new(message, "see that this QEMU works")
@@ -104,9 +134,9 @@ impl Qemu {
 }
 
 /// What becomes of the new process before it is QEMU.
-fn prepare(parent: Pid, inherited: [i32; 3]) -> io::Result<()> {
+fn prepare(parent: Pid, inherited: &[i32]) -> io::Result<()> {
     tool::end_with(parent)?;
-    for number in inherited {
+    for &number in inherited {
         // SAFETY: the files are open in the parent for as long as it starts this process.
         let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
         fcntl_setfd(file, FdFlags::empty())?;
@@ -136,6 +166,12 @@ impl Accelerator {
             Accelerator::Kvm => "kvm",
             Accelerator::Tcg => "tcg",
         }
+    }
+
+    /// The arguments that make the machine which it runs.
+    pub(crate) fn machine(self) -> impl Iterator<Item = &'static str> {
+        let chosen = ["-accel", self.name(), "-cpu", self.processor()];
+        HARDWARE.split_ascii_whitespace().chain(chosen)
     }
 
     /// The processor that the guest sees.
@@ -184,6 +220,16 @@ impl Process {
     /// What QEMU itself had to say.
     pub(crate) fn said(&self) -> String {
         text(&self.said, 0)
+    }
+
+    /// Writes the machine's state to a file, and ends it. Whether the state is good shows when
+    /// another goes on from it.
+    pub(crate) fn save(mut self, state: &File, limit: Duration) -> io::Result<Option<ExitStatus>> {
+        let mut monitor = self.child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        // By a name that a shell and QEMU take as it stands.
+        let path = format!("/proc/{}/fd/{}", std::process::id(), state.as_raw_fd());
+        monitor.write_all(format!("migrate \"exec:cat >{path}\"\nquit\n").as_bytes())?;
+        self.end_within(limit)
     }
 
     /// How it ended, if it has or does so soon.

@@ -4,12 +4,12 @@ use crate::Error;
 use crate::debian;
 use crate::disk;
 use crate::kernel::{Kernel, OwnKernel};
-use crate::make;
 use crate::place::Place;
 use crate::qemu::Qemu;
+use crate::runner::{Options, Runner};
 
-/// Fetches what is missing and builds all that guests are made of, in the target
-/// directory. Changes nothing else, and does nothing where all is there.
+/// Fetches what is missing, builds all that guests are made of, in the target directory, and
+/// starts one. Changes nothing else.
 pub fn setup(own: Option<&OwnKernel>) -> Result<(), Error> {
     let place = Place::find()?;
     let kernel = own.map(Kernel::own).transpose()?;
@@ -27,8 +27,7 @@ pub fn setup(own: Option<&OwnKernel>) -> Result<(), Error> {
             eprintln!("guests will have no file system on a disk, for there is no mke2fs: {why}");
         }
     }
-    let (kernel, _) = find(&place, own)?;
-    make::build(&place, &kernel).map(drop)
+    Runner::start_in(&place, &Options { kernel: own.cloned(), ..Options::default() }).map(drop)
 }
 
 /// Whether there is a QEMU and a kernel.

@@ -1,7 +1,8 @@
 //! The frames between the runner on the host and the agent in the guest.
 //!
 //! A frame is its body's length (u32), its kind (u8) and its body; numbers are little-endian.
-//! The host speaks first only after [`Kind::Hello`], and sends nothing while a batch runs,
+//! The host speaks first only after [`Kind::Hello`], unless the guest has said it before it was
+//! saved and started again, and then asks for it again. It sends nothing while a batch runs,
 //! so neither side ever writes to one that does not read.
 
 mod jobs;
@@ -38,6 +39,8 @@ pub enum Kind {
     Run = 1,
     /// Host to guest: asks for the kernel's counters.
     Stats = 2,
+    /// Host to guest: asks for [`Kind::Hello`] again.
+    Greet = 3,
     /// Guest to host: the guest is ready; `key value` lines.
     Hello = 16,
     /// Guest to host: the guest cannot work; a text that says why.

@@ -86,23 +86,13 @@ static bool is_asleep(struct task_struct *task)
 	return READ_ONCE(task->__state) == TASK_UNINTERRUPTIBLE && !READ_ONCE(task->on_rq);
 }
 
-static bool has_holder(const struct trial *trial)
-{
-	u32 number;
-
-	for (number = 0; number < trial->world.nr_folios; number++) {
-		if (trial->folios[number].holder)
-			return true;
-	}
-	return false;
-}
-
 /* Lets the holder of the page that the thread waits for unlock it. */
 static void end_wait(struct trial *trial)
 {
-	u32 number;
+	u32 i;
 
-	for (number = 0; number < trial->world.nr_folios; number++) {
+	for (i = 0; i < trial->nr_made; i++) {
+		u32 number = trial->made[i];
 		struct trial_folio *folio = &trial->folios[number];
 
 		if (!folio->holder || !folio_test_waiters(page_folio(folio->head)))
@@ -113,6 +103,7 @@ static void end_wait(struct trial *trial)
 		}
 		trial_event(trial, number, PAGEDIFF_WAIT, trial_refcount(trial, number));
 		folio->holder = false;
+		trial->nr_holders--;
 		unlock_page(folio->head);
 		return;
 	}
@@ -139,7 +130,7 @@ void caller_call(struct trial *trial, u8 function, u32 npages)
 	if (trial->api->pins)
 		trial->pins_released += npages;
 	trial->in_call = true;
-	if (has_holder(trial))
+	if (trial->nr_holders)
 		call_beside_holders(&call);
 	else
 		make_call(&call);

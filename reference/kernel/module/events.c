@@ -54,33 +54,14 @@ static void look_at(struct trial *trial, u32 number)
 	}
 }
 
-/*
- * Whether the page has a lock that is not the holder's. A call that returned with it is to
- * blame; nobody would ever give it back.
- */
-bool trial_lock_is_kept(struct trial *trial, u32 number)
+void trial_after_call(struct trial *trial)
 {
-	struct trial_folio *folio = &trial->folios[number];
-
-	if (!folio->times_freed && !folio->holder && PageLocked(folio->head))
-		folio->lock_kept = true;
-	return folio->lock_kept;
-}
-
-void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nr_entries)
-{
-	u32 call = trial->call + 1;
 	u32 i;
 
-	for (i = 0; i < nr_entries; i++) {
-		struct trial_folio *folio = &trial->folios[entries[i].folio];
-
-		if (folio->last_call == call)
-			continue;
-		folio->last_call = call;
-		look_at(trial, entries[i].folio);
+	for (i = 0; i < trial->nr_subjects; i++) {
+		look_at(trial, trial->subjects[i]);
 		/* Whoever wants it next would wait for ever. */
-		if (trial_lock_is_kept(trial, entries[i].folio))
+		if (trial_lock_is_kept(trial, trial->subjects[i]))
 			trial->has_stopped = true;
 	}
 }

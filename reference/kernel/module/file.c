@@ -134,7 +134,8 @@ void file_remove(struct trial *trial, u32 number)
 	if (folio->times_freed) {
 		account_orphan(folio);
 	} else {
-		account_clean(folio);
+		if (PageDirty(folio->head))
+			account_clean(folio);
 		folio->head->mapping = NULL;
 		ClearPageUptodate(folio->head);
 	}

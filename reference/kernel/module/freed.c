@@ -9,21 +9,7 @@
 
 #include "pagediff.h"
 
-/* Above the number of the compound page in the private word of its head page. */
-#define WATCHED		0x70616765UL
-#define WATCHED_SHIFT	32
-
 static struct tracepoint *mm_page_free;
-
-void freed_watch(struct page *head, u32 number)
-{
-	set_page_private(head, WATCHED << WATCHED_SHIFT | number);
-}
-
-void freed_ignore(struct page *head)
-{
-	set_page_private(head, 0);
-}
 
 static void page_freed(void *data, struct page *page, unsigned int order)
 {
@@ -31,7 +17,7 @@ static void page_freed(void *data, struct page *page, unsigned int order)
 	struct trial_folio *folio;
 	u32 number = word;
 
-	if (word >> WATCHED_SHIFT != WATCHED || number >= trial->world.nr_folios)
+	if (word >> FREED_WATCHED_SHIFT != FREED_WATCHED || number >= trial->world.nr_folios)
 		return;
 	folio = &trial->folios[number];
 	if (folio->head != page)

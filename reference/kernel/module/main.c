@@ -37,8 +37,9 @@ static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
 	    run->nr_regions > CASE_MAX_RECORDS)
 		return -E2BIG;
 	if (copy_from_user(job_bytes, u64_to_user_ptr(run->job), run->job_len) ||
-	    copy_from_user(trial->regions, u64_to_user_ptr(run->regions),
-			   run->nr_regions * sizeof(trial->regions[0])))
+	    (run->nr_regions &&
+	     copy_from_user(trial->regions, u64_to_user_ptr(run->regions),
+			    run->nr_regions * sizeof(trial->regions[0]))))
 		return -EFAULT;
 	memcpy(job, job_bytes, sizeof(*job));
 	if (job->api >= PAGEDIFF_APIS)
@@ -56,9 +57,12 @@ static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
 static u32 run_trial(u32 steps)
 {
 	struct node_counters before;
-	u32 status, number;
+	u32 status;
 
 	counters_read(&before);
+	trial->nr_made = 0;
+	trial->nr_holders = 0;
+	trial->spoilt = false;
 	trial->owners_dropped = false;
 	trial->has_stopped = false;
 	trial->call = 0;
@@ -71,14 +75,16 @@ static u32 run_trial(u32 steps)
 	trial->nr_strays = 0;
 	trial->nr_imbalances = 0;
 	status = trial_build(trial);
+	/* A mapping that gave other pages than it was asked for may give better ones anew. */
+	trial->spoilt |= status != PAGEDIFF_RAN;
 	if (status == PAGEDIFF_RAN)
 		status = trial_run_program(trial, steps);
 	if (status == PAGEDIFF_RAN) {
 		trial_check_pages(trial);
 		trial_check_nodes(trial, &before);
-		for (number = 0; number < trial->world.nr_folios; number++)
-			trial_fill_folio(trial, number, &trial->answer[number]);
+		trial_fill_answer(trial);
 	}
+	trial->spoilt |= trial->nr_strays || trial->nr_imbalances;
 	trial_tear_down(trial);
 	/* It has complained and lives on. Which job it was is known now. */
 	if (test_taint(TAINT_BAD_PAGE))
@@ -86,29 +92,54 @@ static u32 run_trial(u32 steps)
 	return status;
 }
 
-/* The answer being written to the agent. */
-struct writer {
+/*
+ * The answer being written to the agent. Its parts are gathered first, for most are small and
+ * each copy to user memory takes as long as copying some hundred bytes here.
+ */
+static struct {
 	u64 address;
 	u32 room;
 	u32 length;
-};
+	u32 waiting;		/* bytes, the last of these, that are yet to be copied */
+	u8 bytes[1024];
+} writer;
 
-static int put(struct writer *writer, const void *data, size_t size)
+static int flush(void)
 {
-	if (size > writer->room - writer->length)
-		return -ENOSPC;
-	if (copy_to_user(u64_to_user_ptr(writer->address + writer->length), data, size))
+	u64 address = writer.address + writer.length - writer.waiting;
+
+	if (copy_to_user(u64_to_user_ptr(address), writer.bytes, writer.waiting))
 		return -EFAULT;
-	writer->length += size;
+	writer.waiting = 0;
+	return 0;
+}
+
+static int put(const void *data, size_t size)
+{
+	if (size > writer.room - writer.length)
+		return -ENOSPC;
+	if (size > sizeof(writer.bytes) - writer.waiting && flush())
+		return -EFAULT;
+	if (size > sizeof(writer.bytes)) {
+		if (copy_to_user(u64_to_user_ptr(writer.address + writer.length), data, size))
+			return -EFAULT;
+	} else {
+		memcpy(writer.bytes + writer.waiting, data, size);
+		writer.waiting += size;
+	}
+	writer.length += size;
 	return 0;
 }
 
 static int put_answer(struct pagediff_run *run, u32 status)
 {
-	struct writer writer = { .address = run->answer, .room = run->answer_max };
 	struct pagediff_answer answer = { .status = status, .error = trial->error };
 	int error;
 
+	writer.address = run->answer;
+	writer.room = run->answer_max;
+	writer.length = 0;
+	writer.waiting = 0;
 	if (status == PAGEDIFF_RAN) {
 		answer.orders = trial->nr_regions;
 		answer.folios = trial->world.nr_folios;
@@ -117,15 +148,17 @@ static int put_answer(struct pagediff_run *run, u32 status)
 		answer.strays = trial->nr_strays;
 		answer.imbalances = trial->nr_imbalances;
 	}
-	error = put(&writer, &answer, sizeof(answer)) ?:
-		put(&writer, trial->orders, answer.orders) ?:
-		put(&writer, trial->answer, answer.folios * sizeof(trial->answer[0])) ?:
-		put(&writer, trial->events, answer.events * sizeof(trial->events[0])) ?:
-		put(&writer, trial->acquired, answer.acquired * sizeof(trial->acquired[0])) ?:
-		put(&writer, trial->strays, answer.strays * sizeof(trial->strays[0])) ?:
-		put(&writer, trial->imbalances,
-		    answer.imbalances * sizeof(trial->imbalances[0]));
+	error = put(&answer, sizeof(answer)) ?:
+		put(trial->orders, answer.orders) ?:
+		put(trial->answer, answer.folios * sizeof(trial->answer[0])) ?:
+		put(trial->events, answer.events * sizeof(trial->events[0])) ?:
+		put(trial->acquired, answer.acquired * sizeof(trial->acquired[0])) ?:
+		put(trial->strays, answer.strays * sizeof(trial->strays[0])) ?:
+		put(trial->imbalances,
+		    answer.imbalances * sizeof(trial->imbalances[0])) ?:
+		flush();
 	run->answer_len = writer.length;
+	run->spoilt = trial->spoilt;
 	return error;
 }
 
@@ -146,7 +179,7 @@ static long pagediff_ioctl(struct file *file, unsigned int command, unsigned lon
 		error = put_answer(&run, run_trial(job.steps));
 	jobs++;
 	mutex_unlock(&lock);
-	if (!error && put_user(run.answer_len, &user->answer_len))
+	if (!error && copy_to_user(user, &run, sizeof(run)))
 		error = -EFAULT;
 	return error;
 }

@@ -11,6 +11,20 @@ static bool is_in_our_file(const struct trial *trial, u32 number)
 	return trial->world.folios[number].file && !trial_is_user(trial, number);
 }
 
+/*
+ * Which folios the arrays name. What no array names, no call can get: the kernel would have
+ * nothing to do with its pages, and none are made.
+ */
+static void find_named(struct trial *trial)
+{
+	const struct case_world *world = &trial->world;
+	u32 i;
+
+	memset(trial->named, 0, world->nr_folios * sizeof(trial->named[0]));
+	for (i = 0; i < world->nr_entries; i++)
+		trial->named[world->entries[i].folio] = true;
+}
+
 /* How many entries of calls name each folio: so many pins it can need. */
 static void count_releases(struct trial *trial)
 {
@@ -81,6 +95,7 @@ static void start_state(struct trial *trial, u32 number)
 	if (shape->locked) {
 		lock_page(folio->head);
 		folio->holder = true;
+		trial->nr_holders++;
 	}
 	folio->flags = folio->head->flags;
 	folio->mapping = (unsigned long)folio->head->mapping;
@@ -88,43 +103,37 @@ static void start_state(struct trial *trial, u32 number)
 		folio->tail_flags = folio->head[1].flags;
 }
 
-static int make_folio(struct trial *trial, u32 number, unsigned long address)
+static int make_folio(struct trial *trial, u32 number)
 {
 	struct trial_folio *folio = &trial->folios[number];
 	int status;
 
 	memset(folio, 0, sizeof(*folio));
+	folio->frame = trial->world.folios[number].frame;
 	if (trial_is_user(trial, number))
-		status = user_take(trial, number, address);
+		status = user_take(trial, number);
 	else
 		status = allocate(trial, number);
-	if (status == PAGEDIFF_RAN)
-		start_state(trial, number);
-	return status;
+	if (status != PAGEDIFF_RAN)
+		return status;
+	start_state(trial, number);
+	trial->made[trial->nr_made++] = number;
+	return PAGEDIFF_RAN;
 }
 
 static int make_folios(struct trial *trial)
 {
-	const struct case_world *world = &trial->world;
-	unsigned long address = 0;
-	int record = -1;
 	u32 number;
+	int status;
 
-	for (number = 0; number < world->nr_folios; number++) {
-		const struct case_folio *shape = &world->folios[number];
-		int status;
-
-		if (trial_is_user(trial, number) && shape->record != record) {
-			record = shape->record;
-			address = trial->regions[trial->region_of_record[record]].address;
+	for (number = 0; number < trial->world.nr_folios; number++) {
+		if (!trial->named[number]) {
+			trial->folios[number].was_dirty = trial->world.folios[number].dirty;
+			continue;
 		}
-		status = make_folio(trial, number, address);
-		if (status != PAGEDIFF_RAN) {
-			/* Those that were made are given back. */
-			trial->world.nr_folios = number;
+		status = make_folio(trial, number);
+		if (status != PAGEDIFF_RAN)
 			return status;
-		}
-		address += (unsigned long)shape->pages << PAGE_SHIFT;
 	}
 	return PAGEDIFF_RAN;
 }
@@ -137,11 +146,10 @@ int trial_build(struct trial *trial)
 	case_world_build(&trial->world, trial->records, trial->nr_records);
 	if (trial->nr_regions) {
 		status = user_find_orders(trial);
-		if (status != PAGEDIFF_RAN) {
-			trial->world.nr_folios = 0;
+		if (status != PAGEDIFF_RAN)
 			return status;
-		}
 	}
+	find_named(trial);
 	if (trial->api->pins)
 		count_releases(trial);
 	return make_folios(trial);
@@ -177,9 +185,11 @@ static void give_back(struct trial *trial, u32 number)
 
 void trial_tear_down(struct trial *trial)
 {
-	u32 number;
+	u32 i;
 
-	for (number = 0; number < trial->world.nr_folios; number++) {
+	for (i = 0; i < trial->nr_made; i++) {
+		u32 number = trial->made[i];
+
 		if (trial_is_user(trial, number))
 			user_give_back(trial, number);
 		else if (!trial->folios[number].times_freed)

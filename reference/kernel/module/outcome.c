@@ -46,9 +46,18 @@ static void check_tails(struct trial *trial, u32 number, u64 first_mask, u64 mas
 	const struct trial_folio *folio = &trial->folios[number];
 	const struct case_folio *shape = &trial->world.folios[number];
 	struct page *head = folio->head;
+	u64 differing = 0;
 	u32 tail;
 
+	/* As a rule they are all as they must be, which is told fast. */
+	if (shape->pages > 1)
+		differing = (head[1].flags ^ folio->tail_flags) & first_mask;
 	for (tail = 1; tail < shape->pages; tail++) {
+		differing |= head[tail].compound_head ^ ((unsigned long)head + 1);
+		if (tail > 1)
+			differing |= head[tail].flags & mask;
+	}
+	for (tail = 1; differing && tail < shape->pages; tail++) {
 		u64 flags = tail == 1 ? folio->tail_flags & first_mask : 0;
 
 		add_stray(trial, shape->frame + tail, WORD_OF(flags), flags,
@@ -85,18 +94,21 @@ static void check_counts(struct trial *trial, u32 number)
 		add_balance(trial, PAGEDIFF_PINCOUNT, number, pins,
 			    (u32)atomic_read(folio_pincount(folio->head)));
 	add_balance(trial, PAGEDIFF_PIN_REMAINDER, number, 0, trial_pin_remainder(trial, number));
-	for (tail = 1; tail < shape->pages; tail++)
-		add_stray(trial, shape->frame + tail, WORD_OF(_refcount), 0,
-			  page_ref_count(&folio->head[tail]));
+	for (tail = 1; tail < shape->pages; tail++) {
+		if (page_ref_count(&folio->head[tail]))
+			add_stray(trial, shape->frame + tail, WORD_OF(_refcount), 0,
+				  page_ref_count(&folio->head[tail]));
+	}
 }
 
 /* Holds every page against what it must be, whatever the case did. */
 void trial_check_pages(struct trial *trial)
 {
-	u32 number;
+	u32 i;
 
 	add_balance(trial, PAGEDIFF_LOST_EVENTS, ~0U, 0, trial->lost_events);
-	for (number = 0; number < trial->world.nr_folios; number++) {
+	for (i = 0; i < trial->nr_made; i++) {
+		u32 number = trial->made[i];
 		const struct trial_folio *folio = &trial->folios[number];
 		bool goes = trial->flags & PAGEDIFF_FREE && !trial_is_user(trial, number);
 		bool gone = goes && (folio->is_free || folio->is_freed);
@@ -123,11 +135,12 @@ void trial_check_nodes(struct trial *trial, const struct node_counters *before)
 {
 	struct node_counters now;
 	s64 expected = 0;
-	u32 number;
+	u32 i;
 
 	counters_read(&now);
 
-	for (number = 0; number < trial->world.nr_folios; number++) {
+	for (i = 0; i < trial->nr_made; i++) {
+		u32 number = trial->made[i];
 		const struct trial_folio *folio = &trial->folios[number];
 
 		if (!trial_is_user(trial, number))
@@ -170,12 +183,36 @@ static void fill_live(struct trial *trial, u32 number, struct pagediff_folio *ou
 		folio->dirty_count : folio->dirty_count / shape->pages;
 }
 
-void trial_fill_folio(struct trial *trial, u32 number, struct pagediff_folio *out)
+/* What has no page is as the case describes it. */
+static void fill_unmade(struct trial *trial, u32 number, struct pagediff_folio *out)
+{
+	const struct case_folio *shape = &trial->world.folios[number];
+	bool dirty = trial->folios[number].was_dirty;
+	s32 refcount = shape->refs + !trial->owners_dropped;
+
+	if (!refcount) {
+		out->state = PAGEDIFF_STATE_FREE;
+		return;
+	}
+	out->state = PAGEDIFF_STATE_LIVE;
+	out->refcount = refcount;
+	out->dirty = dirty;
+	out->locked = shape->locked;
+	out->dirty_tags = shape->file && dirty;
+	out->dirty_count = out->dirty_tags;
+}
+
+static void fill_folio(struct trial *trial, u32 number, struct pagediff_folio *out)
 {
 	const struct trial_folio *folio = &trial->folios[number];
-	bool gone = folio->times_freed || trial_refcount(trial, number) == 0;
+	bool gone;
 
 	memset(out, 0, sizeof(*out));
+	if (!trial->named[number]) {
+		fill_unmade(trial, number, out);
+		return;
+	}
+	gone = folio->times_freed || trial_refcount(trial, number) == 0;
 	if (folio->is_free && gone) {
 		out->state = PAGEDIFF_STATE_FREE;
 	} else if (folio->is_freed && gone) {
@@ -184,4 +221,13 @@ void trial_fill_folio(struct trial *trial, u32 number, struct pagediff_folio *ou
 	} else {
 		fill_live(trial, number, out);
 	}
+}
+
+/* What each compound page is in the end. */
+void trial_fill_answer(struct trial *trial)
+{
+	u32 number;
+
+	for (number = 0; number < trial->world.nr_folios; number++)
+		fill_folio(trial, number, &trial->answer[number]);
 }

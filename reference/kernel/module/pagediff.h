@@ -11,16 +11,19 @@
 #include "uapi.h"
 #include "world.h"
 
-/* A compound page of the case. Its shape is in the world, under the same number. */
+/*
+ * A compound page of the case. Its shape is in the world, under the same number. Of one that
+ * has no page, for nothing names it, only was_dirty counts.
+ */
 struct trial_folio {
 	struct page *head;
 	unsigned long address;	/* of user pages, where they are mapped */
+	u32 frame;		/* of the head page */
 	u32 base;		/* what the refcount is with no reference of the case's */
 	u32 ordinary;		/* of the case's references, those that are no pins */
 	u32 unseen;		/* of these, those of user pages that are not on the page */
 	u32 expected;		/* the case's references, as a right kernel has them */
 	u32 last_call;		/* the latest call that named it, counted from 1 */
-	u32 last_asked;		/* the latest call that it was asked for references for */
 	u32 left;		/* references that the call has not claimed yet */
 	u32 times_freed;	/* how often the page really went */
 	s32 dirty_count;	/* pages that the file's account got from it */
@@ -80,11 +83,21 @@ struct trial {
 	u32 nr_regions;
 	u8 orders[CASE_MAX_RECORDS];	/* of each region's pages */
 	u16 region_of_record[CASE_MAX_RECORDS];	/* by the number of the folio record */
+	u16 first_pages[CASE_MAX_RECORDS];	/* of each folio record: a page's number */
+	DECLARE_BITMAP(touched, CASE_MAX_FRAMES);	/* frames whose user pages are */
 	struct trial_folio folios[CASE_MAX_FRAMES];
+	bool named[CASE_MAX_FRAMES];	/* whether an array names each folio */
+	u16 made[CASE_MAX_FRAMES];	/* the numbers of those that have pages */
+	u32 nr_made;
+	u32 nr_holders;			/* of page locks */
+	u16 subjects[CASE_MAX_FRAMES];	/* the numbers of those that the call names */
+	u32 nr_subjects;
 	u32 releases[CASE_MAX_FRAMES];	/* how many entries of calls name each folio */
 	struct page *pages[CASE_MAX_LONG_ENTRIES];	/* the array that a call gets */
 	u32 lengths[CASE_MAX_ARRAYS];	/* how far each array goes */
 	bool owners_dropped;
+	bool awaits_lru;	/* whether a user page does, with a reference for it */
+	bool spoilt;		/* what user pages there are is for no other case */
 	bool has_stopped;	/* the program ended early, for going on was unsafe */
 	bool in_call;		/* what happens to pages now are events */
 	u32 call;		/* the number of the current call */
@@ -141,6 +154,19 @@ static inline s32 trial_refcount(const struct trial *trial, u32 number)
 	return count;
 }
 
+/*
+ * Whether the page has a lock that is not the holder's. A call that returned with it is to
+ * blame; nobody would ever give it back.
+ */
+static inline bool trial_lock_is_kept(struct trial *trial, u32 number)
+{
+	struct trial_folio *folio = &trial->folios[number];
+
+	if (!folio->times_freed && !folio->holder && PageLocked(folio->head))
+		folio->lock_kept = true;
+	return folio->lock_kept;
+}
+
 /* What is left of a small folio's pins when all whole ones are taken off. */
 static inline s32 trial_pin_remainder(const struct trial *trial, u32 number)
 {
@@ -162,7 +188,7 @@ void pool_exit(void);
 
 /* references.c: what is counted. */
 void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pins);
-bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry);
+u32 trial_acquire(struct trial *trial, u32 start, u32 end);
 void trial_drop_owners(struct trial *trial);
 
 /* pincount.c: the pins of a large folio. */
@@ -170,7 +196,7 @@ atomic_t *folio_pincount(struct page *head);
 
 /* user.c: pages of user mappings. */
 int user_find_orders(struct trial *trial);
-int user_take(struct trial *trial, u32 number, unsigned long address);
+int user_take(struct trial *trial, u32 number);
 bool user_acquire(struct trial *trial, const struct case_entry *entry);
 void user_give_back(struct trial *trial, u32 number);
 void user_clean(struct page *head, bool is_locked);
@@ -189,8 +215,20 @@ void file_orphan(struct trial_folio *folio);
 /* freed.c: pages that really go. */
 int freed_init(void);
 void freed_exit(void);
-void freed_watch(struct page *head, u32 number);
-void freed_ignore(struct page *head);
+
+/* Above the number of the compound page in the private word of its head page. */
+#define FREED_WATCHED		0x70616765UL
+#define FREED_WATCHED_SHIFT	32
+
+static inline void freed_watch(struct page *head, u32 number)
+{
+	set_page_private(head, FREED_WATCHED << FREED_WATCHED_SHIFT | number);
+}
+
+static inline void freed_ignore(struct page *head)
+{
+	set_page_private(head, 0);
+}
 
 /* program.c: the program, step by step. */
 int trial_run_program(struct trial *trial, u32 steps);
@@ -202,14 +240,13 @@ void caller_call(struct trial *trial, u8 function, u32 npages);
 
 /* events.c: what happens to pages. */
 void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount);
-void trial_after_call(struct trial *trial, const struct case_entry *entries, u32 nr_entries);
+void trial_after_call(struct trial *trial);
 
 /* outcome.c: what the case left behind. */
 void trial_lacks_reference(struct trial *trial, u32 number);
-bool trial_lock_is_kept(struct trial *trial, u32 number);
 void trial_check_pages(struct trial *trial);
 void trial_check_nodes(struct trial *trial, const struct node_counters *before);
-void trial_fill_folio(struct trial *trial, u32 number, struct pagediff_folio *out);
+void trial_fill_answer(struct trial *trial);
 
 /* counters.c: the nodes' counters. */
 void counters_read(struct node_counters *counters);

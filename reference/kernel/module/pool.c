@@ -11,21 +11,27 @@
 
 #define ORDERS	11
 
-/* Room for so many compound pages of an order: some 40 MiB in all. */
-#define MAX_WAITING	64
+/* Room for so many compound pages of an order: some 70 MiB in all. */
+#define MAX_WAITING	1024
 
-static const unsigned int room[ORDERS] = { 64, 32, 32, 32, 8, 8, 8, 4, 4, 4, 4 };
+static const unsigned int room[ORDERS] = { 1024, 512, 256, 128, 64, 32, 32, 16, 8, 8, 4 };
 static struct page *waiting[ORDERS][MAX_WAITING];
 static unsigned int nr_waiting[ORDERS];
 
 struct page *pool_take(unsigned int order)
 {
 	gfp_t flags = GFP_KERNEL | __GFP_NOWARN;
+	struct page *page;
 
 	if (nr_waiting[order])
 		return waiting[order][--nr_waiting[order]];
 	if (order)
 		flags |= __GFP_COMP;
+	page = alloc_pages(flags, order);
+	if (page)
+		return page;
+	/* Pages of other orders that wait may be what is missing. */
+	pool_exit();
 	return alloc_pages(flags, order);
 }
 

@@ -4,23 +4,6 @@
 
 #include "pagediff.h"
 
-/* Takes a reference for each backed entry; how many entries before the first refused. */
-static u32 acquire(struct trial *trial, u32 start, u32 end)
-{
-	u32 i;
-
-	for (i = start; i < end; i++) {
-		const struct case_entry *entry = &trial->world.entries[i];
-
-		if (!entry->backed)
-			continue;
-		if (!trial_acquire_entry(trial, entry))
-			break;
-		trial->folios[entry->folio].expected++;
-	}
-	return i - start;
-}
-
 static void fill(struct trial *trial, const struct case_step *step)
 {
 	u32 start = trial->world.arrays[step->array].start;
@@ -28,7 +11,7 @@ static void fill(struct trial *trial, const struct case_step *step)
 
 	/* An array that was cut short before stays so. */
 	if (*length == step->first)
-		*length += acquire(trial, start + step->first, start + step->end);
+		*length += trial_acquire(trial, start + step->first, start + step->end);
 	trial->acquired[trial->nr_acquired++] = *length;
 }
 
@@ -37,7 +20,7 @@ static void acquire_again(struct trial *trial, const struct case_step *step)
 	u32 start = trial->world.arrays[step->array].start;
 	u32 *length = &trial->lengths[step->array];
 
-	*length = acquire(trial, start, start + *length);
+	*length = trial_acquire(trial, start, start + *length);
 	trial->acquired[trial->nr_acquired++] = *length;
 }
 
@@ -66,36 +49,46 @@ static bool over_releases(struct trial *trial, u8 function, const struct case_en
 	return false;
 }
 
-/*
- * Whether the pages lack references that the call is about to drop. The case has them, so
- * something went wrong before: the call would spoil pages that are others' by then.
- */
-static bool lacks_references(struct trial *trial, const struct case_entry *entries, u32 npages)
+/* Notes that the next call names a compound page, and what references that has. */
+static void add_subject(struct trial *trial, u32 number)
 {
+	struct trial_folio *folio = &trial->folios[number];
+	bool gone = folio->is_free || folio->is_freed || folio->times_freed;
+
+	folio->last_call = trial->call + 1;
+	folio->left = gone ? 0 : max(trial_refcount(trial, number), 0);
+	trial->subjects[trial->nr_subjects++] = number;
+}
+
+/*
+ * Makes the array that the next call gets. False if the pages lack references that it is to
+ * drop. The case has them, so something went wrong before: the call would spoil pages that
+ * are others' by then.
+ */
+static bool prepare_call(struct trial *trial, const struct case_entry *entries, u32 npages)
+{
+	bool may_lack = trial->flags & PAGEDIFF_UNDEFINED;
 	u32 i;
 
+	trial->nr_subjects = 0;
 	for (i = 0; i < npages; i++) {
-		u32 number = entries[i].folio;
-		struct trial_folio *folio = &trial->folios[number];
+		struct trial_folio *folio = &trial->folios[entries[i].folio];
 
-		if (folio->last_asked != trial->call + 1) {
-			bool gone = folio->is_free || folio->is_freed || folio->times_freed;
-
-			folio->last_asked = trial->call + 1;
-			folio->left = gone ? 0 : max(trial_refcount(trial, number), 0);
+		if (folio->last_call != trial->call + 1)
+			add_subject(trial, entries[i].folio);
+		if (!folio->left-- && !may_lack) {
+			trial_lacks_reference(trial, entries[i].folio);
+			return false;
 		}
-		if (!folio->left--) {
-			trial_lacks_reference(trial, number);
-			return true;
-		}
+		trial->pages[i] = folio->head + (entries[i].frame - folio->frame);
 	}
-	return false;
+	return true;
 }
 
 static int call(struct trial *trial, const struct case_step *step)
 {
 	const struct case_entry *entries = NULL;
-	u32 npages = 0, i;
+	u32 npages = 0;
 
 	if (step->array != CASE_NO_ARRAY) {
 		u32 length = trial->lengths[step->array];
@@ -108,20 +101,30 @@ static int call(struct trial *trial, const struct case_step *step)
 	if (trial->nr_regions && !(trial->flags & PAGEDIFF_UNDEFINED) &&
 	    over_releases(trial, step->function, entries, npages))
 		return PAGEDIFF_OVER_RELEASES;
-	if (!(trial->flags & PAGEDIFF_UNDEFINED) && lacks_references(trial, entries, npages)) {
+	if (!prepare_call(trial, entries, npages)) {
 		trial->has_stopped = true;
 		return PAGEDIFF_RAN;
 	}
-	for (i = 0; i < npages; i++) {
-		u32 number = entries[i].folio;
-		u32 offset = entries[i].frame - trial->world.folios[number].frame;
-
-		trial->pages[i] = trial->folios[number].head + offset;
-	}
 	caller_call(trial, step->function, npages);
-	trial_after_call(trial, entries, npages);
+	trial_after_call(trial);
 	trial->call++;
 	return PAGEDIFF_RAN;
+}
+
+static void clean_folio(struct trial *trial, u32 number)
+{
+	struct trial_folio *folio = &trial->folios[number];
+
+	if (folio->is_free || folio->is_freed || folio->times_freed ||
+	    trial_refcount(trial, number) <= 0)
+		return;
+	if (trial_is_user(trial, number))
+		user_clean(folio->head, folio->holder);
+	else if (trial->world.folios[number].file)
+		file_clean(trial, number);
+	else
+		ClearPageDirty(folio->head);
+	folio->was_dirty = false;
 }
 
 static void clean(struct trial *trial, const struct case_step *step)
@@ -129,18 +132,10 @@ static void clean(struct trial *trial, const struct case_step *step)
 	u32 number;
 
 	for (number = step->first; number < step->end; number++) {
-		struct trial_folio *folio = &trial->folios[number];
-
-		if (folio->is_free || folio->is_freed || folio->times_freed ||
-		    trial_refcount(trial, number) <= 0)
-			continue;
-		if (trial_is_user(trial, number))
-			user_clean(folio->head, folio->holder);
-		else if (trial->world.folios[number].file)
-			file_clean(trial, number);
+		if (trial->named[number])
+			clean_folio(trial, number);
 		else
-			ClearPageDirty(folio->head);
-		folio->was_dirty = false;
+			trial->folios[number].was_dirty = false;
 	}
 }
 

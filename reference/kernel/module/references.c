@@ -29,7 +29,7 @@ void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pin
 }
 
 /* As get_user_pages() does for one entry. False if its page is not to be had. */
-bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry)
+static bool acquire_entry(struct trial *trial, const struct case_entry *entry)
 {
 	const struct trial_folio *folio = &trial->folios[entry->folio];
 	s32 refcount;
@@ -48,16 +48,34 @@ bool trial_acquire_entry(struct trial *trial, const struct case_entry *entry)
 	return true;
 }
 
+/* Takes a reference for each backed entry; how many entries before the first refused. */
+u32 trial_acquire(struct trial *trial, u32 start, u32 end)
+{
+	u32 i;
+
+	for (i = start; i < end; i++) {
+		const struct case_entry *entry = &trial->world.entries[i];
+
+		if (!entry->backed)
+			continue;
+		if (!acquire_entry(trial, entry))
+			break;
+		trial->folios[entry->folio].expected++;
+	}
+	return i - start;
+}
+
 /*
  * The owners' references. Ours, by which we see a freed page safely, takes their place
  * until then, so that no page needs more than a refcount has room for.
  */
 void trial_drop_owners(struct trial *trial)
 {
-	u32 number;
+	u32 i;
 
 	trial->owners_dropped = true;
-	for (number = 0; number < trial->world.nr_folios; number++) {
+	for (i = 0; i < trial->nr_made; i++) {
+		u32 number = trial->made[i];
 		struct trial_folio *folio = &trial->folios[number];
 
 		folio->is_free = trial_refcount(trial, number) == 0;

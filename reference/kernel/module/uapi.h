@@ -26,6 +26,8 @@ struct pagediff_run {
 	__u64 answer;		/* struct pagediff_answer, then its arrays */
 	__u32 answer_max;
 	__u32 answer_len;	/* out */
+	__u32 spoilt;		/* out: the regions' pages are for no other job */
+	__u32 padding;
 };
 
 #define PAGEDIFF_RUN	_IOWR('P', 1, struct pagediff_run)

@@ -11,6 +11,8 @@
 
 #include "pagediff.h"
 
+#define HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
+
 /*
  * A page that is about to go onto the LRU lists has a reference for it, until the lists
  * are brought up to date; unmapping does so.
@@ -23,23 +25,6 @@ static void drain_lru(void)
 			  MAP_PRIVATE | MAP_ANONYMOUS, 0);
 	if (!IS_ERR_VALUE(address))
 		vm_munmap(address, PAGE_SIZE);
-}
-
-/* Whether so many pages, which are given back, are all of one order; it is set at first. */
-static bool are_of_order(struct page **pages, unsigned long count, int *order)
-{
-	bool same = true;
-	unsigned long i;
-
-	for (i = 0; i < count; i++) {
-		int found = compound_order(compound_head(pages[i]));
-
-		put_page(pages[i]);
-		if (*order < 0)
-			*order = found;
-		same &= found == *order;
-	}
-	return same;
 }
 
 /* Why the kernel gives no page at an address, which it did not give with others. */
@@ -55,41 +40,101 @@ static u32 why_no_page(unsigned long address)
 }
 
 /*
- * Every page is touched: one that is mapped no sooner than the case acquires it would get
- * the mapping's reference then.
+ * Has a page of a file made ready for being marked, as its first write does. One that has
+ * been is not written to again: the file would have to be asked each time.
  */
-static int find_order(struct trial *trial, const struct pagediff_region *region, u8 *order)
+static void write_first(struct page *page, unsigned long address)
 {
-	unsigned long pages = (unsigned long)region->count << region->order;
-	unsigned long i, count;
-	int got, found = -1;
+	struct page *again;
 
-	trial->error = region->error;
-	if (trial->error)
-		return PAGEDIFF_NO_USER_PAGES;
-	for (i = 0; i < pages; i += count) {
-		unsigned long address = region->address + (i << PAGE_SHIFT);
+	if (!PagePrivate(page) && get_user_pages_fast(address, 1, FOLL_WRITE, &again) == 1)
+		put_page(again);
+}
 
-		bool same;
+/* Has the kernel map the page at an address; NULL if it does not. The reference is given back. */
+static struct page *touch(struct trial *trial, unsigned long address, u8 source)
+{
+	bool is_file = source == CASE_FROM_FILE;
+	struct page *page;
 
-		count = min_t(unsigned long, pages - i, CASE_MAX_ENTRIES);
-		got = get_user_pages_fast(address, count, FOLL_WRITE, trial->pages);
-		same = are_of_order(trial->pages, max(got, 0), &found);
-		if (got != (int)count) {
-			trial->error = why_no_page(address + max(got, 0) * PAGE_SIZE);
-			return PAGEDIFF_NO_USER_PAGES;
-		}
-		if (!same || found > region->order)
-			return PAGEDIFF_MIXED_ORDERS;
+	if (get_user_pages_fast(address, 1, is_file ? 0 : FOLL_WRITE, &page) != 1) {
+		trial->error = why_no_page(address);
+		return NULL;
 	}
-	*order = found < 0 ? region->order : found;
+	if (is_file)
+		write_first(page, address);
+	put_page(page);
+	return page;
+}
+
+/* Whether the page waits to go onto the LRU lists. Pages of hugetlb never do. */
+static bool awaits_lru(struct page *head)
+{
+	return !PageLRU(head) && !PageHuge(head);
+}
+
+static struct pagediff_region *region_of(struct trial *trial, const struct case_folio *shape)
+{
+	return &trial->regions[trial->region_of_record[shape->record]];
+}
+
+/* Where a page of a compound page is mapped. Its number is the same whatever the orders are. */
+static unsigned long address_of(struct trial *trial, const struct case_folio *shape, u32 offset)
+{
+	unsigned long page = shape->page + offset - trial->first_pages[shape->record];
+
+	return region_of(trial, shape)->address + (page << PAGE_SHIFT);
+}
+
+#define UNKNOWN_ORDER	0xff
+
+/* Touches the page of an entry; its order is to be that of the others in its region. */
+static int touch_entry(struct trial *trial, const struct case_entry *entry)
+{
+	const struct case_folio *shape = &trial->world.folios[entry->folio];
+	u8 *order = &trial->orders[trial->region_of_record[shape->record]];
+	unsigned long address = address_of(trial, shape, entry->frame - shape->frame);
+	struct page *page = touch(trial, address, shape->from);
+	unsigned int found;
+
+	if (!page)
+		return PAGEDIFF_NO_USER_PAGES;
+	page = compound_head(page);
+	found = compound_order(page);
+	trial->awaits_lru |= awaits_lru(page);
+	if (*order == UNKNOWN_ORDER)
+		*order = found;
+	return found == *order && found <= shape->order ? PAGEDIFF_RAN : PAGEDIFF_MIXED_ORDERS;
+}
+
+/*
+ * Every page that an array names is touched: one that is mapped no sooner than the case
+ * acquires it would get the mapping's reference then.
+ */
+static int touch_entries(struct trial *trial)
+{
+	const struct case_world *world = &trial->world;
+	u32 i;
+
+	bitmap_zero(trial->touched, CASE_MAX_FRAMES);
+	for (i = 0; i < world->nr_entries; i++) {
+		const struct case_entry *entry = &world->entries[i];
+		int status;
+
+		if (!trial_is_user(trial, entry->folio) ||
+		    __test_and_set_bit(entry->frame, trial->touched))
+			continue;
+		status = touch_entry(trial, entry);
+		if (status != PAGEDIFF_RAN)
+			return status;
+	}
 	return PAGEDIFF_RAN;
 }
 
 /* Regions are there for the folio records whose pages come from a mapping, in order. */
 static void number_regions(struct trial *trial)
 {
-	u32 record = 0, region = 0;
+	u32 record = 0, region = 0, number;
 	size_t i;
 
 	for (i = 0; i < trial->nr_records && record < CASE_MAX_RECORDS; i++) {
@@ -98,24 +143,44 @@ static void number_regions(struct trial *trial)
 		trial->region_of_record[record++] = region;
 		region += trial->records[i].from != CASE_FROM_KERNEL;
 	}
+	for (number = trial->world.nr_folios; number-- > 0;) {
+		const struct case_folio *shape = &trial->world.folios[number];
+
+		trial->first_pages[shape->record] = shape->page;
+	}
 }
 
 /* Builds the world anew with the orders that the kernel chose for user pages. */
 int user_find_orders(struct trial *trial)
 {
 	u32 region;
+	int status;
 
 	for (region = 0; region < trial->nr_regions; region++) {
-		int status = find_order(trial, &trial->regions[region], &trial->orders[region]);
+		trial->orders[region] = UNKNOWN_ORDER;
+		trial->error = trial->regions[region].error;
+		if (trial->error)
+			return PAGEDIFF_NO_USER_PAGES;
+	}
+	number_regions(trial);
+	trial->awaits_lru = false;
+	status = touch_entries(trial);
+	if (status != PAGEDIFF_RAN)
+		return status;
+	for (region = 0; region < trial->nr_regions; region++) {
+		u8 asked = trial->regions[region].order;
 
-		if (status != PAGEDIFF_RAN)
-			return status;
+		/* Of pages that nothing names there are none: the case has its way. */
+		if (trial->orders[region] == UNKNOWN_ORDER)
+			trial->orders[region] = asked;
+		/* There may be huge pages the next time. */
+		trial->spoilt |= asked >= HUGE_ORDER && trial->orders[region] < HUGE_ORDER;
 	}
 	case_records_with_orders(&trial->world, trial->records, trial->nr_records,
 				 trial->orders, trial->nr_regions);
-	number_regions(trial);
 	case_world_build(&trial->world, trial->records, trial->nr_records);
-	drain_lru();
+	if (trial->awaits_lru)
+		drain_lru();
 	return PAGEDIFF_RAN;
 }
 
@@ -153,17 +218,16 @@ bool user_is_tagged(struct page *head)
 	       xa_get_mark(&mapping->i_pages, head->index, PAGECACHE_TAG_DIRTY);
 }
 
-/* Takes the compound page that is mapped at the address into the case. */
-int user_take(struct trial *trial, u32 number, unsigned long address)
+/* Takes the compound page that is mapped for it into the case. */
+int user_take(struct trial *trial, u32 number)
 {
+	const struct case_folio *shape = &trial->world.folios[number];
 	struct trial_folio *folio = &trial->folios[number];
-	struct page *page;
+	unsigned long address = address_of(trial, shape, 0);
+	struct page *page = touch(trial, address, shape->from);
 
-	if (get_user_pages_fast(address, 1, FOLL_WRITE, &page) != 1) {
-		trial->error = why_no_page(address);
+	if (!page)
 		return PAGEDIFF_NO_USER_PAGES;
-	}
-	put_page(page);
 	if (page != compound_head(page))
 		return PAGEDIFF_MIXED_ORDERS;
 	folio->head = page;
@@ -199,7 +263,7 @@ bool user_acquire(struct trial *trial, const struct case_entry *entry)
 	return true;
 }
 
-/* Takes off what the case left on the page. */
+/* Takes off what the case left on the page: it may be another's next. */
 void user_give_back(struct trial *trial, u32 number)
 {
 	struct trial_folio *folio = &trial->folios[number];
@@ -210,4 +274,6 @@ void user_give_back(struct trial *trial, u32 number)
 		atomic_set(folio_pincount(folio->head), 0);
 	page_ref_sub(folio->head,
 		     page_ref_count(folio->head) - (folio->base + folio->unseen));
+	if (PageDirty(folio->head))
+		user_clean(folio->head, false);
 }

@@ -27,6 +27,8 @@ struct PagediffRun {
     answer: u64,
     answer_max: u32,
     answer_len: u32,
+    spoilt: u32,
+    padding: u32,
 }
 
 const RUN: rustix::ioctl::Opcode = opcode::read_write::<PagediffRun>(b'P', 1);
@@ -48,13 +50,14 @@ impl Device {
     }
 
     /// Runs a job; its answer goes behind what `out` holds, into at most `longest` bytes.
+    /// Returns whether the regions' pages are for no other job.
     pub(crate) fn run(
         &self,
         job: &[u8],
         regions: &[MappedRegion],
         out: &mut Vec<u8>,
         longest: usize,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         out.reserve(longest);
         let mut run = PagediffRun {
             job: job.as_ptr() as u64,
@@ -64,6 +67,8 @@ impl Device {
             answer: out.spare_capacity_mut().as_mut_ptr() as u64,
             answer_max: longest as u32,
             answer_len: 0,
+            spoilt: 0,
+            padding: 0,
         };
         // SAFETY: the opcode takes a `PagediffRun` and writes to no more than it.
         let update = unsafe { Updater::<RUN, PagediffRun>::new(&mut run) };
@@ -74,6 +79,6 @@ impl Device {
         assert!(length <= longest, "the module answers {length} bytes where {longest} fit");
         // SAFETY: the module has written so many bytes into the reserved ones.
         unsafe { out.set_len(out.len() + length) };
-        Ok(())
+        Ok(run.spoilt != 0)
     }
 }

@@ -110,10 +110,14 @@ impl Worker {
         let answered = wire::put(&mut self.out, Kind::Answer, |out| {
             self.device.run(job.bytes, mapped, out, LONGEST_ANSWER)
         });
-        self.arena.clear().map_err(|why| format!("a job's memory cannot be unmapped: {why}"))?;
-        answered.map_err(|why| {
+        let is_spoilt = answered.map_err(|why| {
             let log = modules::last_lines(modules::kernel_log(SeekFrom::Start(0)));
             format!("the module does not run job {index}: {why}\n{log}")
-        })
+        })?;
+        if is_spoilt {
+            let cleared = self.arena.clear();
+            cleared.map_err(|why| format!("a job's memory cannot be unmapped: {why}"))?;
+        }
+        Ok(())
     }
 }

@@ -22,7 +22,8 @@ const REGIONS: [Region; 5] = [
     Region::new(Memory::File, 0, 3),
 ];
 
-/// `struct pagediff_job`, then a case: a folio record for each region, and no program.
+/// `struct pagediff_job`, then a case: a folio record for each region, and an array with all
+/// their pages, which no step of the program fills.
 fn job(regions: &[Region]) -> Vec<u8> {
     let mut bytes = vec![0; 8];
     for &Region { memory, order, count } in regions {
@@ -30,6 +31,12 @@ fn job(regions: &[Region]) -> Vec<u8> {
         let repeat = u8::try_from(count.get() - 1).unwrap();
         let large = if repeat < 16 { 0 } else { 0x30 };
         bytes.extend([order, is_file | large, repeat, 0, 0, 0, memory as u8, 0]);
+    }
+    let pages: usize = regions.iter().map(|one| usize::from(one.count.get()) << one.order).sum();
+    if pages > 0 {
+        let [low, high] = (pages.min(4095) as u16).to_le_bytes();
+        let large = if pages < 64 { 0 } else { 0x30 };
+        bytes.extend([0x20, large, 0, 0, low, high, 0, 0]);
     }
     bytes
 }

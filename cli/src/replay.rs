@@ -16,7 +16,9 @@ use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use pagediff_terminal::inputs::{self, Input, TargetArgument};
 use pagediff_terminal::output::write_json;
 use put_user_page_case::Case;
-use put_user_page_targets::backend::Backend;
+use put_user_page_case::world::World;
+use put_user_page_targets::backend::{Backend, Class, Skip};
+use put_user_page_targets::backends::naive;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
@@ -45,7 +47,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "json")]
     watch: bool,
     /// Draw so many cases instead of reading files; the smallest of each finding is saved in
-    /// target/findings/
+    /// target/findings/. Where no backend runs cases that over-release, none are drawn
     #[arg(long, value_name = "N", conflicts_with_all = ["paths", "name"])]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     generated: Option<u64>,
@@ -78,7 +80,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
 
 /// Replays all cases, and tells what came of it; whether any diverged.
 fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
-    let (count, mut cases) = cases(arguments)?;
+    // What is missing is told before a kernel boots.
+    let files = inputs::files(&arguments.paths)?;
     let mut backends = arguments.backends.open()?;
     if backends.is_empty() {
         return Err(error(
@@ -86,6 +89,7 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
             "add `--backend fast`, or `--backend FILE.c` for one of your own",
         ));
     }
+    let (count, mut cases) = cases(arguments, files, &backends);
     let (mut tally, mut findings) = (Tally::new(&backends), Findings::default());
     let progress = progress_bar(count);
     // A candidate takes cases one by one.
@@ -132,19 +136,33 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
 type Cases<'a> = Box<dyn Iterator<Item = Result<Input, Stop>> + 'a>;
 
 /// How many cases there are to replay, and the cases: files, or what the generator draws.
-fn cases(arguments: &Arguments) -> Result<(u64, Cases<'_>), Stop> {
+fn cases<'a>(
+    arguments: &'a Arguments,
+    files: Vec<PathBuf>,
+    backends: &[Box<dyn Backend>],
+) -> (u64, Cases<'a>) {
     if let Some(count) = arguments.generated {
         let mut rng = Rng::with_seed(arguments.seed.unwrap_or(0));
+        let mut reference = naive();
+        let all_skip = backends.iter().all(|backend| skips_over_releases(&**backend));
         let drawn = (0..count).map(move |_| {
-            let case = generator::case(&mut rng);
+            let case = if all_skip {
+                generator::valid_case(&mut rng, &mut reference)
+            } else {
+                generator::case(&mut rng)
+            };
             Ok(Input { path: None, target: None, bytes: case.encode(), case })
         });
-        return Ok((count, Box::new(drawn)));
+        return (count, Box::new(drawn));
     }
-    let files = inputs::files(&arguments.paths)?;
     let count = files.len() as u64;
     let read = files.into_iter().map(|file| inputs::read(&file, arguments.target.name));
-    Ok((count, Box::new(read)))
+    (count, Box::new(read))
+}
+
+/// Whether there is no point in drawing cases for it that over-release.
+fn skips_over_releases(backend: &dyn Backend) -> bool {
+    backend.skips(&World::default(), Class::OverRelease) == Some(Skip::OverRelease)
 }
 
 /// Replays some cases, and returns the divergences in their order.

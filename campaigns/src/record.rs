@@ -110,7 +110,7 @@ pub(crate) struct CorpusSize {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct KeptRecord {
     /// Such as `libfuzzer features`, `afl tuples`, `honggfuzz edges`, `named states`,
-    /// `mutants`.
+    /// `bugs`.
     pub(crate) what: String,
     /// Reached by the corpus as it was.
     pub(crate) before: u64,

@@ -123,7 +123,7 @@ fn whatever_is_wrong_with_a_corpus_is_named() {
     ran.out(&[
         &format!("{scenario} is missing"),
         "no input reaches long-run: a run of 512 or more entries",
-        "no input finds the mutant never-free",
+        "no input finds the bug never-free",
     ]);
 }
 
@@ -148,7 +148,7 @@ fn corpora_are_counted() {
     write_input(&directory, "corpus/program", SMALL);
     write_input(&directory, "fuzz/corpus/program", CASE);
     let ran = directory.run(&["corpus", "stats", "program"]).code(0);
-    ran.out(&["corpus/program       ", "fuzz/corpus/program  ", "named states", "mutants"]);
+    ran.out(&["corpus/program       ", "fuzz/corpus/program  ", "named states", "bugs"]);
     let json = directory.run(&["corpus", "stats", "program", "--json"]).code(0).json();
     assert_eq!(json[0]["inputs"], 1);
     assert_eq!(json[0]["bytes"], json[0]["largest"]);

@@ -13,5 +13,4 @@ pub(crate) use candidate::{CANDIDATE_OBSERVES, read_outcome};
 pub use fast::{Fast, FastUnhooked, fast, fast_unhooked};
 pub use in_process::InProcess;
 pub use naive::{Naive, Reference, naive};
-pub(crate) use page_map::set_other_flags;
-pub use page_map::{PageMap, Recorder, Release};
+pub use page_map::{PageMap, Recorder, Release, set_other_flags};

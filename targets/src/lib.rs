@@ -34,7 +34,6 @@ pub mod known_differences;
 #[cfg(test)]
 mod layout_tests;
 pub mod machine;
-pub mod mutants;
 pub mod oracle;
 pub mod outcome;
 pub mod registry;

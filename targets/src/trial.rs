@@ -169,7 +169,7 @@ impl Trial {
     /// # Errors
     ///
     /// The backend does not work.
-    pub(crate) fn compare_on(
+    pub fn compare_on(
         &self,
         backend: &mut dyn Backend,
         reference: &mut Reference,

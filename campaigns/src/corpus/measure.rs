@@ -76,10 +76,10 @@ pub(crate) fn measure(
     let looks = looks(target, inputs.iter().copied())?;
     // One that diverges has none.
     let states = looks.into_iter().map(|look| numbers(look.unwrap_or_default())).collect();
-    steps.begin(format!("{}: mutants that {} inputs find", target.name, inputs.len()));
-    let mutants = here::mutants(target, inputs, first);
+    steps.begin(format!("{}: bugs that {} inputs find", target.name, inputs.len()));
+    let bugs = here::bugs(target, inputs, first);
     let mut kinds =
-        vec![Kind { what: "named states", of: states }, Kind { what: "mutants", of: mutants }];
+        vec![Kind { what: "named states", of: states }, Kind { what: "bugs", of: bugs }];
     if let Some(programs) = programs {
         let folder = Folder::of(inputs.iter().copied())?;
         steps.begin(format!("{}: libFuzzer on {} inputs", target.name, inputs.len()));

@@ -21,7 +21,7 @@ use crate::record::{CorpusRecord, KeptRecord};
 
 /// Makes the committed corpora of all that was found, minimised
 ///
-/// Nothing is lost that any engine covers, no named state, and no mutant found:
+/// Nothing is lost that any engine covers, no named state, and no bug found:
 /// where measuring again finds that something was, the corpus stays as it is, and the command
 /// exits with 1. Inputs that diverge are no candidates; they go to fuzz/artifacts.
 #[derive(clap::Args)]

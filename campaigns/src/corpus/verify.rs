@@ -20,7 +20,7 @@ use super::{Targets, measure, read_files};
 /// Checks that the committed corpora are whole, and hold what they must; exit 1 if not
 ///
 /// Inputs are canonical, named by their SHA-1, and there once; all scenarios are there; all
-/// named states are reached, and all mutants found, that can be; nothing diverges;
+/// named states are reached, and all bugs of the bank found, that can be; nothing diverges;
 /// and no process was killed while it replaced a corpus.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -119,8 +119,8 @@ fn missing(target: &'static Target, files: &Files) -> Result<Vec<String>, Stop> 
     for bytes in files.values() {
         finder.find(&Harness::case(target, bytes));
     }
-    for mutant in finder.missing() {
-        problems.push(format!("no input finds the mutant {mutant}"));
+    for bug in finder.missing() {
+        problems.push(format!("no input finds the bug {}", bug.name));
     }
     Ok(problems)
 }

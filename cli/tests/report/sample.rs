@@ -42,7 +42,7 @@ fn target(name: &str, number: usize) -> Value {
                 kept("afl tuples", 1790, 1842, after),
                 kept("honggfuzz edges", 2781, 2790, 2790),
                 kept("named states", 96, 97, 97),
-                kept("mutants", 41, 41, 41),
+                kept("bugs", 41, 41, 41),
             ],
         },
     })

@@ -16,7 +16,7 @@ use put_user_page_case::{Function, Kind};
 use frames::Frames;
 pub use recorder::Recorder;
 use words::Words;
-pub(crate) use words::set_other_flags;
+pub use words::set_other_flags;
 
 use crate::asan;
 use crate::backend::Class;
@@ -80,6 +80,11 @@ impl<R: Release> PageMap<R> {
             free: Vec::with_capacity(MAX_FRAMES),
             gaps: Vec::with_capacity(MAX_FRAMES + 1),
         }
+    }
+
+    /// The implementation, to be changed between cases.
+    pub fn implementation_mut(&mut self) -> &mut R {
+        &mut self.implementation
     }
 
     fn build_folio(&mut self, world: &World, number: usize) {

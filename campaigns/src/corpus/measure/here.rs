@@ -1,10 +1,11 @@
-//! What this process sees of inputs: named states, mutants that they find, and
+//! What this process sees of inputs: named states, bugs that they find, and
 //! whether they diverge.
 
 use pagediff_terminal::error::Stop;
+use put_user_page_bugs::finder::Finder;
+use put_user_page_bugs::{BUGS, Bug};
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::harness::{CheckError, Harness};
-use put_user_page_targets::mutants::Finder;
 use put_user_page_targets::registry::{Check, Target, target};
 use put_user_page_targets::states::{STATES, State, StateSet};
 
@@ -37,9 +38,9 @@ pub(crate) fn numbers(states: StateSet) -> Vec<u32> {
     states.iter().filter_map(number).map(|number| number as u32).collect()
 }
 
-/// The mutants that each input finds and no earlier one does, where earlier are
+/// The bugs of the bank that each input finds and no earlier one does, where earlier are
 /// those of `first`, and then the smaller ones. One input is enough for each.
-pub(super) fn mutants(target: &Target, inputs: &[&[u8]], first: &[usize]) -> Vec<Vec<u32>> {
+pub(super) fn bugs(target: &Target, inputs: &[&[u8]], first: &[usize]) -> Vec<Vec<u32>> {
     let mut found = vec![Vec::new(); inputs.len()];
     let mut rest: Vec<usize> = (0..inputs.len()).collect();
     rest.sort_by_key(|&input| inputs[input].len());
@@ -48,13 +49,14 @@ pub(super) fn mutants(target: &Target, inputs: &[&[u8]], first: &[usize]) -> Vec
         if finder.missing().next().is_none() {
             break;
         }
-        let mutants = finder.find(&Harness::case(target, inputs[input]));
-        found[input].extend(mutants.into_iter().map(|mutant| mutant as u32));
+        let bugs = finder.find(&Harness::case(target, inputs[input]));
+        let number = |bug: &Bug| BUGS.iter().position(|one| std::ptr::eq(*one, bug));
+        found[input].extend(bugs.into_iter().filter_map(number).map(|number| number as u32));
     }
     found
 }
 
-/// Looks for the mutants that a target's inputs can find.
+/// Looks for the bugs that a target's inputs can find.
 pub(crate) fn finder(target: &Target) -> Finder {
     match target.check {
         Check::Decode => Finder::new(&[]),

@@ -1,4 +1,4 @@
-//! Minimising without engines: named states and mutants are not lost.
+//! Minimising without engines: named states and bugs are not lost.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -59,7 +59,7 @@ fn a_corpus_gets_small_and_loses_nothing() {
     assert_eq!(committed, working);
     assert_eq!(first.after, size(committed.values()));
     assert!(committed.contains_key("scenario-one") && committed.contains_key("scenario-two"));
-    // It comes to rest soon. A mutant counts for one input only, the first of those that find
+    // It comes to rest soon. A bug counts for one input only, the first of those that find
     // it, and what was chosen may come in another order.
     let mut before = first.after;
     for _ in 0..4 {

@@ -75,6 +75,11 @@ impl Recorder {
         self.events.borrow()
     }
 
+    /// The number of the call in its case, from 0.
+    pub fn call(&self) -> usize {
+        self.call.get()
+    }
+
     /// The memory map whose pages this is about.
     pub fn map(&self) -> MemoryMap<'static> {
         self.map

@@ -103,8 +103,8 @@ pub(super) fn is_poisoned(page: PageRef<'_>) -> bool {
     words_of(page)[offsets::MAPPING / 8].load(Ordering::Relaxed) == POISON as u64
 }
 
-/// Sets flags that are none of [`flags`]: what a mutant does.
-pub(crate) fn set_other_flags(page: PageRef<'_>, other_flags: u64) {
+/// Sets flags that are none of [`flags`]: what a wrong implementation does.
+pub fn set_other_flags(page: PageRef<'_>, other_flags: u64) {
     words_of(page)[offsets::FLAGS / 8].fetch_or(other_flags & !OWN_FLAGS, Ordering::Relaxed);
 }
 

@@ -1,4 +1,4 @@
-//! What tests with mutants share.
+//! What tests with bugs share.
 
 #![allow(dead_code, reason = "each test file uses some of this")]
 #![allow(unreachable_pub, reason = "test files share this")]
@@ -11,6 +11,27 @@ use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::naive;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::trial::{Trial, Verdict};
+
+/// Bugs that differ in what they do wrong, and are not variants of each other.
+pub const DIFFERENT: [&str; 17] = [
+    "no-compound-head",
+    "dirty-the-tail",
+    "free-at-one",
+    "never-free",
+    "forget-the-check",
+    "skip-the-last-entry",
+    "mark-only-the-first",
+    "put-before-mark",
+    "mark-without-lock",
+    "lock-dirty-pages",
+    "keep-the-lock",
+    "lock-two-at-once",
+    "forget-the-file",
+    "count-the-file-twice",
+    "touch-another-flag",
+    "write-into-a-tail",
+    "stop-one-entry-late",
+];
 
 /// The hand-written scenarios, as they are, and with each function: what the targets do
 /// with them.

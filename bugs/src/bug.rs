@@ -1,0 +1,58 @@
+//! A bug: what it was, which calls can show it, and the code that has it.
+
+use put_user_page::PageRef;
+use put_user_page_case::Function;
+
+use crate::base::{Call, FaultyHooks, Runs, Steps};
+
+/// A bug that was made somewhere, as a backend has it here.
+#[derive(Debug)]
+pub struct Bug {
+    /// What it does wrong, in a few words joined by hyphens.
+    pub name: &'static str,
+    /// What it was.
+    pub story: &'static str,
+    /// The commits, the CVE or the report that it stands for.
+    pub source: &'static str,
+    /// The functions that it shows in.
+    pub shown_by: &'static [Function],
+    /// Whether only an array of a `long` case shows it. Corpora have none: they are slow, and
+    /// replayed as the text that they are.
+    pub is_long: bool,
+    /// The code that has it.
+    pub run: Run,
+}
+
+/// Code that does one thing wrong: what is right, and the difference.
+#[derive(Debug)]
+pub enum Run {
+    /// A loop over entries, of which one step is another.
+    Entries(Steps),
+    /// A loop over runs, of which one step is another.
+    Runs(Runs),
+    /// What ships, with hooks of which one is another.
+    Hooks(FaultyHooks),
+    /// A call as a whole. What it leaves in the list is there again at the next call of the
+    /// case; the index is that of the entry that stopped it.
+    Whole(fn(&Call<'_>, &mut Vec<PageRef<'static>>) -> Option<usize>),
+}
+
+/// Those that any function shows.
+pub(crate) const ANY: &[Function] = &Function::ALL;
+
+/// Those of functions that mark pages dirty.
+pub(crate) const MARKING: &[Function] =
+    &[Function::PutUserPagesDirty, Function::PutUserPagesDirtyLock];
+
+/// Those of functions that do not.
+pub(crate) const NOT_MARKING: &[Function] = &[Function::PutUserPage, Function::PutUserPages];
+
+/// Those of the function that locks pages.
+pub(crate) const LOCKING: &[Function] = &[Function::PutUserPagesDirtyLock];
+
+impl Bug {
+    /// Whether calls of these functions can show it.
+    pub fn can_show_in(&self, functions: &[Function]) -> bool {
+        self.shown_by.iter().any(|function| functions.contains(function))
+    }
+}

@@ -1,0 +1,87 @@
+//! Bugs that the model has no words for yet, each with what it waits for.
+
+/// What the model would have to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Capability {
+    /// References are taken by the implementation that is tried, not for it.
+    Acquiring,
+    /// Pins, which weigh other than references.
+    Pins,
+    /// Arrays with entries that name no page, and lengths that are no lengths.
+    BadArrays,
+    /// The zero pages, which nobody counts.
+    ZeroPages,
+    /// Pages of devices, whose counts end at one.
+    DevicePages,
+    /// Reads are observed, not only what is written.
+    Reads,
+    /// Compound pages that are split, or made, during a case.
+    Splitting,
+    /// Several threads.
+    Threads,
+    /// Pages that are taken out of their file.
+    Truncation,
+    /// What a file system keeps of a page.
+    FileSystemData,
+    /// Pages that are taken back from who has them.
+    Reclaim,
+    /// Address spaces: copies on write, forks.
+    Mappings,
+}
+
+/// A bug that waits.
+#[derive(Debug)]
+pub struct Waiting {
+    /// What it does wrong, in a few words joined by hyphens.
+    pub name: &'static str,
+    /// The commits or the CVE that it stands for.
+    pub source: &'static str,
+    /// What it waits for.
+    pub needs: &'static [Capability],
+}
+
+const fn waiting(
+    name: &'static str,
+    source: &'static str,
+    needs: &'static [Capability],
+) -> Waiting {
+    Waiting { name, source, needs }
+}
+
+use Capability::{
+    Acquiring, BadArrays, DevicePages, FileSystemData, Mappings, Pins, Reads, Reclaim, Splitting,
+    Threads, Truncation, ZeroPages,
+};
+
+/// All bugs that wait.
+pub static WAITING: &[Waiting] = &[
+    waiting("take-a-reference-of-a-free-page", "8fde12ca79af, CVE-2019-11487", &[Acquiring]),
+    waiting("refuse-what-can-be-had", "c36c04c2e132, f442fa614137", &[Acquiring]),
+    waiting("put-a-pin-as-a-reference", "96e1fac162cc", &[Pins]),
+    waiting("order-1-pinned-by-count-unpinned-by-pincount", "5232c63f46fd", &[Pins]),
+    waiting("pincount-before-refcount", "8ea2979c1444", &[Pins, Threads]),
+    waiting(
+        "pincount-dropped-and-refcount-kept",
+        "a change of one count and not of the other",
+        &[Pins],
+    ),
+    waiting("long-term-pin-of-a-tracked-file", "8ac268436e6d, a6e79df92e4a", &[Pins]),
+    waiting("read-after-the-last-put", "4509b42c3896", &[Reads]),
+    waiting("length-is-an-error-number", "146608bb75e6", &[BadArrays]),
+    waiting("null-entry-is-read", "a1268be280d8", &[BadArrays]),
+    waiting("null-entry-skipped-at-a-run's-start-only", "a1268be280d8", &[BadArrays]),
+    waiting("zero-page-is-counted", "c8070b787519, 873aefb376bb", &[ZeroPages]),
+    waiting("zero-page-cannot-be-pinned", "476c1dfefab8", &[ZeroPages]),
+    waiting("huge-zero-page-kept-or-dropped", "aa88b68c3b1d", &[ZeroPages]),
+    waiting("device-page-freed-at-zero", "f4f451a16dd1", &[DevicePages]),
+    waiting("device-page-taken-for-another", "43fbdeb34964", &[DevicePages]),
+    waiting("put-on-the-head-from-before-the-split", "c24d37322548", &[Splitting, Threads]),
+    waiting("pinned-by-tail-unpinned-by-head", "5afb4bf9fc62", &[Splitting]),
+    waiting("compound-page-made-of-tails-in-use", "7118fc2906e2", &[Splitting, Threads]),
+    waiting("marked-in-a-file-that-it-has-left", "2d6d7f982846", &[Truncation, Threads]),
+    waiting("marked-without-buffers", "cc5095747edf", &[FileSystemData]),
+    waiting("file-system-data-of-a-pinned-page-reclaimed", "d824ec2a1546", &[Reclaim]),
+    waiting("pinned-page-put-in-the-swap-cache", "feb889fb40fa", &[Reclaim]),
+    waiting("lazily-freed-page-dropped-under-io", "6c8e2a256915", &[Reclaim]),
+    waiting("pinned-page-shared-by-a-fork", "6c287605fd56", &[Mappings]),
+];

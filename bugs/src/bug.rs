@@ -16,11 +16,22 @@ pub struct Bug {
     pub source: &'static str,
     /// The functions that it shows in.
     pub shown_by: &'static [Function],
-    /// Whether only an array of a `long` case shows it. Corpora have none: they are slow, and
-    /// replayed as the text that they are.
-    pub is_long: bool,
+    /// How large a case has to be to show it.
+    pub scale: Scale,
     /// The code that has it.
     pub run: Run,
+}
+
+/// How large a case has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Engines make such cases.
+    Small,
+    /// It takes more work than those that engines make; corpora have some.
+    Large,
+    /// It has a `long` record. Corpora have none: they are slow, and replayed as the text that
+    /// they are.
+    Long,
 }
 
 /// Code that does one thing wrong: what is right, and the difference.

@@ -6,7 +6,7 @@ use put_user_page_targets::oracle::Comparison;
 use put_user_page_targets::trial::Trial;
 
 use crate::backend::{FaultyBackend, backend, become_bug};
-use crate::{BUGS, Bug};
+use crate::{BUGS, Bug, Scale};
 
 /// The bugs that calls of some functions can show, as far as they were not found, and what
 /// they are looked for with.
@@ -19,7 +19,7 @@ pub struct Finder {
 impl Finder {
     /// Looks for the bugs that calls of these functions can show in cases that are not long.
     pub fn new(functions: &[Function]) -> Finder {
-        let can_show = |bug: &&Bug| bug.can_show_in(functions) && !bug.is_long;
+        let can_show = |bug: &&Bug| bug.can_show_in(functions) && bug.scale != Scale::Long;
         Finder::of(BUGS.iter().copied().filter(can_show).collect())
     }
 
@@ -28,8 +28,14 @@ impl Finder {
         Finder::of(BUGS.clone())
     }
 
-    fn of(missing: Vec<&'static Bug>) -> Finder {
+    /// Looks for these bugs.
+    pub fn of(missing: Vec<&'static Bug>) -> Finder {
         Finder { reference: naive(), faulty: backend(None), missing }
+    }
+
+    /// Looks for this bug alone.
+    pub fn look_for(&mut self, bug: &'static Bug) {
+        self.missing = vec![bug];
     }
 
     /// The bugs that are still looked for.

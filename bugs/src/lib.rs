@@ -14,4 +14,4 @@ pub mod finder;
 pub mod waiting;
 
 pub use bank::{BUGS, bug};
-pub use bug::{Bug, Run};
+pub use bug::{Bug, Run, Scale};

@@ -9,7 +9,7 @@ use common::scenarios;
 use put_user_page_bugs::backend::backend;
 use put_user_page_bugs::finder::Finder;
 use put_user_page_bugs::waiting::WAITING;
-use put_user_page_bugs::{BUGS, Bug, bug};
+use put_user_page_bugs::{BUGS, Bug, Scale, bug};
 use put_user_page_case::{Case, Function};
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::report::Report;
@@ -107,7 +107,8 @@ fn only_bugs_that_calls_can_show_are_looked_for() {
             assert_eq!(fields(Some(bug), &cases), BTreeSet::new(), "{}", bug.name);
         }
         let mut finder = Finder::new(&[function]);
-        let expected = BUGS.iter().filter(|bug| bug.can_show_in(&[function]) && !bug.is_long);
+        let expected =
+            BUGS.iter().filter(|bug| bug.can_show_in(&[function]) && bug.scale != Scale::Long);
         assert_eq!(finder.missing().count(), expected.count());
         cases.iter().for_each(|case| drop(finder.find(case)));
         let missing: Vec<&str> = finder.missing().map(|bug| bug.name).collect();

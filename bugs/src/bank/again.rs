@@ -4,7 +4,7 @@ use put_user_page::{Hooks, PageRef};
 
 use crate::base::Call;
 use crate::bug::ANY;
-use crate::{Bug, Run};
+use crate::{Bug, Run, Scale};
 
 pub(super) static BUGS: &[Bug] = &[
     Bug {
@@ -12,7 +12,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "Two ways out of one function met, and the same array was unpinned by both.",
         source: "commit c77369b437f9: gup_test's release() raced with its STOP",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let stopped = call.release(call.pages);
             if stopped.is_none() {
@@ -26,7 +26,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A send failed, put its pages and kept their number: the purge put them again.",
         source: "CVE-2026-43494: the surplus release after a failed send",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let stopped = call.release(call.pages);
             for page in &call.pages[..stopped.unwrap_or(0)] {
@@ -41,7 +41,7 @@ pub(super) static BUGS: &[Bug] = &[
                 again.",
         source: "CVE-2026-46053: unpinned again after ownership was handed over",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, kept| {
             if let Some(handed_over) = kept.pop() {
                 call.put(handed_over, 1);
@@ -56,7 +56,7 @@ pub(super) static BUGS: &[Bug] = &[
                 call.",
         source: "a public report: a list that is flushed after the call has returned",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, kept| {
             kept.drain(..).for_each(|page| call.recorder.free_page(page));
             release_onto(call, kept)
@@ -68,7 +68,7 @@ pub(super) static BUGS: &[Bug] = &[
                 before the list is freed.",
         source: "a return in the middle of a function",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, kept| {
             kept.clear();
             let stopped = release_onto(call, kept);

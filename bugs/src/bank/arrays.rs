@@ -6,7 +6,7 @@ use put_user_page::{Page, PageRef};
 
 use crate::base::distance;
 use crate::bug::ANY;
-use crate::{Bug, Run};
+use crate::{Bug, Run, Scale};
 
 pub(super) static BUGS: &[Bug] = &[
     Bug {
@@ -14,7 +14,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The last entry of a call is not released.",
         source: "a loop that ends one too early",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| call.release(&call.pages[..call.pages.len().saturating_sub(1)])),
     },
     Bug {
@@ -22,7 +22,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The loop goes on to what lies behind the last entry.",
         source: "a loop that ends with <=",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let behind = call.pages.last().and_then(|&page| call.behind(page, 1));
             let pages: Vec<_> = call.pages.iter().copied().chain(behind).collect();
@@ -34,7 +34,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "Pages are kept in a list that has each once, and are released as often.",
         source: "a public report: page lists whose duplicates are released once",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let mut listed = BTreeSet::new();
             let mut pages = call.pages.to_vec();
@@ -48,7 +48,7 @@ pub(super) static BUGS: &[Bug] = &[
                 own pin was put where merging failed, not where it went well.",
         source: "commit 5905afc2c7bb: the pin of a page that was merged stayed",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let mut pages = call.pages.to_vec();
             pages.dedup();
@@ -61,7 +61,7 @@ pub(super) static BUGS: &[Bug] = &[
                 segment.",
         source: "commit 95d78c28b5a8, CVE-2017-12190: pages merged into a bio were never put",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let mut pages = call.pages.to_vec();
             let mut before = None;
@@ -79,7 +79,7 @@ pub(super) static BUGS: &[Bug] = &[
                 first and a length are kept, and what lies there is released.",
         source: "commit 776617db78c6, CVE-2023-2598: io_uring's fixed buffers",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let heads =
                 call.pages.chunk_by(|one, next| one.compound_head() == next.compound_head());
@@ -95,7 +95,7 @@ pub(super) static BUGS: &[Bug] = &[
                 and the next page is elsewhere.",
         source: "commits 4c6542290115, c228afb11ac6: struct pages that are not side by side",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let mut pages = call.pages.to_vec();
             for (page, before) in pages.iter_mut().skip(1).zip(call.pages) {
@@ -113,7 +113,7 @@ pub(super) static BUGS: &[Bug] = &[
                 left there is released.",
         source: "commit 7196040e19ad: -EEXIST skipped a slot of pages[]",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, kept| {
             let mut pages = call.pages.to_vec();
             let last = pages.len().wrapping_sub(1);
@@ -129,7 +129,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A segment of no length is taken to have one page.",
         source: "commit f741bd7178c9: entries of an iov of size zero",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| match call.recorder.map().page(0) {
             Some(page) if call.pages.is_empty() => call.release(&[page]),
             _ => call.release(call.pages),
@@ -141,7 +141,7 @@ pub(super) static BUGS: &[Bug] = &[
                 also the free one that could not be had.",
         source: "a public report: get_user_pages() took some, its error path put all",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let stopped = call.release(call.pages);
             let refused = call.pages.last().and_then(|&page| call.behind(page, 1));
@@ -158,7 +158,7 @@ pub(super) static BUGS: &[Bug] = &[
                 kinds are released in one way.",
         source: "a public report: a file system's direct I/O with pages to bounce through",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let map = call.recorder.map();
             let own = map.page(map.frames() - 1).filter(|page| !page.is_tail());
@@ -183,7 +183,7 @@ pub(super) static BUGS: &[Bug] = &[
                 one.",
         source: "an array that is changed in place",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let mut pages = call.pages.to_vec();
             pages.sort();

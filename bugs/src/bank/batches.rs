@@ -1,7 +1,7 @@
 //! Batches: arrays that are gone through in parts, with mistakes at their ends.
 
 use crate::bug::ANY;
-use crate::{Bug, Run};
+use crate::{Bug, Run, Scale};
 
 /// The entries of a batch: those of a pagevec, which the kernel has had 15 of.
 const BATCH: usize = 15;
@@ -13,7 +13,7 @@ pub(super) static BUGS: &[Bug] = &[
                 overflows: one that is exactly full at the end is neither.",
         source: "a public report: batches lost when exactly full",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let all = call.pages.len();
             let lost = if all > 0 && all.is_multiple_of(BATCH) { BATCH } else { 0 };
@@ -26,7 +26,7 @@ pub(super) static BUGS: &[Bug] = &[
                 first.",
         source: "commit 13a0d1ae7ee6: the carry between batches spoiled the list",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let batches = call.pages.chunks(BATCH);
             let pages: Vec<_> = batches
@@ -41,7 +41,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "What is carried from one batch to the next is released in both.",
         source: "commit 13a0d1ae7ee6: the carry between batches spoiled the list",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let batches = call.pages.chunks(BATCH);
             let pages: Vec<_> = batches
@@ -57,7 +57,7 @@ pub(super) static BUGS: &[Bug] = &[
                 batch on it lies beyond, in pages that were never pinned.",
         source: "commit 727c28c1cef2, CVE-2023-53630: batch_last_index of iommufd",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             let mut pages = call.pages.to_vec();
             if let Some(&last) = call.pages.get(BATCH..).and_then(<[_]>::last) {
@@ -71,7 +71,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "An array of more than one batch: only the first is released.",
         source: "a loop that returns where it should go on",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| call.release(&call.pages[..call.pages.len().min(BATCH)])),
     },
 ];

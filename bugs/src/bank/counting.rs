@@ -4,7 +4,7 @@ use put_user_page::Hooks;
 
 use crate::base::{FaultyHooks, HOOKS, RUNS, Runs, STEPS, Steps};
 use crate::bug::ANY;
-use crate::{Bug, Run};
+use crate::{Bug, Run, Scale};
 
 /// GUP_PIN_COUNTING_BIAS: what a pin of a small page weighs.
 const PIN: i32 = 1024;
@@ -16,7 +16,7 @@ pub(super) static BUGS: &[Bug] = &[
                 are dropped.",
         source: "a GPU driver: get_user_pages() released by unpin_user_pages()",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             put: |entry| {
                 let is_small = entry.head.compound_order() == 0;
@@ -31,7 +31,7 @@ pub(super) static BUGS: &[Bug] = &[
                 taken for pinned, and 1,024 are dropped.",
         source: "CVE-2026-43502: how a page was taken was read in the wrong field",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             put: |entry| {
                 let is_pinned = entry.head.refcount() >= PIN;
@@ -46,7 +46,7 @@ pub(super) static BUGS: &[Bug] = &[
                 as often as there are entries.",
         source: "commits c56b6f3d801d, 26a8ea80929c, ce645b9fdc78: memfd_pin_folios() leaked",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs {
             references: |run| run.length as i32 - i32::from(run.head.is_head()),
             ..RUNS
@@ -57,7 +57,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A run of three or more drops one reference less than it has entries.",
         source: "an end of a run that is taken for its length",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs {
             references: |run| run.length as i32 - i32::from(run.length >= 3),
             ..RUNS
@@ -69,7 +69,7 @@ pub(super) static BUGS: &[Bug] = &[
                 its length is rounded down to whole compound pages.",
         source: "commit d08af0a59684: no references for an address that is not aligned",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs {
             references: |run| if run.pages[0].is_tail() { 0 } else { run.length as i32 },
             ..RUNS
@@ -80,7 +80,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The references of a run are counted in 8 bits: 256 come to none.",
         source: "the truncation that min_t(unsigned int) makes of a length, at a smaller size",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs { references: |run| i32::from(run.length as u8), ..RUNS }),
     },
     Bug {
@@ -88,7 +88,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The entries of an array are counted in 16 bits: of 65,536 none is released.",
         source: "a public report: a counter of 16 bits over a long array",
         shown_by: ANY,
-        is_long: true,
+        scale: Scale::Long,
         run: Run::Whole(|call, _| {
             call.release(&call.pages[..usize::from(call.pages.len() as u16)])
         }),
@@ -99,7 +99,7 @@ pub(super) static BUGS: &[Bug] = &[
                 entries come to none.",
         source: "min_t(unsigned int) in the range variant: npages - i is cut to 32 bits",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Large,
         run: Run::Whole(|call, _| call.release(&call.pages[..call.pages.len() & 0xfff])),
     },
     Bug {
@@ -107,7 +107,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A page's count goes through 16 bits on its way.",
         source: "commits 8fde12ca79af, 15fab63e1e57, CVE-2019-11487: counts that overflow",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             put: |entry| {
                 entry.head.set_refcount(i32::from(entry.head.refcount() as u16));
@@ -121,7 +121,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A page that has no reference is put all the same.",
         source: "commit f8be156be163, CVE-2021-22543: put_page() on pages that nobody counts",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps { check: |_| true, ..STEPS }),
     },
     Bug {
@@ -129,7 +129,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A page is freed while it has a reference left.",
         source: "commit f4f451a16dd1: pages whose count ends at one, taken for others",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             put: |entry| {
                 entry.head.set_refcount(entry.head.refcount() - 1);
@@ -145,7 +145,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A page without a reference is not freed.",
         source: "a put that does not look at what is left",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks { free_page: |_, _| {}, ..HOOKS }),
     },
     Bug {
@@ -153,7 +153,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The compound page is freed once for its head and once for the entry.",
         source: "an error path that frees what a put has freed",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             free_page: |recorder, head| {
                 recorder.free_page(head);
@@ -168,7 +168,7 @@ pub(super) static BUGS: &[Bug] = &[
                 at once: no one sees it at zero, and the page is never freed.",
         source: "Linux from 5.13 on: runs dropped in one step, where 5.12 freed the page",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs {
             drop: |run, references| {
                 let had = run.head.refcount();

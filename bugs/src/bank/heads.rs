@@ -5,7 +5,7 @@ use put_user_page::Hooks;
 
 use crate::base::{STEPS, Steps};
 use crate::bug::{ANY, LOCKING, MARKING};
-use crate::{Bug, Run};
+use crate::{Bug, Run, Scale};
 
 pub(super) static BUGS: &[Bug] = &[
     Bug {
@@ -13,7 +13,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "An entry is taken for a head page: the page that it names is marked and put.",
         source: "commit d63206ee32b6: a reference on a page that is no head",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             release: |entry, _| {
                 entry.call.mark(entry.page);
@@ -27,7 +27,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The count of a tail page is written, which is to stay zero.",
         source: "commit d63206ee32b6: a reference on a page that is no head",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             put: |entry| {
                 if entry.page.is_tail() {
@@ -43,7 +43,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The page that an entry names is marked dirty, not its head page.",
         source: "commit df8c94d13c7e: which page of a compound page has a flag was not said",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps { mark: |entry| entry.call.mark(entry.page), ..STEPS }),
     },
     Bug {
@@ -52,7 +52,7 @@ pub(super) static BUGS: &[Bug] = &[
                 says no, and its head page is locked and marked again.",
         source: "commit df8c94d13c7e: which page of a compound page has a flag was not said",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             mark: |entry| {
                 if entry.call.function.marks_dirty() && !entry.page.is_dirty() {
@@ -68,7 +68,7 @@ pub(super) static BUGS: &[Bug] = &[
                 the compound page.",
         source: "the patch's __put_page(), given the entry and not its head page",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             put: |entry| {
                 entry.head.set_refcount(entry.head.refcount() - 1);
@@ -85,7 +85,7 @@ pub(super) static BUGS: &[Bug] = &[
                 whoever holds the compound page's lock is not waited for.",
         source: "commit df8c94d13c7e: which page of a compound page has a flag was not said",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             mark: |entry| {
                 if !entry.call.locks() || entry.head.is_dirty() {

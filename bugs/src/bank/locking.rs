@@ -5,7 +5,7 @@ use put_user_page_case::Function;
 
 use crate::base::{Call, FaultyHooks, HOOKS, STEPS, Steps};
 use crate::bug::LOCKING;
-use crate::{Bug, Run};
+use crate::{Bug, Run, Scale};
 
 pub(super) static BUGS: &[Bug] = &[
     Bug {
@@ -13,7 +13,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "Pages were marked with set_page_dirty() where set_page_dirty_lock() was needed.",
         source: "commit 5a16c535409f: VMCI marked pages without the page lock",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             set_page_dirty_lock: |hooks, head| hooks.set_page_dirty(head),
             ..HOOKS
@@ -24,7 +24,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "Pages of files were marked without the lock that keeps them in their file.",
         source: "commit cb6d7c7dc7ff, the first of three attempts in i915",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             set_page_dirty_lock: |hooks, head| {
                 if head.mapping().is_some() {
@@ -42,7 +42,7 @@ pub(super) static BUGS: &[Bug] = &[
                 held it.",
         source: "commit 505a8ec7e11a, the second attempt in i915",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             set_page_dirty_lock: |hooks, head| {
                 if hooks.recorder.try_lock_page(head) {
@@ -58,7 +58,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The page lock is taken by who has it: a deadlock, which shows here as a wait.",
         source: "commit cee7fb437edc took back what made i915 wait for itself",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             lock_page: |recorder, head| {
                 recorder.lock_page(head);
@@ -73,7 +73,7 @@ pub(super) static BUGS: &[Bug] = &[
                 somebody else's.",
         source: "a lock that is tried, and taken for had",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             lock_page: |recorder, head| {
                 recorder.try_lock_page(head);
@@ -86,7 +86,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A dirty page is locked and marked again: what the test before the lock saves.",
         source: "set_page_dirty_lock() called for each page, as before the patch",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             mark: |entry| {
                 if entry.call.locks() {
@@ -103,7 +103,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "put_user_pages_dirty(), whose callers may not sleep, takes the page lock.",
         source: "one marking function for both variants",
         shown_by: &[Function::PutUserPagesDirty],
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             set_page_dirty: |recorder, head| {
                 if head.is_locked() {
@@ -121,7 +121,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A page lock is not given back.",
         source: "a way out of a function without unlock_page()",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks { unlock_page: |_, _| {}, ..HOOKS }),
     },
     Bug {
@@ -130,7 +130,7 @@ pub(super) static BUGS: &[Bug] = &[
                 touched.",
         source: "commit 4509b42c3896: a page was touched after its last put",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             release: |entry, steps| {
                 if !entry.call.locks() || entry.head.is_dirty() {
@@ -149,7 +149,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "All page locks are held at the same time: two calls can wait for each other.",
         source: "a loop that locks, one that marks, one that unlocks",
         shown_by: LOCKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(|call, _| {
             if call.locks() {
                 mark_all_at_once(call);

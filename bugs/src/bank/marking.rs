@@ -4,7 +4,7 @@ use put_user_page::{Hooks, PageRef};
 
 use crate::base::{Call, FaultyHooks, HOOKS, STEPS, Steps};
 use crate::bug::{ANY, MARKING, NOT_MARKING};
-use crate::{Bug, Run};
+use crate::{Bug, Run, Scale};
 
 pub(super) static BUGS: &[Bug] = &[
     Bug {
@@ -12,7 +12,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A driver that had written to the pages released them without marking them.",
         source: "Linux: xen/gntdev and xen/privcmd, \"Mark pages as dirty\"",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps { mark: |_| {}, ..STEPS }),
     },
     Bug {
@@ -20,7 +20,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "Of each call, only the first entry is marked dirty.",
         source: "a loop with the marking before it",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             mark: |entry| {
                 if entry.index == 0 {
@@ -35,7 +35,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "Of each call, only the last entry is marked dirty.",
         source: "a loop with the marking behind it",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             mark: |entry| {
                 if entry.index + 1 == entry.call.pages.len() {
@@ -50,7 +50,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The reference was dropped before the page was used for the last time: to mark it.",
         source: "commit 0c4bcfdecb1a: the reference went before the use of the page ended",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             release: |entry, steps| {
                 (steps.put)(entry);
@@ -64,7 +64,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A page is marked before it is known whether it is in use at all.",
         source: "commit f8be156be163, CVE-2021-22543: pages that nobody counts were handed on",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             check: |entry| {
                 entry.call.mark(entry.head);
@@ -78,7 +78,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "put_user_pages() marks pages dirty too, which nobody wrote to.",
         source: "the argument make_dirty, ignored",
         shown_by: NOT_MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Entries(Steps {
             mark: |entry| {
                 if !entry.head.is_dirty() {
@@ -93,7 +93,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The flag is set, and the page's file not told: it will not write the page back.",
         source: "textbook drivers: SetPageDirty() where set_page_dirty() was meant",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             set_page_dirty: |recorder, head| {
                 if !head.test_set_dirty() {
@@ -108,7 +108,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The file is told twice that a page of it is dirty.",
         source: "set_page_dirty(), and the count once more by hand",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             set_page_dirty: |recorder, head| {
                 recorder.set_page_dirty(head);
@@ -125,7 +125,7 @@ pub(super) static BUGS: &[Bug] = &[
                 and once in another.",
         source: "the change of NR_FILE_DIRTY from one to the number of pages, between 2018 and 6.1",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             set_page_dirty: |recorder, head| {
                 recorder.set_page_dirty(head);
@@ -142,7 +142,7 @@ pub(super) static BUGS: &[Bug] = &[
                 between.",
         source: "a list of pages that are known to be dirty",
         shown_by: MARKING,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Whole(mark_once),
     },
     Bug {
@@ -150,7 +150,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A page's dirty mark is taken back before the page is freed.",
         source: "cleaning up before __put_page() sees what there was",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
             free_page: |recorder, head| {
                 head.clear_dirty();

@@ -4,7 +4,7 @@ use put_user_page::PageRef;
 
 use crate::base::{RUNS, Runs, distance, span};
 use crate::bug::ANY;
-use crate::{Bug, Run};
+use crate::{Bug, Run, Scale};
 
 /// How many entries are looked at in one step.
 const BLOCK: usize = 16;
@@ -15,7 +15,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "All entries of a call are put on the first one's page.",
         source: "a run that is not ended where the head page changes",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs { belongs: |_, _, _| true, ..RUNS }),
     },
     Bug {
@@ -24,7 +24,7 @@ pub(super) static BUGS: &[Bug] = &[
                 compound page: later ones are put without a reference.",
         source: "commit 770c8d55c428: entries merged across the border of a compound page",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs {
             belongs: |pages, index, head| {
                 let step = distance(pages[index], pages[index - 1]);
@@ -39,7 +39,7 @@ pub(super) static BUGS: &[Bug] = &[
                 pages are taken for its own.",
         source: "an order that is one too large",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs {
             belongs: |pages, index, head| distance(pages[index], head) < 2 * span(head),
             ..RUNS
@@ -51,7 +51,7 @@ pub(super) static BUGS: &[Bug] = &[
                 before the head are less than a span away.",
         source: "a pointer difference, which is signed in C",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs {
             belongs: |pages, index, head| {
                 distance(pages[index], head).cast_signed() < span(head).cast_signed()
@@ -65,7 +65,7 @@ pub(super) static BUGS: &[Bug] = &[
                 not: a stranger there is taken for one of the run.",
         source: "a mutation of this project's own release path, the hardest of eight to find",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs {
             belongs: |pages, index, head| {
                 index % BLOCK == BLOCK - 1 && index + 1 < pages.len()
@@ -79,7 +79,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A block belongs to the run if its first and its last entry do.",
         source: "what is taken for sorted, and is not",
         shown_by: ANY,
-        is_long: false,
+        scale: Scale::Small,
         run: Run::Runs(Runs {
             belongs: |pages, index, head| {
                 let start = index - index % 4;

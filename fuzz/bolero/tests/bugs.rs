@@ -1,0 +1,20 @@
+//! The bug bank under bolero: the target `program`, with the bug in the place of what ships that
+//! the environment names.
+
+use std::path::PathBuf;
+
+use put_user_page_bugs::backend::{BUG_VARIABLE, harness};
+use put_user_page_fuzz_common::{check, named, start};
+
+#[test]
+fn bugs() {
+    if std::env::var_os(BUG_VARIABLE).is_none() {
+        eprintln!("skipped: `pagediff bugs --engine bolero` asks for bugs");
+        return;
+    }
+    let file = |_: &[u8]| PathBuf::from("FILE");
+    start(named("program"), harness, file, |_, report| panic!("divergence: {report}"));
+    bolero::check!().for_each(|bytes: &[u8]| {
+        check(bytes);
+    });
+}

@@ -12,6 +12,9 @@ use put_user_page_targets::registry::Target;
 /// build scripts.
 pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
+/// The entry point of the bug bank, which is no target.
+pub(crate) const BUGS: &str = "bugs";
+
 /// A fuzzing engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Engine {
@@ -68,12 +71,31 @@ impl Engine {
         target: Option<&Target>,
         sanitizer: Sanitizer,
     ) -> Result<(), Stop> {
+        self.build_entry(root, (None, target.map(|target| target.name)), sanitizer)
+    }
+
+    /// Builds its program for the bug bank.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub(crate) fn build_bugs(self, root: &Path, sanitizer: Sanitizer) -> Result<(), Stop> {
+        self.build_entry(root, (Some("fuzz/bugs"), Some(BUGS)), sanitizer)
+    }
+
+    /// Builds an entry point, or all; libFuzzer's are in a fuzz folder.
+    fn build_entry(
+        self,
+        root: &Path,
+        (folder, name): (Option<&str>, Option<&str>),
+        sanitizer: Sanitizer,
+    ) -> Result<(), Stop> {
         self.check_installed()?;
         let mut command = Command::new("cargo");
-        let name = target.map(|target| target.name);
         match self {
             Engine::Libfuzzer => {
                 command.current_dir(root).args(["fuzz", "build"]);
+                command.args(folder.map(|folder| ["--fuzz-dir", folder]).into_iter().flatten());
                 command.args(["--sanitizer", sanitizer.name()]).args(name);
             }
             Engine::Afl | Engine::Honggfuzz => {
@@ -120,7 +142,16 @@ impl Engine {
     /// The program that [`build`](Self::build) leaves for a target. That of bolero is a test
     /// with a name of cargo's choice, which only [`bolero`] runs.
     pub(crate) fn program(self, root: &Path, target: &Target, sanitizer: Sanitizer) -> PathBuf {
-        self.folder(root, sanitizer).join(TRIPLE).join("release").join(target.name)
+        self.program_named(root, target.name, sanitizer)
+    }
+
+    /// The program that [`build_bugs`](Self::build_bugs) leaves.
+    pub(crate) fn program_of_bugs(self, root: &Path, sanitizer: Sanitizer) -> PathBuf {
+        self.program_named(root, BUGS, sanitizer)
+    }
+
+    fn program_named(self, root: &Path, name: &str, sanitizer: Sanitizer) -> PathBuf {
+        self.folder(root, sanitizer).join(TRIPLE).join("release").join(name)
     }
 
     /// The subcommand of cargo that it is used through.

@@ -55,7 +55,7 @@ pub struct Arguments {
 }
 
 /// Some engines.
-type Engines = &'static [Engine];
+pub(crate) type Engines = &'static [Engine];
 
 /// What stands for all targets.
 const ALL: &str = "all";
@@ -65,7 +65,7 @@ fn names() -> PossibleValuesParser {
 }
 
 /// Takes the name of an engine, or of all, as an argument.
-fn engines() -> impl TypedValueParser<Value = Engines> {
+pub(crate) fn engines() -> impl TypedValueParser<Value = Engines> {
     let names = Engine::ALL.map(Engine::name).into_iter().chain([ALL]);
     PossibleValuesParser::new(names).map(|name| {
         let number = Engine::ALL.iter().position(|engine| engine.name() == name);

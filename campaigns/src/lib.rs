@@ -2,6 +2,7 @@
 //! what they find becomes small corpora, and a record and a page tell what came of it.
 
 mod again;
+pub mod bugs;
 pub mod corpus;
 pub mod engine_bench;
 mod engines;

@@ -24,6 +24,7 @@ const GROUPS: [(&str, &[Example]); 3] = [
         &[
             ("fuzz", "fuzz --engine all put_user_pages 60"),
             ("corpus", "corpus verify"),
+            ("bugs", "bugs block-skips-an-entry --engine libfuzzer --seconds 30"),
             ("stability", "stability corpus/"),
             ("engine-bench", "engine-bench program"),
             ("nightly", "nightly --minutes 20"),

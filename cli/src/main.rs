@@ -16,7 +16,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use pagediff_campaigns::{corpus, engine_bench, fuzz, nightly, report_page, stability};
+use pagediff_campaigns::{bugs, corpus, engine_bench, fuzz, nightly, report_page, stability};
 use pagediff_terminal::error::{Stop, run_to_end};
 
 /// Holds implementations of put_user_page*() against each other, and shows where they
@@ -40,6 +40,7 @@ enum Command {
     Assemble(assembly::AssembleArguments),
     Disassemble(assembly::DisassembleArguments),
     Corpus(corpus::Arguments),
+    Bugs(bugs::Arguments),
     Stability(stability::Arguments),
     Fuzz(fuzz::Arguments),
     Nightly(nightly::Arguments),
@@ -62,6 +63,7 @@ impl Command {
             Command::Assemble(arguments) => assembly::assemble(arguments),
             Command::Disassemble(arguments) => assembly::disassemble(arguments),
             Command::Corpus(arguments) => corpus::run(arguments, out),
+            Command::Bugs(arguments) => bugs::run(arguments, out),
             Command::Stability(arguments) => stability::run(arguments, out),
             Command::Fuzz(arguments) => fuzz::run(arguments, out),
             Command::Nightly(arguments) => nightly::run(arguments, out),

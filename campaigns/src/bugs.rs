@@ -1,0 +1,193 @@
+//! `pagediff bugs`: whether each bug of the bank is found, by what, and how soon.
+
+mod hunt;
+mod page;
+mod plot;
+mod record;
+mod replay;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use pagediff_terminal::error::{DIVERGENCE, Stop, file_error};
+use pagediff_terminal::output::{count, headline, write_json};
+use pagediff_terminal::repository::find_root;
+use pagediff_terminal::table::{self, Align};
+use put_user_page_bugs::{BUGS, Bug, Scale, bug};
+
+use self::hunt::Hunt;
+use self::record::{BugRecord, HuntRecord, median};
+use crate::engines::{Engine, Sanitizer};
+use crate::fuzz::{Engines, engines};
+
+/// Looks for the bugs of the bank: by the committed corpus, and by engines from nothing; exit 1 if
+/// one is not found
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Bugs; by default all
+    #[arg(value_name = "NAME", value_parser = names())]
+    names: Vec<&'static Bug>,
+    /// An engine that is to find them, too, from an empty corpus; `all` for all
+    #[arg(long, value_name = "ENGINE", value_parser = engines())]
+    engine: Option<Engines>,
+    /// How long it may take for one
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    seconds: u64,
+    /// How often each is looked for, with another seed each time; medians count
+    #[arg(long, default_value_t = 5)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
+    seeds: u32,
+    /// What checks the memory accesses
+    #[arg(long, value_enum, default_value = "address")]
+    sanitizer: Sanitizer,
+    /// Write docs/bugs.md and docs/bugs.svg, with what the engines' last runs came to
+    #[arg(long)]
+    docs: bool,
+    /// Prints JSON
+    #[arg(long, conflicts_with = "docs")]
+    json: bool,
+}
+
+/// Takes the name of a bug as an argument.
+fn names() -> impl TypedValueParser<Value = &'static Bug> {
+    PossibleValuesParser::new(BUGS.iter().map(|bug| bug.name))
+        .map(|name| bug(&name).expect("only names of bugs are possible values"))
+}
+
+/// Runs `pagediff bugs`, and returns its exit code.
+///
+/// # Errors
+///
+/// It cannot do what it was asked, or the output is closed.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
+    let root = find_root()?;
+    let bugs = if arguments.names.is_empty() { &*BUGS } else { &arguments.names };
+    let is_told = !arguments.names.is_empty();
+    let with_smallest = is_told || arguments.docs || arguments.json;
+    let replayed = replay::replay(&root, bugs, with_smallest)?;
+    let took: f64 = replayed.iter().flatten().map(|found| found.seconds).sum();
+    let mut records: Vec<BugRecord> = Vec::new();
+    for (&bug, replayed) in bugs.iter().zip(replayed) {
+        records.push(BugRecord { name: bug.name.to_owned(), replayed, hunts: Vec::new() });
+    }
+    for &engine in arguments.engine.unwrap_or_default() {
+        let hunt = Hunt::new(&root, engine, arguments.sanitizer, arguments.seconds)?;
+        let can_find = |(bug, _): &(&&Bug, _)| bug.scale == Scale::Small;
+        for (bug, record) in bugs.iter().zip(&mut records).filter(can_find) {
+            eprintln!("{}: {}", engine.name(), bug.name);
+            record.hunts.push(hunt.run(bug, arguments.seeds)?);
+        }
+        keep(&root, engine, &records)?;
+    }
+    if arguments.docs {
+        page::write(&root, &records)?;
+    }
+    if arguments.json {
+        write_json(out, &records)?;
+    } else {
+        if is_told {
+            tell(out, bugs, &records)?;
+        }
+        write(out, &records)?;
+        let found = records.iter().filter(|record| record.replayed.is_some()).count();
+        let of = count(records.len(), "bug");
+        writeln!(out, "\nthe committed corpus finds {found} of {of}, in {took:.2} s")?;
+    }
+    let all_found = records.iter().all(|record| {
+        let hunted = record.hunts.iter().all(HuntRecord::always_found);
+        record.replayed.is_some() && hunted
+    });
+    Ok(ExitCode::from(if all_found { 0 } else { DIVERGENCE }))
+}
+
+/// Keeps what an engine's run over all came to, for the documentation.
+fn keep(root: &Path, engine: Engine, records: &[BugRecord]) -> Result<(), Stop> {
+    if records.len() < BUGS.len() {
+        return Ok(());
+    }
+    let path = record::place(root, engine);
+    let text = serde_json::to_string_pretty(records).expect("records have string keys");
+    std::fs::create_dir_all(path.parent().unwrap_or(root))
+        .and_then(|()| std::fs::write(&path, text))
+        .map_err(|why| file_error(&path, "written", &why))
+}
+
+/// Each bug as a story: what it was, the smallest case that shows it, and what is told of that.
+fn tell(out: &mut dyn Write, bugs: &[&Bug], records: &[BugRecord]) -> std::io::Result<()> {
+    for (bug, record) in bugs.iter().zip(records) {
+        writeln!(out, "{}\n{}\n{}", headline(bug.name), bug.story, bug.source)?;
+        let smallest = record.replayed.as_ref().and_then(|replayed| replayed.smallest.as_ref());
+        if let Some(smallest) = smallest {
+            writeln!(out, "\n{}", smallest.report)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(out: &mut dyn Write, records: &[BugRecord]) -> std::io::Result<()> {
+    let engines: Vec<&str> = engines_of(records);
+    let mut header: Vec<String> = ["bug", "found by", "case", "ms"].map(str::to_owned).into();
+    let mut aligns = vec![Align::Left, Align::Left, Align::Right, Align::Right];
+    for engine in &engines {
+        header.extend([format!("{engine} executions"), "s".to_owned(), "found".to_owned()]);
+        aligns.extend([Align::Right; 3]);
+    }
+    let mut rows = vec![header];
+    for BugRecord { name, replayed, hunts } in records {
+        let mut row = vec![name.clone()];
+        row.extend(match replayed {
+            Some(found) => [
+                found.file.clone(),
+                found.cases.to_string(),
+                format!("{:.1}", 1000.0 * found.seconds),
+            ],
+            None => ["not found", "", ""].map(str::to_owned),
+        });
+        row.extend(hunts.iter().flat_map(hunt_cells));
+        rows.push(row);
+    }
+    table::write(out, &rows, &aligns)?;
+    for engine in engines {
+        let hunts = records.iter().flat_map(|record| &record.hunts);
+        let hunts: Vec<_> = hunts.filter(|hunt| hunt.engine == engine).collect();
+        let medians = hunts.iter().filter_map(|hunt| hunt.median_seconds()).collect();
+        let worst = hunts.iter().flat_map(|hunt| &hunt.runs).map(|run| run.seconds);
+        let (median, worst) = (median(medians), worst.fold(0.0, f64::max));
+        let always = hunts.iter().filter(|hunt| hunt.always_found()).count();
+        writeln!(
+            out,
+            "\n{}: {always} of {} found each time; median {:.2} s, worst {worst:.1} s",
+            engine,
+            hunts.len(),
+            median.unwrap_or_default(),
+        )?;
+    }
+    Ok(())
+}
+
+/// The engines that looked for bugs, in order.
+fn engines_of(records: &[BugRecord]) -> Vec<&str> {
+    let mut engines: Vec<&str> = Vec::new();
+    for hunt in records.iter().flat_map(|record| &record.hunts) {
+        if !engines.contains(&hunt.engine.as_str()) {
+            engines.push(&hunt.engine);
+        }
+    }
+    engines
+}
+
+/// An engine's cells in the table.
+fn hunt_cells(hunt: &HuntRecord) -> [String; 3] {
+    let cell = |number: Option<f64>, digits| {
+        number.map_or("–".to_owned(), |number| format!("{number:.digits$}"))
+    };
+    let found = hunt.runs.iter().filter(|run| run.found).count();
+    [
+        cell(hunt.median_executions(), 0),
+        cell(hunt.median_seconds(), 2),
+        format!("{found}/{}", hunt.runs.len()),
+    ]
+}

@@ -1,0 +1,182 @@
+//! docs/bugs.md: the bank as a table, and each bug as a story.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use pagediff_terminal::error::{Stop, error, file_error};
+use put_user_page_bugs::waiting::WAITING;
+use put_user_page_bugs::{BUGS, Bug, Scale, bug};
+
+use super::plot::{Curve, survival};
+use super::record::{BugRecord, HuntRecord, Smallest, median, place};
+use crate::engines::Engine;
+
+/// How many lines of a report are shown.
+const REPORT_LINES: usize = 14;
+
+/// What stands before all that was measured.
+const HEAD: &str = "\
+# The bug bank
+
+<!-- Written by `pagediff bugs --docs`. -->
+
+Known bugs of code that releases pages, each as a backend that differs from what is right in one
+thing (`bugs/src/bank/`): they were made somewhere, so they will be made again. The committed corpus
+must find all of them, and minimising it loses none ([corpus.md](corpus.md)). Engines must find them
+from nothing.
+
+```console
+$ cargo run --release -- bugs
+$ cargo run --release -- bugs block-skips-an-entry --engine libfuzzer --seconds 30
+$ cargo run --release -- bugs --engine all --docs
+```
+
+An engine has one program for all bugs: the target `program` with the one in the place of what ships
+that `PUT_USER_PAGE_BUG` names. It starts from an empty corpus, with the target's dictionary, on one
+core. Seconds are those from the start of its process to the report, and of bolero those from the
+start of its libFuzzer; figures are medians of several seeds. `–` is what was not found in most of
+them in time, and `large` what takes more work than a case that engines make.
+";
+
+/// Writes the page and its plot.
+///
+/// # Errors
+///
+/// Not all bugs were looked for, or a file cannot be read or written.
+pub(super) fn write(root: &Path, records: &[BugRecord]) -> Result<(), Stop> {
+    if records.len() < BUGS.len() {
+        return Err(error("docs/bugs.md is about all bugs", "leave out the names"));
+    }
+    let engines = Engine::ALL.into_iter().filter_map(|engine| last_run(root, engine).transpose());
+    let engines: Vec<Vec<HuntRecord>> = engines.collect::<Result<_, Stop>>()?;
+    let mut text = HEAD.to_owned();
+    summary(&mut text, &engines);
+    table(&mut text, records, &engines);
+    stories(&mut text, records);
+    waiting(&mut text);
+    let files = [("docs/bugs.md", text), ("docs/bugs.svg", plot(&engines))];
+    for (path, text) in files.map(|(name, text)| (root.join(name), text)) {
+        std::fs::write(&path, text).map_err(|why| file_error(&path, "written", &why))?;
+    }
+    Ok(())
+}
+
+/// What an engine's last run over all came to, in the order of the bank; none if there was none.
+fn last_run(root: &Path, engine: Engine) -> Result<Option<Vec<HuntRecord>>, Stop> {
+    let path = place(root, engine);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&path).map_err(|why| file_error(&path, "read", &why))?;
+    let again = format!("run `pagediff bugs --engine {}`", engine.name());
+    let records: Vec<BugRecord> = serde_json::from_str(&text)
+        .map_err(|why| error(format!("{} is no record: {why}", path.display()), &again))?;
+    let of = |name: &str| {
+        let record = records.iter().find(|record| record.name == name);
+        record?.hunts.iter().find(|hunt| hunt.engine == engine.name()).cloned()
+    };
+    let hunts = BUGS.iter().filter(|bug| bug.scale == Scale::Small).map(|bug| {
+        of(bug.name).ok_or_else(|| error(format!("{} lacks {}", path.display(), bug.name), &again))
+    });
+    hunts.collect::<Result<_, Stop>>().map(Some)
+}
+
+fn plot(engines: &[Vec<HuntRecord>]) -> String {
+    let curves = engines.iter().map(|hunts| Curve {
+        name: hunts[0].engine.clone(),
+        found_after: hunts.iter().map(HuntRecord::median_seconds).collect(),
+    });
+    let curves: Vec<Curve> = curves.collect();
+    format!("{}\n", survival(&curves).into_string())
+}
+
+fn summary(text: &mut String, engines: &[Vec<HuntRecord>]) {
+    if engines.is_empty() {
+        return;
+    }
+    text.push_str("\n| engine | bugs found each time | median | the longest of all runs |\n");
+    text.push_str("|---|---:|---:|---:|\n");
+    for hunts in engines {
+        let always = hunts.iter().filter(|hunt| hunt.always_found()).count();
+        let medians = hunts.iter().map(|hunt| hunt.median_seconds().unwrap_or(f64::INFINITY));
+        let median = median(medians.collect()).unwrap_or_default();
+        let runs = hunts.iter().flat_map(|hunt| &hunt.runs);
+        let longest = runs.map(|run| run.seconds).fold(0.0, f64::max);
+        let (engine, all) = (&hunts[0].engine, hunts.len());
+        line(text, &format!("| {engine} | {always} of {all} | {median:.2} s | {longest:.1} s |"));
+    }
+    text.push_str("\n![How many bugs are left after how long, by engine](bugs.svg)\n");
+}
+
+fn table(text: &mut String, records: &[BugRecord], engines: &[Vec<HuntRecord>]) {
+    text.push_str("\n## All bugs\n\n");
+    text.push_str(
+        "`case` is the number of the committed case that finds it; pages and entries are\n",
+    );
+    text.push_str("those of the smallest case that shows it.\n\n");
+    let names = engines.iter().map(|hunts| format!(" {} | s |", hunts[0].engine));
+    line(text, &format!("| bug | case | pages | entries |{}", names.collect::<String>()));
+    line(text, &format!("|---|---:|---:|---:|{}", "---:|---:|".repeat(engines.len())));
+    let mut hunted = 0;
+    for BugRecord { name, replayed, .. } in records {
+        let found = replayed.as_ref().map_or("– | – | –".to_owned(), |found| {
+            let size = found.smallest.as_ref().map(|smallest| smallest.size);
+            let [pages, entries] = size.map_or([0, 0], |size| [size.pages, size.entries]);
+            format!("{} | {pages} | {entries}", found.cases)
+        });
+        let is_hunted = story_of(name).scale == Scale::Small;
+        let cells = engines.iter().map(|hunts| cells(is_hunted.then(|| &hunts[hunted])));
+        line(text, &format!("| [{name}](#{name}) | {found} |{}", cells.collect::<String>()));
+        hunted += usize::from(is_hunted);
+    }
+}
+
+/// What an engine did, if it was to find the bug.
+fn cells(hunt: Option<&HuntRecord>) -> String {
+    let Some(hunt) = hunt else { return " large | |".to_owned() };
+    let cell = |number: Option<f64>, digits| {
+        number.map_or("–".to_owned(), |number| format!("{number:.digits$}"))
+    };
+    format!(" {} | {} |", cell(hunt.median_executions(), 0), cell(hunt.median_seconds(), 2))
+}
+
+fn story_of(name: &str) -> &'static Bug {
+    bug(name).expect("records are of the bank")
+}
+
+fn stories(text: &mut String, records: &[BugRecord]) {
+    text.push_str("\n## The stories\n");
+    for BugRecord { name, replayed, .. } in records {
+        let bug = story_of(name);
+        line(text, &format!("\n### {name}\n\n{}\n\nOf: {}.", bug.story, bug.source));
+        let smallest = replayed.as_ref().and_then(|replayed| replayed.smallest.as_ref());
+        if let Some(Smallest { case, report, .. }) = smallest {
+            line(text, &format!("\n```\n{}\n```", case.trim_end()));
+            line(text, &format!("\n```text\n{}\n```", shortened(report)));
+        }
+    }
+}
+
+/// The first lines of a report, which ends with the case.
+fn shortened(report: &str) -> String {
+    let mut lines: Vec<&str> = report.trim_end().lines().map(str::trim_end).collect();
+    if lines.len() > REPORT_LINES {
+        lines.truncate(REPORT_LINES);
+        lines.push("…");
+    }
+    lines.join("\n")
+}
+
+fn waiting(text: &mut String) {
+    text.push_str("\n## What waits\n\nBugs that the model has no words for yet. A test fails once it has.\n\n");
+    text.push_str("| bug | of | waits for |\n|---|---|---|\n");
+    for waiting in WAITING {
+        let needs = waiting.needs.iter().map(|needs| format!("{needs:?}"));
+        let needs = needs.collect::<Vec<_>>().join(", ");
+        line(text, &format!("| {} | {} | {needs} |", waiting.name, waiting.source));
+    }
+}
+
+fn line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("writing to a String succeeds");
+}

@@ -1,4 +1,4 @@
-//! A copy of this repository with mistakes in the fast implementation, and empty corpora.
+//! A copy of this repository with empty corpora.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,46 +12,6 @@ use walkdir::WalkDir;
 use crate::TARGET;
 use crate::common::files::files;
 use crate::common::repository;
-
-/// Asks the copy for a mistake.
-pub(crate) const MISTAKE_VARIABLE: &str = "PUT_USER_PAGE_MISTAKE";
-
-/// What is wrong in the copy, if it is asked for: files, and texts in them to replace.
-const PATCHES: [(&str, &str, &str); 5] = [
-    ("src/lib.rs", "#[cfg(test)]\nextern crate std;\n", "extern crate std;\n"),
-    (
-        "src/release.rs",
-        "/// Releases one page that was pinned",
-        "/// Whether the environment asks for this mistake.\n\
-         fn is_asked(mistake: &str) -> bool {\n\
-         \x20   static ASKED: std::sync::OnceLock<std::string::String> = std::sync::OnceLock::new();\n\
-         \x20   ASKED.get_or_init(|| std::env::var(\"PUT_USER_PAGE_MISTAKE\").unwrap_or_default()) == mistake\n\
-         }\n\
-         \n\
-         /// Releases one page that was pinned",
-    ),
-    (
-        "src/release.rs",
-        "    let mut start = 0;\n",
-        "    let skipped = usize::from(is_asked(\"skip-the-last-entry\"));\n\
-         \x20   let pages = &pages[..pages.len().saturating_sub(skipped)];\n\
-         \x20   let mut start = 0;\n",
-    ),
-    (
-        "src/release.rs",
-        "    release(pages, hooks, Some(H::set_page_dirty_lock))\n",
-        "    if is_asked(\"mark-without-lock\") {\n\
-         \x20       return release(pages, hooks, Some(H::set_page_dirty));\n\
-         \x20   }\n\
-         \x20   release(pages, hooks, Some(H::set_page_dirty_lock))\n",
-    ),
-    (
-        "src/release.rs",
-        "        drop_references(head, run as i32, hooks)\n",
-        "        let one_too_few = run >= 3 && is_asked(\"drop-one-too-few\") && head.refcount() >= run as i32;\n\
-         \x20       drop_references(head, run as i32 - i32::from(one_too_few), hooks)\n",
-    ),
-];
 
 /// What builds leave, which is kept from run to run.
 const BUILDS: [&str; 2] = ["target", "hfuzz_target"];
@@ -96,9 +56,7 @@ impl Copy {
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root).stdin(Stdio::null());
-        for variable in ["CARGO_TARGET_DIR", MISTAKE_VARIABLE] {
-            command.env_remove(variable);
-        }
+        command.env_remove("CARGO_TARGET_DIR");
         command
     }
 
@@ -109,15 +67,6 @@ impl Copy {
         }
         fs::create_dir_all(self.path("fuzz/corpus").join(TARGET)).unwrap();
         fs::write(self.path("fuzz/corpus").join(TARGET).join("one-byte"), [0]).unwrap();
-    }
-
-    /// The names of the files in a directory of the copy, sorted; none if it is not there.
-    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.path(folder)) else { return Vec::new() };
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
-        names.sort();
-        names
     }
 
     fn remove_all_but(&self, files: &BTreeSet<PathBuf>) {
@@ -133,7 +82,7 @@ impl Copy {
     }
 }
 
-/// Copies a file of the repository, with its mistakes if it has some.
+/// Copies a file of the repository, unless it is the same already.
 fn copy(file: &Path, to: &Path) {
     let from = repository().join(file);
     fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -143,12 +92,7 @@ fn copy(file: &Path, to: &Path) {
         }
         return;
     }
-    let mut bytes = fs::read(&from).unwrap();
-    for (_, text, with) in PATCHES.iter().filter(|(patched, ..)| Path::new(patched) == file) {
-        let source = String::from_utf8(bytes).unwrap();
-        assert_eq!(source.matches(text).count(), 1, "{} has `{text}` once", file.display());
-        bytes = source.replace(text, with).into_bytes();
-    }
+    let bytes = fs::read(&from).unwrap();
     if fs::read(to).ok().as_ref() != Some(&bytes) {
         fs::write(to, bytes).unwrap();
         fs::set_permissions(to, fs::metadata(&from).unwrap().permissions()).unwrap();

@@ -1,13 +1,13 @@
 //! The engines: what each finds from nothing, and what each takes up of the others.
 //!
-//! They run in a copy of this repository whose fast implementation has mistakes, each of which
-//! the environment asks for. Building it takes a minute or two for each engine, once.
+//! They look for bugs of the bank, and grow corpora in a copy of this repository. Building either
+//! takes a minute or two for each engine, once.
 
+mod bugs;
 #[path = "../common/mod.rs"]
 mod common;
 mod copy;
 mod exchange;
-mod mistakes;
 
 /// The engines' names.
 const ENGINES: [&str; 4] = ["libfuzzer", "afl", "honggfuzz", "bolero"];

@@ -72,7 +72,8 @@ impl Hunt {
     pub(super) fn run(&self, bug: &'static Bug, seeds: u32) -> Result<HuntRecord, Stop> {
         let runs = (1..=seeds).map(|seed| self.run_once(bug, seed));
         let runs = runs.collect::<Result<_, Stop>>()?;
-        Ok(HuntRecord { engine: self.engine.name().to_owned(), runs })
+        let (engine, sanitizer) = (self.engine.name().to_owned(), self.sanitizer.name().to_owned());
+        Ok(HuntRecord { engine, sanitizer, runs })
     }
 
     fn run_once(&self, bug: &'static Bug, seed: u32) -> Result<HuntRun, Stop> {

@@ -94,16 +94,20 @@ fn summary(text: &mut String, engines: &[Vec<HuntRecord>]) {
     if engines.is_empty() {
         return;
     }
-    text.push_str("\n| engine | bugs found each time | median | the longest of all runs |\n");
-    text.push_str("|---|---:|---:|---:|\n");
+    text.push_str(
+        "\n| engine | sanitizer | seeds | bugs found each time | median | the longest run |\n",
+    );
+    text.push_str("|---|---|---:|---:|---:|---:|\n");
     for hunts in engines {
         let always = hunts.iter().filter(|hunt| hunt.always_found()).count();
         let medians = hunts.iter().map(|hunt| hunt.median_seconds().unwrap_or(f64::INFINITY));
         let median = median(medians.collect()).unwrap_or_default();
         let runs = hunts.iter().flat_map(|hunt| &hunt.runs);
         let longest = runs.map(|run| run.seconds).fold(0.0, f64::max);
-        let (engine, all) = (&hunts[0].engine, hunts.len());
-        line(text, &format!("| {engine} | {always} of {all} | {median:.2} s | {longest:.1} s |"));
+        let HuntRecord { engine, sanitizer, runs } = &hunts[0];
+        let found = format!("{always} of {}", hunts.len());
+        let times = format!("{median:.2} s | {longest:.1} s");
+        line(text, &format!("| {engine} | {sanitizer} | {} | {found} | {times} |", runs.len()));
     }
     text.push_str("\n![How many bugs are left after how long, by engine](bugs.svg)\n");
 }

@@ -50,6 +50,8 @@ pub(super) struct Smallest {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct HuntRecord {
     pub(super) engine: String,
+    /// What checked the memory accesses.
+    pub(super) sanitizer: String,
     pub(super) runs: Vec<HuntRun>,
 }
 
@@ -102,7 +104,7 @@ mod tests {
     #[test]
     fn what_was_not_found_takes_longer_than_all() {
         let run = |found, seconds| HuntRun { found, seconds, executions: None };
-        let of = |runs| HuntRecord { engine: String::new(), runs };
+        let of = |runs| HuntRecord { engine: String::new(), sanitizer: String::new(), runs };
         let found = of(vec![run(true, 3.0), run(false, 1.0), run(true, 2.0)]);
         assert_eq!(found.median_seconds(), Some(3.0));
         assert_eq!(found.median_executions(), None);

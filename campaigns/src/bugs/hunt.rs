@@ -58,9 +58,7 @@ impl Hunt {
         sanitizer: Sanitizer,
         seconds: u64,
     ) -> Result<Hunt, Stop> {
-        if engine != Engine::Bolero {
-            engine.build_bugs(root, sanitizer)?;
-        }
+        engine.build_bugs(root, sanitizer)?;
         Ok(Hunt { root: root.to_owned(), engine, sanitizer, seconds })
     }
 

@@ -22,4 +22,6 @@ pub use hooks::Hooks;
 pub use page::{
     AddressSpace, CompoundPageError, MAX_ORDER, MemoryMap, POISON, Page, PageRef, flags, offsets,
 };
+#[doc(hidden)]
+pub use release::release_in_blocks;
 pub use release::{put_user_page, put_user_pages, put_user_pages_dirty, put_user_pages_dirty_lock};

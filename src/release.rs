@@ -20,8 +20,20 @@ pub fn put_user_page<H: Hooks + ?Sized>(page: PageRef<'_>, hooks: &H) -> Result<
 /// The patch's __put_user_pages_dirty(), run by run. `mark` is called once for each run,
 /// before its references go: after the first entry of a run the page is dirty, so that
 /// marking again for the others would change nothing.
+///
+/// A run is looked at entry by entry up to `SHORT` entries beyond its first, then in blocks of
+/// `LONG_BLOCK` and of `BLOCK` entries; and the page `AHEAD` runs of its length ahead is
+/// prefetched. These are parameters so that small cases reach all of it (`pagediff exhaust`).
+#[doc(hidden)]
 #[inline(always)]
-fn release<'map, H: Hooks + ?Sized>(
+pub fn release_in_blocks<
+    'map,
+    const SHORT: usize,
+    const LONG_BLOCK: usize,
+    const BLOCK: usize,
+    const AHEAD: usize,
+    H: Hooks + ?Sized,
+>(
     pages: &[PageRef<'map>],
     hooks: &H,
     mark: Option<fn(&H, PageRef<'map>)>,
@@ -29,7 +41,7 @@ fn release<'map, H: Hooks + ?Sized>(
     let mut start = 0;
     while let Some(first) = pages.get(start) {
         let head = first.compound_head();
-        let run = run_length(&pages[start..], head);
+        let run = run_length::<SHORT, LONG_BLOCK, BLOCK>(&pages[start..], head);
         // Of pages in order the machine fetches the next ones by itself.
         let ahead = run.wrapping_mul(AHEAD);
         if let Some(page) = pages.get(start.wrapping_add(ahead))
@@ -56,8 +68,15 @@ fn release<'map, H: Hooks + ?Sized>(
     Ok(())
 }
 
-/// How many runs of this length ahead a page is prefetched.
-const AHEAD: usize = 20;
+/// The same, with the lengths that are fastest.
+#[inline(always)]
+fn release<'map, H: Hooks + ?Sized>(
+    pages: &[PageRef<'map>],
+    hooks: &H,
+    mark: Option<fn(&H, PageRef<'map>)>,
+) -> Result<(), ReleaseError> {
+    release_in_blocks::<16, 64, 16, 20, H>(pages, hooks, mark)
+}
 
 /// Marks every page of the array dirty that is clean, without locking it, and
 /// releases it. The caller answers for the page staying in its mapping meanwhile.
@@ -106,7 +125,10 @@ pub fn put_user_pages<H: Hooks + ?Sized>(
 /// The pages of a compound page lie in one range of addresses, a power of two long. No tail
 /// page is read but the first, and that only where there is one.
 #[inline(always)]
-fn run_length(pages: &[PageRef<'_>], head: PageRef<'_>) -> usize {
+fn run_length<const SHORT: usize, const LONG_BLOCK: usize, const BLOCK: usize>(
+    pages: &[PageRef<'_>],
+    head: PageRef<'_>,
+) -> usize {
     if pages.len() == 1 {
         return 1;
     }
@@ -119,11 +141,11 @@ fn run_length(pages: &[PageRef<'_>], head: PageRef<'_>) -> usize {
         run += 1;
     }
     // The blocks of a long run lie as the array does, in whole cache lines.
-    if run > SHORT { SHORT + long_run(&pages[SHORT..], head, span) } else { run }
+    if run <= SHORT {
+        return run;
+    }
+    SHORT + long_run::<SHORT, LONG_BLOCK, BLOCK>(&pages[SHORT..], head, span)
 }
-
-/// Runs up to this long are told entry by entry.
-const SHORT: usize = 16;
 
 /// The distance of a page from a head page in the memory map, in bytes; very large for a page
 /// before it.
@@ -135,22 +157,38 @@ fn distance(page: PageRef<'_>, head: PageRef<'_>) -> usize {
 /// How many entries at the start of `pages` lie less than `span` bytes from `head`; together
 /// with a short run at most `i32::MAX`.
 #[inline(never)]
-fn long_run(pages: &[PageRef<'_>], head: PageRef<'_>, span: usize) -> usize {
-    let pages = &pages[..pages.len().min(i32::MAX as usize - SHORT)];
-    let mut run = whole_blocks::<64>(pages, head, span);
-    run += whole_blocks::<16>(&pages[run..], head, span);
+fn long_run<const SHORT: usize, const LONG_BLOCK: usize, const BLOCK: usize>(
+    pages: &[PageRef<'_>],
+    head: PageRef<'_>,
+    span: usize,
+) -> usize {
+    let pages = &pages[..clamp_rest(pages.len(), SHORT)];
+    let mut run = whole_blocks::<LONG_BLOCK>(pages, head, span);
+    run += whole_blocks::<BLOCK>(&pages[run..], head, span);
     run + pages[run..].iter().take_while(|page| distance(**page, head) < span).count()
 }
 
-/// The same, but of whole blocks: the distances of all are less than a power of two if their
-/// union is.
+/// How much of the rest of a run, after `short` entries, fits into a reference count with them.
+#[inline(always)]
+pub(crate) fn clamp_rest(length: usize, short: usize) -> usize {
+    length.min(i32::MAX as usize - short)
+}
+
+/// The same, but of whole blocks.
 #[inline(always)]
 fn whole_blocks<const N: usize>(pages: &[PageRef<'_>], head: PageRef<'_>, span: usize) -> usize {
     let (blocks, _) = pages.as_chunks::<N>();
-    let union = |block: &[PageRef<'_>; N]| {
-        block.iter().fold(0, |union, page| union | distance(*page, head))
+    let lie_within = |block: &[PageRef<'_>; N]| {
+        lie_within(block.iter().map(|page| page.addr()), head.addr(), span)
     };
-    N * blocks.iter().take_while(|block| union(block) < span).count()
+    N * blocks.iter().take_while(|block| lie_within(block)).count()
+}
+
+/// Whether addresses lie less than `span`, a power of two, from `base`: the distances of all are
+/// less than that if their union is.
+#[inline(always)]
+pub(crate) fn lie_within(addresses: impl Iterator<Item = usize>, base: usize, span: usize) -> bool {
+    addresses.fold(0, |union, address| union | address.wrapping_sub(base)) < span
 }
 
 /// Drops so many references of the page, and frees it with its last.
@@ -159,7 +197,7 @@ fn whole_blocks<const N: usize>(pages: &[PageRef<'_>], head: PageRef<'_>, span: 
 ///
 /// The page had less, which are gone; the error is how many.
 #[inline(always)]
-fn drop_references<H: Hooks + ?Sized>(
+pub(crate) fn drop_references<H: Hooks + ?Sized>(
     head: PageRef<'_>,
     references: i32,
     hooks: &H,

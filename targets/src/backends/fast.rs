@@ -1,8 +1,9 @@
-//! The fast implementation as two backends: as it ships, and with hooks that tell what it does.
+//! The fast implementation as backends: as it ships, with hooks that tell what it does, and
+//! looking at few entries at a time.
 
 use put_user_page::PageRef;
 use put_user_page_case::Function;
-use put_user_page_watched::{release, release_unhooked};
+use put_user_page_watched::{release, release_in_small_blocks, release_unhooked};
 
 use super::in_process::InProcess;
 use super::page_map::{PageMap, Recorder, Release};
@@ -16,6 +17,10 @@ pub struct Fast;
 #[derive(Debug, Default)]
 pub struct FastUnhooked;
 
+/// [`Fast`], but with blocks so small that arrays of four entries reach every branch.
+#[derive(Debug, Default)]
+pub struct FastInSmallBlocks;
+
 /// The fast implementation as the backend `fast`.
 pub fn fast() -> InProcess<PageMap<Fast>> {
     InProcess::new("fast", PageMap::new(Fast))
@@ -28,6 +33,11 @@ pub fn fast_unhooked() -> InProcess<PageMap<FastUnhooked>> {
     backend.observes = Observes { events: Events::None, ..Observes::ALL };
     backend.waits = false;
     backend
+}
+
+/// The fast implementation as the backend `fast-small-blocks`.
+pub fn fast_in_small_blocks() -> InProcess<PageMap<FastInSmallBlocks>> {
+    InProcess::new("fast-small-blocks", PageMap::new(FastInSmallBlocks))
 }
 
 impl Release for Fast {
@@ -51,5 +61,16 @@ impl Release for FastUnhooked {
         _recorder: &Recorder,
     ) -> Option<usize> {
         release_unhooked(function, pages)
+    }
+}
+
+impl Release for FastInSmallBlocks {
+    fn release(
+        &mut self,
+        function: Function,
+        pages: &[PageRef<'static>],
+        recorder: &Recorder,
+    ) -> Option<usize> {
+        release_in_small_blocks(function, pages, recorder)
     }
 }

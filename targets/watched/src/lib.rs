@@ -6,4 +6,4 @@
 mod release;
 pub mod states;
 
-pub use release::{release, release_unhooked};
+pub use release::{release, release_in_small_blocks, release_unhooked};

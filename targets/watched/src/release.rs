@@ -2,6 +2,7 @@
 
 use put_user_page::{
     Hooks, PageRef, put_user_page, put_user_pages, put_user_pages_dirty, put_user_pages_dirty_lock,
+    release_in_blocks,
 };
 use put_user_page_record::Function;
 
@@ -39,6 +40,24 @@ pub fn release(function: Function, pages: &[PageRef<'_>], hooks: &dyn Hooks) -> 
 /// The same with `()`, as users of the library call it.
 pub fn release_unhooked(function: Function, pages: &[PageRef<'_>]) -> Option<usize> {
     call(function, pages, &())
+}
+
+/// As [`release`], but in blocks of two and three entries after a run's second, and with the next
+/// run prefetched: each branch is reached with four entries.
+pub fn release_in_small_blocks(
+    function: Function,
+    pages: &[PageRef<'_>],
+    hooks: &dyn Hooks,
+) -> Option<usize> {
+    let hooks = &Hooked(hooks);
+    let release = |mark| release_in_blocks::<1, 3, 2, 1, _>(pages, hooks, mark);
+    let result = match function {
+        Function::PutUserPage => return put_each(pages, hooks),
+        Function::PutUserPages => release(None),
+        Function::PutUserPagesDirty => release(Some(Hooks::set_page_dirty)),
+        Function::PutUserPagesDirtyLock => release(Some(Hooks::set_page_dirty_lock)),
+    };
+    result.err().map(|error| error.entry)
 }
 
 fn call(function: Function, pages: &[PageRef<'_>], hooks: &impl Hooks) -> Option<usize> {

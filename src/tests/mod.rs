@@ -5,6 +5,7 @@ mod dirty;
 mod get;
 mod layout;
 mod over_release;
+mod proofs;
 mod release;
 mod runs;
 

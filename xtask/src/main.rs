@@ -7,6 +7,7 @@ mod dictionaries;
 mod oss_fuzz;
 mod owner;
 mod package;
+mod prove;
 mod readme;
 
 use std::io::Write;
@@ -33,6 +34,7 @@ enum Command {
     Owner(owner::Arguments),
     /// Packages the library, unpacks it where nothing of the repository is, and runs its tests there
     Package,
+    Prove(prove::Arguments),
     Readme(readme::Arguments),
     #[command(subcommand)]
     OssFuzz(oss_fuzz::Command),
@@ -46,6 +48,7 @@ impl Command {
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
             Command::Owner(arguments) => owner::run(arguments, out),
             Command::Package => package::run(out),
+            Command::Prove(arguments) => prove::run(arguments, out),
             Command::Readme(arguments) => readme::run(arguments, out),
             Command::OssFuzz(command) => oss_fuzz::run(command, out),
         }

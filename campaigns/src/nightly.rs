@@ -24,11 +24,12 @@ use crate::record::{KeptRecord, LeftOut, Record};
 
 /// Fuzzes every target with every engine, takes in what they found, and says what diverges
 ///
-/// The corpora are merged and minimised, replayed on all backends, and a record and a report
-/// are left in target/nightly. It exits with 1 if anything diverged, crashed or was lost.
+/// The corpora are merged and minimised, replayed on all backends, small cases run, and a record
+/// and a report are left in target/nightly. It exits with 1 if anything diverged, crashed or was lost.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// For how long all engines fuzz all targets; what follows takes some minutes more
+    /// For how long all engines fuzz all targets, and how long small cases may take after that;
+    /// the rest takes some minutes more
     #[arg(long, value_name = "N", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=1440))]
     minutes: u64,
@@ -67,7 +68,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     title(out, "corpora")?;
     let lost = take_in(&root, &targets, &mut record, out)?;
     title(out, "replay")?;
-    let diverges = replay(&root.root, &record.left_out, out)?;
+    let mut diverges = replay(&root.root, &record.left_out, out)?;
+    title(out, "small cases")?;
+    diverges |= small_cases(&root.root, arguments.minutes, out)?;
     title(out, "report")?;
     record.seconds = started.elapsed().as_secs();
     write_report(&root.root, &mut record, out)?;
@@ -119,6 +122,16 @@ fn replay(root: &Path, left_out: &[LeftOut], out: &mut dyn Write) -> Result<bool
         writeln!(out, "kernel: left out, for it is not set up: run `scripts/kernel setup`")?;
     }
     Ok(diverges)
+}
+
+/// Runs every small case, as many of the night's as there is time for: the next night goes on
+/// from there, if it is of the same build. Whether any diverges.
+fn small_cases(root: &Path, minutes: u64, out: &mut dyn Write) -> Result<bool, Stop> {
+    let minutes = minutes.to_string();
+    let words = ["exhaust", "--night", "--state", "target/small-cases.json", "--minutes", &minutes];
+    let small = again(root, &words)?;
+    write!(out, "{}", small.text)?;
+    Ok(small.diverges)
 }
 
 /// Writes the record, measures line coverage where the tools for it are, and makes the page.

@@ -18,6 +18,7 @@ mod case;
 pub mod layout;
 pub mod minimize;
 mod orders;
+pub mod small;
 #[cfg(test)]
 mod tests;
 pub mod text;

@@ -7,7 +7,7 @@ use pagediff_terminal::error::{Stop, error};
 use pagediff_terminal::output::command_line;
 use put_user_page_kernel::Options;
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::backends::{Compiler, fast, fast_unhooked};
+use put_user_page_targets::backends::{Compiler, fast, fast_in_small_blocks, fast_unhooked};
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
 use put_user_page_targets_kernel::{Api, KernelGuest, KernelOptions};
@@ -16,10 +16,11 @@ use crate::candidate;
 use crate::kernel::KernelArguments;
 
 /// What `--backend` takes, and what each is.
-pub(crate) const BACKENDS: [(&str, &str); 8] = [
+pub(crate) const BACKENDS: [(&str, &str); 9] = [
     ("reference", "the naive reference, one entry at a time: what all others are held against"),
     ("fast", "the fast implementation of this repository, with hooks that tell what it does"),
     ("fast-unhooked", "the same as it ships, without hooks"),
+    (SMALL_BLOCKS, "`fast`, but looking at entries in blocks of two and three"),
     (Api::Patch.name(), Api::Patch.what()),
     (Api::ReleasePages.name(), Api::ReleasePages.what()),
     (Api::Unpin.name(), Api::Unpin.what()),
@@ -29,6 +30,9 @@ pub(crate) const BACKENDS: [(&str, &str); 8] = [
         "a candidate: a C file with some of the functions of targets/c/put_user_page.h, or a shared object of them, FILE.so",
     ),
 ];
+
+/// The fast implementation, every branch of which is reached with four entries.
+const SMALL_BLOCKS: &str = "fast-small-blocks";
 
 /// What is run where no backend is named.
 const USUAL: [&str; 3] = [BACKENDS[0].0, BACKENDS[1].0, BACKENDS[2].0];
@@ -84,6 +88,7 @@ impl BackendArguments {
             return match name {
                 "fast" => Ok(Box::new(fast())),
                 "fast-unhooked" => Ok(Box::new(fast_unhooked())),
+                SMALL_BLOCKS => Ok(Box::new(fast_in_small_blocks())),
                 _ if candidate::is_named(name) => self.open_candidate(name),
                 _ => Err(unknown(name)),
             };
@@ -107,6 +112,16 @@ impl BackendArguments {
         let cflags = self.cflags.iter().flat_map(|flags| flags.split_whitespace());
         let compiler = Compiler { cflags: cflags.map(str::to_owned).collect() };
         Ok(Box::new(candidate::open(name, &compiler, Duration::from_secs(self.time_limit))?))
+    }
+
+    /// These backends, or where they are the usual ones, the fast implementation in small blocks
+    /// too.
+    pub(crate) fn for_small_cases(&self) -> BackendArguments {
+        let mut backends = self.clone();
+        if self.are_usual() {
+            backends.names.push(SMALL_BLOCKS.to_owned());
+        }
+        backends
     }
 
     /// Whether any of them runs in a kernel.
@@ -202,7 +217,7 @@ fn unknown(name: &str) -> Stop {
     error(
         format!("there is no backend `{name}`"),
         format!(
-            "{suggestion}backends are `reference`, `fast`, `fast-unhooked`, `kernel`, `kernel-release-pages`, `kernel-unpin`, `kernel-unpin-range`, C files, and shared objects by their path, such as ./mine.so"
+            "{suggestion}backends are `reference`, `fast`, `fast-unhooked`, `fast-small-blocks`, `kernel`, `kernel-release-pages`, `kernel-unpin`, `kernel-unpin-range`, C files, and shared objects by their path, such as ./mine.so"
         ),
     )
 }

@@ -27,6 +27,7 @@ const GROUPS: [(&str, &[Example]); 3] = [
             ("bugs", "bugs block-skips-an-entry --engine libfuzzer --seconds 30"),
             ("stability", "stability corpus/"),
             ("engine-bench", "engine-bench program"),
+            ("exhaust", "exhaust --backend mine.c"),
             ("nightly", "nightly --minutes 20"),
             ("report", "report"),
         ],

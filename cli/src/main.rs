@@ -4,12 +4,14 @@
 mod assembly;
 mod backends;
 mod candidate;
+mod exhaust;
 mod explain;
 mod help;
 mod kernel;
 mod list;
 mod minimize;
 mod replay;
+mod save;
 mod test_case;
 
 use std::io::Write;
@@ -34,6 +36,7 @@ struct Arguments {
 enum Command {
     List(list::Arguments),
     Replay(replay::Arguments),
+    Exhaust(exhaust::Arguments),
     Explain(explain::Arguments),
     Minimize(minimize::Arguments),
     TestCase(test_case::Arguments),
@@ -57,6 +60,7 @@ impl Command {
         match self {
             Command::List(arguments) => list::run(arguments, out),
             Command::Replay(arguments) => replay::run(arguments, out),
+            Command::Exhaust(arguments) => exhaust::run(arguments, out),
             Command::Explain(arguments) => explain::run(arguments, out),
             Command::Minimize(arguments) => minimize::run(arguments, out),
             Command::TestCase(arguments) => test_case::run(arguments, out),

@@ -1,7 +1,6 @@
 //! `pagediff replay`: cases on backends, each held against the reference.
 
 mod findings;
-mod save;
 mod tally;
 mod watch;
 

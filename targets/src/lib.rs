@@ -26,6 +26,7 @@ pub mod backend;
 pub mod backends;
 pub mod comparer;
 pub mod divergence;
+pub mod exhaust;
 pub mod findings;
 pub mod forms;
 pub mod generator;

@@ -64,15 +64,26 @@ impl Trial {
         Trial { case, world, expected, class, states: reference.machine.states() }
     }
 
-    /// No trial yet, with room for that of any case.
-    pub(crate) fn with_room() -> Trial {
+    /// No trial yet.
+    pub(crate) fn none() -> Trial {
         Trial {
             case: Case::default(),
             world: World::default(),
-            expected: Outcome::with_room(),
+            expected: Outcome::default(),
             class: Class::Valid,
             states: StateSet::default(),
         }
+    }
+
+    /// The same, with room for that of any case.
+    pub(crate) fn with_room() -> Trial {
+        Trial { expected: Outcome::with_room(), ..Trial::none() }
+    }
+
+    /// Makes its case another, in the memory that this one has. It is no trial of it before it
+    /// [`run`](Self::run)s.
+    pub(crate) fn make(&mut self, change: impl FnOnce(&mut Case)) {
+        change(&mut self.case);
     }
 
     /// Takes the case that `change` makes of these bytes' case, in the memory that this one has.
@@ -82,7 +93,7 @@ impl Trial {
         change(&mut self.case);
     }
 
-    /// Becomes the trial of the case that was decoded last.
+    /// Becomes the trial of the case that was made or decoded last.
     pub(crate) fn run(&mut self, reference: &mut Reference) {
         self.world.build(&self.case);
         let outcome = reference.run_world(&self.world, None);

@@ -20,7 +20,7 @@ use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::{Trial, Verdict};
 use serde::Serialize;
 
-use super::save;
+use crate::save;
 
 /// How long a finding's case may be made smaller.
 const FOR_ONE: Duration = Duration::from_secs(2);

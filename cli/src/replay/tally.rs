@@ -11,8 +11,8 @@ use put_user_page_targets::report::Report;
 use serde::Serialize;
 
 use super::findings::{self, Found, Told};
-use super::save;
 use crate::backends::BackendArguments;
+use crate::save;
 
 /// One case on which one backend differs.
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! Where replay keeps cases that it made smaller or drew, and those that killed a kernel.
+//! Where commands keep cases that it made smaller or drew, and those that killed a kernel.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use sha1_smol::Sha1;
 /// Saves a case that killed a kernel in fuzz/artifacts of the repository, or here outside of one,
 /// where the target `kernel` has its own, and returns where. The kernel's log goes into the folder
 /// [`LOGS`] there.
-pub(super) fn artifact(case: &Case, log: &str) -> Result<PathBuf, Stop> {
+pub(crate) fn artifact(case: &Case, log: &str) -> Result<PathBuf, Stop> {
     let target = TARGETS.iter().find(|target| target.check == Check::Kernel);
     let target = target.expect("there is a target for kernels").name;
     let root = repository().unwrap_or_else(|| PathBuf::from("."));
@@ -27,7 +27,7 @@ pub(super) fn artifact(case: &Case, log: &str) -> Result<PathBuf, Stop> {
 
 /// Writes the smallest case of a finding as text into `findings/` of cargo's target folder, and
 /// returns where. The next run with the same finding replaces it.
-pub(super) fn smallest(case: &Case, signature: &Signature) -> Result<PathBuf, Stop> {
+pub(crate) fn smallest(case: &Case, signature: &Signature) -> Result<PathBuf, Stop> {
     let folder = target_folder().join("findings");
     write(&folder, &format!("{signature}.case"), case.to_text().as_bytes())
 }

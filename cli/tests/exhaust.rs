@@ -1,0 +1,51 @@
+//! `pagediff exhaust`: what it says at the end, and where it goes on.
+
+mod common;
+
+use common::{Directory, repository};
+
+const TINY: [&str; 6] = ["exhaust", "--pages", "1", "--entries", "1", "--references=1"];
+
+#[test]
+fn without_a_divergence_it_says_how_much_there_was() {
+    let directory = Directory::new();
+    // No page, or one page: 3 numbers of references, 8 states of which 4 need a reference.
+    let ran = directory.run(&[&TINY[..], &["--backend", "fast"]].concat());
+    ran.code(0).out(&["21 worlds, 2 arrays, 84 cases: 0 divergences"]);
+    directory.run(&[&TINY[..], &["--count"]].concat()).code(0).out(&["2 arrays, 84 cases\n"]);
+    let ran = directory.run(&[&TINY[..], &["--json"]].concat()).code(0);
+    let told = ran.json();
+    assert_eq!((&told["cases"], &told["done"]), (&84.into(), &84.into()));
+    assert!(told["divergence"].is_null());
+}
+
+#[test]
+fn the_first_divergence_is_reported_and_its_case_saved() {
+    let directory = Directory::new();
+    let mistake = repository().join("targets/c/candidates/per_run_mistake.c");
+    let mistake = mistake.to_str().unwrap();
+    let arguments = ["exhaust", "--pages=2", "--entries=2", "--backend", mistake];
+    let ran = directory.run(&arguments).code(1);
+    let ran = ran.out(&["differs from reference", "the case is saved in ", "1 divergence, after "]);
+    let file = ran.out.lines().find_map(|line| line.strip_prefix("the case is saved in "));
+    directory.run(&["replay", "--backend", mistake, file.unwrap()]).code(1);
+}
+
+#[test]
+fn a_state_of_the_same_run_is_gone_on_from() {
+    let directory = Directory::new();
+    let with_state = [&TINY[..], &["--state", "state.json"]].concat();
+    directory.run(&with_state).code(0);
+    assert!(!directory.path().join("state.json").exists(), "all is done: the next begins anew");
+    directory.write("state.json", r#"{"of":"another","done":7}"#);
+    directory.run(&with_state).code(0).err(&["state.json is of another run"]);
+    directory.write("state.json", "no state");
+    directory.run(&with_state).code(2).err(&["does not say how far a run got"]);
+}
+
+#[test]
+fn a_bound_has_pages_and_entries() {
+    let directory = Directory::new();
+    directory.run(&["exhaust", "--pages", "2"]).code(2).err(&["--entries"]);
+    directory.run(&["exhaust", "--night", "--pages=2", "--entries=2"]).code(2);
+}

@@ -141,7 +141,7 @@ fn left_behind(
     outcome: &Outcome,
 ) -> (Vec<FolioState>, Vec<String>, Vec<Option<usize>>) {
     let named = named(world);
-    let states = named.iter().map(|number| outcome.folios[*number].clone()).collect();
+    let states = named.iter().map(|number| outcome.folios[*number]).collect();
     let events = outcome.events.iter().map(|event| {
         let number = world.layout.folio_at_frame(event.frame).unwrap();
         let rank = named.binary_search(&number).unwrap();

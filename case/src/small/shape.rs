@@ -203,7 +203,10 @@ fn by_references(states: &[Vec<PageState>]) -> Vec<(Vec<u16>, Vec<Vec<PageState>
         }
         let with = |(references, before): (Vec<u16>, Vec<Vec<PageState>>)| {
             let longer = move |(count, states): (&u16, &Vec<PageState>)| {
-                ([&references[..], &[*count]].concat(), [&before[..], &[states.clone()]].concat())
+                (
+                    [&references[..], &[*count]].concat(),
+                    [&before[..], std::slice::from_ref(states)].concat(),
+                )
             };
             of_page.iter().map(longer).collect::<Vec<_>>()
         };

@@ -48,8 +48,25 @@ fn run_on(
     trials: &[Trial],
     tell: &mut dyn FnMut(usize, Verdict),
 ) -> Result<(), BackendError> {
+    let (differing, worked) = compare(backend, reference, trials, tell);
+    // What was found before a backend broke is told all the same.
+    for (index, compared) in differing {
+        tell(index, trials[index].verdict(compared, backend, reference));
+    }
+    worked
+}
+
+/// Runs trials on a backend, and tells of each that needs no second look. Returns those that
+/// differ, by their index: the backend is to run again for their verdict, and was busy until now.
+/// With them, whether the backend worked to the end.
+pub(crate) fn compare(
+    backend: &mut dyn Backend,
+    reference: &mut Reference,
+    trials: &[Trial],
+    tell: &mut dyn FnMut(usize, Verdict),
+) -> (Vec<(usize, Compared)>, Result<(), BackendError>) {
     let observed = reference.observes.and(backend.observes());
-    let mut indices = Vec::new();
+    let mut indices = Vec::with_capacity(trials.len());
     for (index, trial) in trials.iter().enumerate() {
         match backend.skips(trial.world(), trial.class()) {
             Some(skip) => tell(index, Verdict::Skipped(skip)),
@@ -57,20 +74,15 @@ fn run_on(
         }
     }
     let jobs: Vec<_> = indices.iter().map(|&index| trials[index].job()).collect();
-    let mut differing: Vec<(usize, Compared)> = Vec::new();
+    let mut differing = Vec::new();
     let worked = backend.run(&jobs, &mut |job, ran| {
         let index = indices[job];
         let compared = trials[index].compare(ran, observed, reference);
         match compared.comparison {
             Comparison::Same => tell(index, Verdict::Same),
             Comparison::Skipped(skip) => tell(index, Verdict::Skipped(skip)),
-            // The backend is to run again for it, and is busy now.
             Comparison::Differs(_) => differing.push((index, compared)),
         }
     });
-    // What was found before a backend broke is told all the same.
-    for (index, compared) in differing {
-        tell(index, trials[index].verdict(compared, backend, reference));
-    }
-    worked
+    (differing, worked)
 }

@@ -6,9 +6,9 @@ use put_user_page_case::small::Shapes;
 
 use crate::backend::{Backend, BackendError, Skip};
 use crate::backends::{Reference, naive};
+use crate::comparer::compare;
 use crate::divergence::Divergence;
-use crate::oracle::Comparison;
-use crate::trial::{Compared, Trial, Verdict};
+use crate::trial::{Trial, Verdict};
 
 /// The reference, and backends that are held against it: all in memory that is used again.
 pub struct Exhaust {
@@ -78,25 +78,12 @@ impl Exhaust {
     ) -> Result<Option<(usize, Box<Divergence>)>, BackendError> {
         let Exhaust { reference, backends, trials, skipped } = self;
         let (backend, skipped) = (backends[number].as_mut(), &mut skipped[number]);
-        let observed = reference.observes.and(backend.observes());
-        let mut indices = Vec::with_capacity(cases);
-        for (index, trial) in trials[..cases].iter().enumerate() {
-            match backend.skips(trial.world(), trial.class()) {
-                Some(skip) => count(skipped, skip),
-                None => indices.push(index),
-            }
-        }
-        let jobs: Vec<_> = indices.iter().map(|&index| trials[index].job()).collect();
-        let mut differing: Vec<(usize, Compared)> = Vec::new();
-        let worked = backend.run(&jobs, &mut |job, ran| {
-            let index = indices[job];
-            let compared = trials[index].compare(ran, observed, reference);
-            match compared.comparison {
-                Comparison::Same => {}
-                Comparison::Skipped(skip) => count(skipped, skip),
-                Comparison::Differs(_) => differing.push((index, compared)),
-            }
-        });
+        let (mut differing, worked) =
+            compare(backend, reference, &trials[..cases], &mut |_, verdict| {
+                if let Verdict::Skipped(skip) = verdict {
+                    count(skipped, skip);
+                }
+            });
         differing.sort_by_key(|(index, _)| *index);
         for (index, compared) in differing {
             if let Verdict::Differs(divergence) =

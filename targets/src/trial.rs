@@ -86,14 +86,7 @@ impl Trial {
         change(&mut self.case);
     }
 
-    /// Takes the case that `change` makes of these bytes' case, in the memory that this one has.
-    /// It is no trial of it before it [`run`](Self::run)s.
-    pub(crate) fn decode(&mut self, bytes: &[u8], change: impl FnOnce(&mut Case)) {
-        self.case.decode_from(bytes);
-        change(&mut self.case);
-    }
-
-    /// Becomes the trial of the case that was made or decoded last.
+    /// Becomes the trial of the case that was made last.
     pub(crate) fn run(&mut self, reference: &mut Reference) {
         self.world.build(&self.case);
         let outcome = reference.run_world(&self.world, None);

@@ -5,9 +5,10 @@ use put_user_page_case::Function;
 use put_user_page_case::small::{Bound, Runs, Shapes, every, runs};
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{
-    Fast, InProcess, PageMap, Recorder, Release, fast, fast_in_small_blocks, fast_unhooked,
+    InProcess, PageMap, Recorder, Release, fast, fast_in_small_blocks, fast_unhooked,
 };
 use put_user_page_targets::exhaust::{Exhaust, First};
+use put_user_page_watched::release;
 
 fn small() -> Shapes {
     every(Bound { calls: 1, pages: 2, order: 1, entries: 2, spare: 1 })
@@ -65,7 +66,7 @@ impl<const BLOCK: usize> Release for SkipsOneOfABlock<BLOCK> {
         while start < pages.len() {
             let run = Self::run(&pages[start..]);
             let entries = vec![pages[start]; run];
-            if let Some(entry) = Fast.release(function, &entries, recorder) {
+            if let Some(entry) = release(function, &entries, recorder) {
                 return Some(start + entry);
             }
             start += run;

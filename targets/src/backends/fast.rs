@@ -1,7 +1,7 @@
 //! The fast implementation as backends: as it ships, with hooks that tell what it does, and
 //! looking at few entries at a time.
 
-use put_user_page::PageRef;
+use put_user_page::{Hooks, PageRef};
 use put_user_page_case::Function;
 use put_user_page_watched::{release, release_in_small_blocks, release_unhooked};
 
@@ -9,21 +9,18 @@ use super::in_process::InProcess;
 use super::page_map::{PageMap, Recorder, Release};
 use crate::backend::{Events, Observes};
 
-/// The four functions of `put_user_page`, with hooks that do what `()` does and record it.
-#[derive(Debug, Default)]
-pub struct Fast;
+/// The four functions of `put_user_page`, with hooks that do what `()` does and record it: as they
+/// are, or with blocks so small that arrays of four entries reach every branch.
+#[derive(Debug)]
+pub struct Fast(fn(Function, &[PageRef<'_>], &dyn Hooks) -> Option<usize>);
 
 /// The four functions of `put_user_page` with `()`, as its users call them.
 #[derive(Debug, Default)]
 pub struct FastUnhooked;
 
-/// [`Fast`], but with blocks so small that arrays of four entries reach every branch.
-#[derive(Debug, Default)]
-pub struct FastInSmallBlocks;
-
 /// The fast implementation as the backend `fast`.
 pub fn fast() -> InProcess<PageMap<Fast>> {
-    InProcess::new("fast", PageMap::new(Fast))
+    InProcess::new("fast", PageMap::new(Fast(release)))
 }
 
 /// The fast implementation as the backend `fast-unhooked`. Where a call may wait for a page
@@ -36,8 +33,8 @@ pub fn fast_unhooked() -> InProcess<PageMap<FastUnhooked>> {
 }
 
 /// The fast implementation as the backend `fast-small-blocks`.
-pub fn fast_in_small_blocks() -> InProcess<PageMap<FastInSmallBlocks>> {
-    InProcess::new("fast-small-blocks", PageMap::new(FastInSmallBlocks))
+pub fn fast_in_small_blocks() -> InProcess<PageMap<Fast>> {
+    InProcess::new("fast-small-blocks", PageMap::new(Fast(release_in_small_blocks)))
 }
 
 impl Release for Fast {
@@ -47,7 +44,7 @@ impl Release for Fast {
         pages: &[PageRef<'static>],
         recorder: &Recorder,
     ) -> Option<usize> {
-        release(function, pages, recorder)
+        self.0(function, pages, recorder)
     }
 }
 
@@ -61,16 +58,5 @@ impl Release for FastUnhooked {
         _recorder: &Recorder,
     ) -> Option<usize> {
         release_unhooked(function, pages)
-    }
-}
-
-impl Release for FastInSmallBlocks {
-    fn release(
-        &mut self,
-        function: Function,
-        pages: &[PageRef<'static>],
-        recorder: &Recorder,
-    ) -> Option<usize> {
-        release_in_small_blocks(function, pages, recorder)
     }
 }

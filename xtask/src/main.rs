@@ -4,6 +4,7 @@ mod api;
 mod cargo;
 mod coverage;
 mod dictionaries;
+mod mutants;
 mod oss_fuzz;
 mod owner;
 mod package;
@@ -31,6 +32,7 @@ enum Command {
     Api(api::Arguments),
     Coverage(coverage::Arguments),
     Dictionaries(dictionaries::Arguments),
+    Mutants(mutants::Arguments),
     Owner(owner::Arguments),
     /// Packages the library, unpacks it where nothing of the repository is, and runs its tests there
     Package,
@@ -46,6 +48,7 @@ impl Command {
             Command::Api(arguments) => api::run(arguments, out),
             Command::Coverage(arguments) => coverage::run(arguments, out),
             Command::Dictionaries(arguments) => dictionaries::run(arguments, out),
+            Command::Mutants(arguments) => mutants::run(arguments, out),
             Command::Owner(arguments) => owner::run(arguments, out),
             Command::Package => package::run(out),
             Command::Prove(arguments) => prove::run(arguments, out),

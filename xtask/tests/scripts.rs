@@ -121,6 +121,7 @@ fn every_call_of_the_other_scripts_counts() {
     every_call_counts(&["scripts/setup", "all"], asks);
     every_call_counts(&["scripts/kernel", "about"], asks);
     every_call_counts(&["scripts/coverage"], asks);
+    every_call_counts(&["scripts/mutants"], asks);
     every_call_counts(&["scripts/oss-fuzz/check"], asks);
     every_call_counts(&["scripts/lint"], asks);
     every_call_counts(&["scripts/propose-corpora"], asks);

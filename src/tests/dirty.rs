@@ -279,3 +279,34 @@ fn the_page_lock_is_held_by_one() -> Result<(), CompoundPageError> {
     assert!(!page.is_locked() && page.try_lock());
     Ok(())
 }
+
+#[test]
+fn the_lock_and_the_mark_come_in_one_step_only_where_neither_is() {
+    let mut pages = pages(1);
+    let map = MemoryMap::new(&mut pages);
+    let (locked, dirty) = (flags::LOCKED, flags::DIRTY);
+    for other in [0, 0xa5 << 32] {
+        for before in [0, locked, dirty, locked | dirty] {
+            let page = page(&map, 0);
+            page.page().flags.store(other | before, Relaxed);
+            assert_eq!(page.try_lock_and_set_dirty(), before == 0);
+            let after = if before == 0 { locked | dirty } else { before };
+            assert_eq!(page.page().flags.load(Relaxed), other | after);
+        }
+    }
+}
+
+#[test]
+fn what_tails_have_in_place_of_a_mapping_is_none_on_any_page() -> Result<(), CompoundPageError> {
+    // A page may become a tail between the two reads by which its mapping is found.
+    let mut pages = pages(5);
+    let map = MemoryMap::new(&mut pages);
+    folio(&map, 0, 2, 1)?;
+    let other = page(&map, 4);
+    for tail in entries(&map, 1..4) {
+        let word = tail.page().mapping.load(Relaxed);
+        other.page().mapping.store(word, Relaxed);
+        assert!(other.mapping().is_none());
+    }
+    Ok(())
+}

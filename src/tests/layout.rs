@@ -144,6 +144,7 @@ fn a_compound_page_that_cannot_be_is_refused_and_nothing_written() {
     let refused = [
         (0, MAX_ORDER + 1, OrderTooLarge),
         (0, u32::MAX, OrderTooLarge),
+        (0, MAX_ORDER, OutsideMap),
         (1, 1, Misaligned),
         (1023, 10, Misaligned),
         (1024, 10, OutsideMap),
@@ -226,4 +227,13 @@ fn freeing_leaves_what_an_entry_check_needs_and_nothing_else() -> Result<(), Com
         assert_eq!(tail.compound_head(), head);
     }
     Ok(())
+}
+
+#[test]
+fn an_entry_shows_the_address_of_its_page() {
+    let mut pages = pages(2);
+    let map = MemoryMap::new(&mut pages);
+    for page in all(&map) {
+        assert_eq!(std::format!("{page:?}"), std::format!("{:#x}", page.addr()));
+    }
 }

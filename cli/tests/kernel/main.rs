@@ -9,6 +9,7 @@ mod minimize;
 mod misbehaviour;
 mod mistakes;
 mod module_copy;
+mod mutations;
 mod outputs;
 mod processes;
 mod set_up;

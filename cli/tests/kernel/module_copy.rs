@@ -72,6 +72,11 @@ impl ModuleCopy {
         fs::write(&path, text.replacen(old, new, 1)).unwrap();
     }
 
+    /// Makes a file of the module what it is in the repository.
+    pub(crate) fn restore(&self, file: &str) {
+        fs::copy(repository().join(MODULE).join(file), self.module().join(file)).unwrap();
+    }
+
     /// A directory in it to run in.
     pub(crate) fn place(&self) -> Place {
         let target = self.root.join("target");

@@ -81,8 +81,6 @@ enum Needs {
     Threads,
     /// More entries than an `i32` counts, in 16 GiB.
     LongArray,
-    /// Another machine than x86-64.
-    OtherMachine,
 }
 
 impl Survivor {
@@ -137,12 +135,10 @@ impl Plan {
 
 /// A survivor as the file lists it, but for the reason.
 fn entry(mutant: &Mutant) -> String {
-    format!(
-        "[[survivor]]\nfile = '{}'\nmutant = '{}'\nline = '{}'\nwhy = ''",
-        mutant.file,
-        mutant.what(),
-        mutant.line
-    )
+    let Mutant { file, line, .. } = mutant;
+    let texts = [("file", &**file), ("mutant", mutant.what()), ("line", line), ("why", "")];
+    let texts = texts.map(|(name, text)| format!("{name} = {}\n", toml::Value::from(text)));
+    format!("[[survivor]]\n{}", texts.concat())
 }
 
 #[cfg(test)]
@@ -210,7 +206,7 @@ why = 'equal'
 
     #[test]
     fn what_is_printed_can_be_listed() {
-        let mutant = mutant("a.rs", "x < z");
+        let mutant = mutant("a.rs", "f('x', \"y\") < z");
         let text = format!("{TEXT}{}", entry(&mutant));
         let plan: Plan = toml::from_str(&text).expect("well formed");
         assert_eq!(plan.complaints(&plan.area[0], &[(mutant, Fate::Survived)]), [""; 0]);

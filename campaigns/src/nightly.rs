@@ -71,12 +71,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     let mut diverges = replay(&root.root, &record.left_out, out)?;
     title(out, "small cases")?;
     diverges |= small_cases(&root.root, arguments.minutes, out)?;
-    title(out, "mutants")?;
-    let mutants = xtask(&root.root, &["mutants", "--shard", &share_of_day(seconds_since_1970)])?;
-    write!(out, "{}", mutants.text)?;
     title(out, "report")?;
     record.seconds = started.elapsed().as_secs();
     write_report(&root.root, &mut record, out)?;
+    title(out, "mutants")?;
+    let mutants = xtask(&root.root, &["mutants", "--shard", &share_of_day(seconds_since_1970)])?;
+    write!(out, "{}", mutants.text)?;
     end(out, &record, &fuzzed, lost || diverges || mutants.diverges)
 }
 
@@ -188,13 +188,15 @@ fn title(out: &mut dyn Write, text: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{left_out, share_of_day};
     use crate::record::LeftOut;
 
     #[test]
     fn every_share_has_its_night() {
         let nights = (0..28).map(|day| share_of_day(day * 86_400 + 5_000));
-        let shares: std::collections::BTreeSet<String> = nights.collect();
+        let shares: BTreeSet<String> = nights.collect();
         assert_eq!(shares.len(), 14);
         assert_eq!(share_of_day(15 * 86_400), "1/14");
     }

@@ -79,8 +79,6 @@ struct Survivor {
 enum Needs {
     /// Two threads at work on one page, at a moment that a test cannot choose.
     Threads,
-    /// More entries than an `i32` counts, in 16 GiB.
-    LongArray,
 }
 
 impl Survivor {

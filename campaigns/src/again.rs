@@ -43,6 +43,21 @@ pub(crate) fn xtask(root: &Path, words: &[&str]) -> Result<Again, Stop> {
     output_of(command, &format!("cargo xtask {name}"))
 }
 
+/// Runs those tests of the command that are too dear for every run, out of one file, by a part of
+/// their names; whether they pass.
+///
+/// # Errors
+///
+/// They do not start.
+pub(crate) fn ignored_tests(root: &Path, file: &str, name: &str) -> Result<bool, Stop> {
+    let mut command = Command::new("cargo");
+    command.current_dir(root).args(["test", "--package", "pagediff", "--test", file, name]);
+    let status = command.args(["--", "--ignored"]).status();
+    let status = status
+        .map_err(|why| error(format!("`cargo test` does not start: {why}"), "run it again"))?;
+    Ok(status.success())
+}
+
 fn output_of(command: &mut Command, name: &str) -> Result<Again, Stop> {
     let output = command
         .output()

@@ -26,6 +26,7 @@ fn fields(copy: &ModuleCopy, scenarios: &[&str]) -> BTreeSet<String> {
 
 /// Each mutation by itself, in one test, for each builds on what the one before left built.
 #[test]
+#[ignore = "builds the module again and again"]
 fn the_committed_cases_notice_what_tells_what_is_not_so() {
     let copy = ModuleCopy::new();
     let those = || MUTATIONS.iter().filter(|mutation| mutation.noticed == Noticed::ByCases);
@@ -45,6 +46,7 @@ fn the_committed_cases_notice_what_tells_what_is_not_so() {
 
 /// The checks are removed all at once, for each has a field, or a scenario, of its own.
 #[test]
+#[ignore = "builds the module again and again"]
 fn a_wrong_kernel_is_missed_where_a_check_is_removed() {
     let copy = ModuleCopy::new();
     for (file, right, wrong) in WRONG_PATCH.into_iter().chain(WRONG_UNPIN) {

@@ -61,7 +61,7 @@ pub(super) const WRONG_UNPIN: [Change; 1] = [(
      const struct release_api unpin_api = {\n\t.pins = true,\n\t.put_user_page = wrong_unpin,\n",
 )];
 
-pub(super) const MUTATIONS: [Mutation; 23] = [
+pub(super) const MUTATIONS: [Mutation; 22] = [
     Mutation {
         what: "the pincount is not compared",
         file: "outcome.c",
@@ -233,14 +233,6 @@ pub(super) const MUTATIONS: [Mutation; 23] = [
         right: "\tclear_page_dirty_for_io(folio->head);\n",
         wrong: "",
         scenarios: &["written-back-and-marked-again"],
-        noticed: Noticed::ByCases,
-    },
-    Mutation {
-        what: "an entry without a reference takes one",
-        file: "references.c",
-        right: "\t\tif (!entry->backed)\n\t\t\tcontinue;\n",
-        wrong: "",
-        scenarios: &["holders-reference-is-taken"],
         noticed: Noticed::ByCases,
     },
     Mutation {

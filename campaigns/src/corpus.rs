@@ -6,6 +6,7 @@ pub(crate) mod lock;
 pub(crate) mod measure;
 pub(crate) mod merge;
 pub(crate) mod minimize;
+mod outcomes;
 mod scenarios;
 pub(crate) mod show;
 mod states;
@@ -34,6 +35,7 @@ pub struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     Scenarios(scenarios::Arguments),
+    Outcomes(outcomes::Arguments),
     Merge(merge::Arguments),
     Minimize(minimize::Arguments),
     Stats(stats::Arguments),
@@ -49,6 +51,7 @@ enum Command {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     match &arguments.command {
         Command::Scenarios(arguments) => scenarios::run(arguments, out),
+        Command::Outcomes(arguments) => outcomes::run(arguments, out),
         Command::Merge(arguments) => merge::run(arguments, out),
         Command::Minimize(arguments) => minimize::run(arguments, out),
         Command::Stats(arguments) => stats::run(arguments, out),

@@ -41,6 +41,7 @@ const NESTED: [(&str, &[Example]); 2] = [
         "corpus",
         &[
             ("scenarios", "corpus scenarios"),
+            ("outcomes", "corpus outcomes"),
             ("merge", "corpus merge put_user_pages"),
             ("minimize", "corpus minimize put_user_pages"),
             ("stats", "corpus stats --json"),

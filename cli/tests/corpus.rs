@@ -76,7 +76,7 @@ fn two_at_once_do_not_change_the_corpora() {
     let lock = directory.write("corpus/.lock", "scripts/nightly, process 12");
     let held = std::fs::File::open(lock).unwrap();
     held.lock().unwrap();
-    for command in ["merge", "minimize", "scenarios"] {
+    for command in ["merge", "minimize", "outcomes", "scenarios"] {
         let ran = directory.run(&["corpus", command]).code(2);
         ran.err(&["corpus is being changed already, by scripts/nightly, process 12", "wait"]);
     }
@@ -117,7 +117,7 @@ fn whatever_is_wrong_with_a_corpus_is_named() {
         std::fs::remove_file(directory.path().join("corpus/put_user_pages").join(input)).unwrap();
     }
     let ran = directory.run(&["corpus", "verify", "put_user_pages"]).code(1);
-    assert_eq!(ran.out, "corpus/put_user_pages: there are no inputs\n");
+    ran.out(&["corpus/put_user_pages: there are no inputs\n"]);
     directory.write("corpus/put_user_pages/raw", "");
     let ran = directory.run(&["corpus", "verify", "put_user_pages"]).code(1);
     ran.out(&[
@@ -125,6 +125,32 @@ fn whatever_is_wrong_with_a_corpus_is_named() {
         "no input reaches long-run: a run of 512 or more entries",
         "no input finds the bug never-free",
     ]);
+}
+
+#[test]
+fn outcomes_are_held_to_those_that_are_written_down() {
+    let directory = with_scenarios();
+    directory.run(&["corpus", "verify", "program"]).code(0).out(&["corpus/scenarios: "]);
+    let scenario = "a-then-b-then-a-frees-on-return";
+    let text = String::from_utf8(directory.read("corpus/program.outcomes")).unwrap();
+    let dropped = text.lines().find(|line| line.starts_with("scenario-tails-only: ")).unwrap();
+    let changed = text
+        .replace(&format!("{dropped}\n"), "")
+        .replace("calls ok; 0: freed dirty", "calls ok; 0: freed");
+    directory.write("corpus/program.outcomes", format!("{changed}gone: valid\n"));
+    directory.write(&format!("corpus/scenarios/{scenario}.outcome"), "valid\n");
+    let ran = directory.run(&["corpus", "verify", "program"]).code(1);
+    ran.out(&[
+        "corpus/program: scenario-tails-only has no outcome written down: if that is meant",
+        "corpus/program: gone has an outcome written down, and is no case",
+        &format!(
+            "corpus/program: scenario-{scenario} does not have the outcome written down: `0: "
+        ),
+        &format!("corpus/scenarios: {scenario} does not have the outcome written down: ``, now"),
+    ]);
+    directory.run(&["corpus", "outcomes"]).code(0).out(&["written down, 2 files changed"]);
+    assert_eq!(String::from_utf8(directory.read("corpus/program.outcomes")).unwrap(), text);
+    directory.run(&["corpus", "verify", "program"]).code(0);
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn printed(language: &str) -> Vec<(String, Option<String>)> {
     let mut scenarios: Vec<PathBuf> = fs::read_dir(repository().join("corpus/scenarios"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "case"))
         .collect();
     scenarios.sort();
     scenarios.push(directory.write("no-call.case", NO_CALL));

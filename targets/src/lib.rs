@@ -41,3 +41,4 @@ pub mod registry;
 pub mod report;
 pub mod states;
 pub mod trial;
+pub mod written;

@@ -98,6 +98,9 @@ fn size() -> Result<(), Failed> {
     for path in TARGETS.iter().flat_map(inputs) {
         bytes += fs::metadata(path)?.len();
     }
+    for target in &TARGETS {
+        bytes += fs::metadata(corpus().join(format!("{}.outcomes", target.name)))?.len();
+    }
     match bytes {
         0..2_097_152 => Ok(()),
         _ => Err(format!("the corpora have {bytes} bytes").into()),

@@ -45,7 +45,7 @@ pub fn target_parser() -> impl TypedValueParser<Value = &'static Target> {
 }
 
 /// All files that the paths name: files themselves, and those in directories, sorted,
-/// dotfiles and kernels' logs left out.
+/// dotfiles, kernels' logs and outcomes left out.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
     let mut files = Vec::new();
     for path in paths {
@@ -66,11 +66,14 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
     Ok(files)
 }
 
-/// The files in a directory, sorted; dotfiles and kernels' logs are left out.
+/// The files in a directory, sorted; dotfiles, kernels' logs and outcomes are left out.
 pub fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
     let is_left_out = |entry: &DirEntry| {
         let name = entry.file_name();
-        entry.depth() > 0 && (name.as_encoded_bytes().starts_with(b".") || name == LOGS)
+        entry.depth() > 0
+            && (name.as_encoded_bytes().starts_with(b".")
+                || name == LOGS
+                || is_outcome(entry.path()))
     };
     let walk = WalkDir::new(directory).follow_links(true).sort_by_file_name().into_iter();
     let mut files = Vec::new();
@@ -117,6 +120,11 @@ pub fn read_one(
 /// Whether a file is a case as text, by its name.
 pub fn is_text(path: &Path) -> bool {
     path.extension() == Some(OsStr::new("case"))
+}
+
+/// Whether a file holds outcomes that are written down beside cases, by its name.
+pub fn is_outcome(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "outcome" || extension == "outcomes")
 }
 
 /// Whether bytes are the text of a case that says something.

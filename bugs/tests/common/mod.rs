@@ -39,6 +39,7 @@ pub fn scenarios() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/scenarios");
     let entries = fs::read_dir(folder).expect("the scenarios are there");
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("readable").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "case"));
     paths.sort();
     let texts = paths.iter().map(|path| fs::read_to_string(path).expect("readable"));
     let mut cases = Vec::new();

@@ -15,7 +15,7 @@ use super::cover::{self, Candidate};
 use super::measure::{self, Edges, Kind, Programs};
 use super::steps::Steps;
 use super::swap::{self, Files};
-use super::{Root, Targets, lock, show};
+use super::{Root, Targets, lock, outcomes, show};
 use crate::again::on_input;
 use crate::record::{CorpusRecord, KeptRecord};
 
@@ -105,6 +105,7 @@ fn finish(
     if !choice.kept.iter().any(KeptRecord::is_lost) {
         replace(&root.of_target(target)?, &committed, &files)?;
         replace(&root.working(target), &working, &files)?;
+        outcomes::write_of_target(root, target)?;
     }
     Ok(CorpusRecord { before, merged, after: size(files.values()), kept: choice.kept })
 }

@@ -15,9 +15,10 @@ use put_user_page_targets::registry::{Check, TARGETS, Target};
 use put_user_page_targets_kernel::answers::seeds;
 
 use super::swap::{self, Files};
-use super::{Root, lock, read_files};
+use super::{Root, lock, outcomes, read_files};
 
-/// Compiles corpus/scenarios/*.case into every target's corpus, as scenario-NAME
+/// Compiles corpus/scenarios/*.case into every target's corpus, as scenario-NAME, and writes
+/// down the outcomes
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -83,6 +84,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             }
         }
     }
+    for target in &TARGETS {
+        outcomes::write_of_target(&arguments.root, target)?;
+    }
+    outcomes::write_of_scenarios(&corpus)?;
     let (scenarios, changes) = (count(scenarios.len(), "scenario"), count(changes.len(), "file"));
     writeln!(out, "{scenarios} in {} corpora, {changes} changed", TARGETS.len())?;
     Ok(ExitCode::SUCCESS)

@@ -10,18 +10,19 @@ use pagediff_terminal::output::{command_line, count, write_json};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::Target;
 use put_user_page_targets::states::StateSet;
+use put_user_page_targets::written::Unlike;
 use serde::Serialize;
 
 use super::candidates::{name_of, scenarios_first};
 use super::scenarios::{PREFIX, changes_of, read_scenarios};
 use super::swap::{self, Files};
-use super::{Targets, measure, read_files};
+use super::{Targets, measure, outcomes, read_files};
 
 /// Checks that the committed corpora are whole, and hold what they must; exit 1 if not
 ///
 /// Inputs are canonical, named by their SHA-1, and there once; all scenarios are there; all
 /// named states are reached, and all bugs of the bank found, that can be; nothing diverges;
-/// and no process was killed while it replaced a corpus.
+/// outcomes are those written down; and no process was killed while it replaced a corpus.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -56,8 +57,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             }
             problems.extend(missing(target, &files)?);
         }
+        problems.extend(tell(outcomes::unlike_of_target(root, target, &files)?));
         all.push(VerifiedCorpus { target: target.name, inputs: files.len(), problems });
     }
+    let folder = root.corpus()?.join("scenarios");
+    let problems = tell(outcomes::unlike_of_scenarios(&folder, &scenarios)?);
+    all.push(VerifiedCorpus { target: "scenarios", inputs: scenarios.len(), problems });
     let is_whole = all.iter().all(|checked| checked.problems.is_empty());
     if arguments.json {
         write_json(out, &all)?;
@@ -72,6 +77,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
         }
     }
     Ok(ExitCode::from(if is_whole { 0 } else { DIVERGENCE }))
+}
+
+/// Outcomes that are not written down as they are now.
+fn tell(unlike: Vec<(String, Unlike)>) -> Vec<String> {
+    let write = command_line(&["corpus".to_owned(), "outcomes".to_owned()]);
+    let tell = |(name, unlike)| format!("{name} {unlike}: if that is meant, `{write}`");
+    unlike.into_iter().map(tell).collect()
 }
 
 /// What a process left that was killed.

@@ -58,6 +58,9 @@ fn a_corpus_gets_small_and_loses_nothing() {
     let [committed, working] = files(&root, "program");
     assert_eq!(committed, working);
     assert_eq!(first.after, size(committed.values()));
+    let written = std::fs::read_to_string(root.root.join("corpus/program.outcomes"));
+    let written = put_user_page_targets::written::from_file(&written.expect("it is there"));
+    assert!(written.keys().eq(committed.keys()));
     assert!(committed.contains_key("scenario-one") && committed.contains_key("scenario-two"));
     // It comes to rest soon. A bug counts for one input only, the first of those that find
     // it, and what was chosen may come in another order.

@@ -28,6 +28,7 @@ fn of_scenarios() -> Vec<(Form, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/scenarios");
     let mut files: Vec<_> =
         fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "case"));
     files.sort();
     let case = |path| Case::from_text(&fs::read_to_string(path).unwrap()).unwrap();
     files.into_iter().map(case).flat_map(|case| seeds(&case)).collect()

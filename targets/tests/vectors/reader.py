@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""Reads committed cases and outcomes with none of this project's code: docs/case-format.md,
+docs/model.md and docs/vectors.md are all that it was written from. Usage: reader.py corpus/TARGET.
+Runs each case on a model of its own, and compares with corpus/TARGET.outcomes."""
+
+import struct
+import sys
+from pathlib import Path
+
+MAX = 2**31 - 1
+FRAMES = 8192
+
+
+class Folio:
+    def __init__(self, frame, pages, refs, file, dirty, locked):
+        self.frame, self.pages, self.refs = frame, pages, refs
+        self.file, self.dirty, self.locked = file, dirty, locked
+        self.state, self.backed, self.events = "live", 0, []
+
+    def note(self, call, what):
+        self.events.append((call, f"{what}@{self.refs}"))
+
+    def mark(self, call, locks):
+        if self.dirty:
+            return
+        if locks:
+            if self.locked:
+                self.note(call, "wait")
+            self.note(call, "lock")
+        self.dirty = True
+        self.note(call, "dirty")
+        if locks:
+            self.note(call, "unlock")
+            self.locked = False
+
+    def put(self, call):
+        self.refs -= 1
+        if self.refs == 0:
+            self.note(call, "free")
+            self.state = "freed"
+
+    def end(self):
+        text = self.state + (f" {self.refs}" if self.state == "live" else "")
+        if self.state != "free" and self.dirty:
+            text += " dirty"
+        if self.state == "live":
+            text += " locked" if self.locked else ""
+            text += " counted tagged" if self.file and self.dirty else ""
+        last = None
+        for call, event in self.events:
+            text += (f", call {call}" if call != last else "") + f" {event}"
+            last = call
+        return text
+
+
+class World:
+    """The compound pages of a case, and its pages by their numbers."""
+
+    def __init__(self, records):
+        self.folios, self.pages, end = [], [], 0
+        world = [record for record in records if record[0] >> 4 in (0, 1)]
+        for tag, flags, a, b, c in world[:1024]:
+            if tag >> 4 == 1:
+                end = min(end + (a & 0x3FF), FRAMES)
+                continue
+            size = 1 << (tag & 15)
+            offset = b - 256 if b > 127 else b
+            refs = (0, 1, 1024, MAX)[flags >> 6] + offset
+            if flags & 4 or c & 255:
+                refs = max(refs, 1)
+            for _ in range(a + 1):
+                frame = -(-end // size) * size
+                if frame + size > FRAMES:
+                    break
+                self.pages += [len(self.folios)] * size
+                self.folios.append(
+                    Folio(frame, size, refs, flags & 1, bool(flags & 2), bool(flags & 4))
+                )
+                end = frame + size
+
+
+def steps(records, world):
+    """The program with all limits applied: fills and acquires, calls, cleans."""
+    arrays, program = [], []
+    each, total, asked, released = 4096, 16384, 0, 0
+    for tag, flags, a, b, c in [r for r in records if r[0] >> 4 not in (0, 1)][:1024]:
+        kind, n = tag >> 4, tag & 15
+        if kind == 7:
+            each = total = 81920
+        elif kind in (2, 3):
+            if kind == 3 and (not arrays or not arrays[-1]):
+                continue
+            if kind == 2 and (not flags & 2 or not arrays):
+                if len(arrays) == 64:
+                    continue
+                arrays.append([])
+            array = arrays[-1]
+            room = min(each - len(array), total - max(asked, sum(map(len, arrays))))
+            backed = not flags & 1
+            if kind == 3:
+                first = a % len(array)
+                added = [(page, backed) for page, _ in array[first : first + min(b, room)]]
+            else:
+                step, pages = (1, 0, -1)[n], len(world.pages)
+                length = min(b, room) if pages else 0
+                added = [((a + step * i) % pages, backed) for i in range(length)]
+            for page, is_backed in added:
+                world.folios[world.pages[page]].backed += is_backed
+            program.append(("fill", len(arrays) - 1, len(array), added))
+            array += added
+            asked += len(added)
+        elif kind == 4:
+            array = len(arrays) - 1 - a % len(arrays) if arrays else None
+            length = len(arrays[array]) if arrays else 0
+            first = b % length if length else 0
+            wanted = min(c, length - first) if c else length - first
+            wanted = min(wanted, total - released)
+            released += wanted
+            program.append(("call", n & 3, array, first, first + wanted))
+        elif kind == 5 and arrays:
+            array = len(arrays) - 1 - a % len(arrays)
+            if asked + len(arrays[array]) <= total:
+                asked += len(arrays[array])
+                program.append(("acquire", array))
+        elif kind == 6 and b and world.pages:
+            first = a % len(world.pages)
+            last = min(first + b, len(world.pages)) - 1
+            program.append(("clean", world.pages[first], world.pages[last]))
+    return program
+
+
+def outcome(records):
+    world = World(records)
+    program, folios = steps(records, world), world.folios
+    for folio in folios:
+        folio.refs = min(folio.refs, MAX - 1 - folio.backed) + 1
+    arrays, lengths, errors, have_owners = [], [], [], True
+
+    def take(entries):
+        for index, (folio, backed) in enumerate(entries):
+            if backed and (folio.refs <= 0 or folio.refs == MAX):
+                return index
+            folio.refs += backed
+        return len(entries)
+
+    def drop_owners():
+        for folio in folios:
+            folio.refs -= 1
+            if folio.refs == 0:
+                folio.state = "free"
+
+    for step in program:
+        if step[0] == "fill":
+            _, number, start, added = step
+            if number == len(arrays):
+                arrays.append([])
+            named = [(folios[world.pages[page]], backed) for page, backed in added]
+            if len(arrays[number]) == start:
+                arrays[number] += named[: take(named)]
+            lengths.append(len(arrays[number]))
+        elif step[0] == "acquire":
+            array = arrays[step[1]]
+            del array[take(array) :]
+            lengths.append(len(array))
+        elif step[0] == "clean":
+            for folio in folios[step[1] : step[2] + 1]:
+                if folio.refs > 0:
+                    folio.dirty = False
+        else:
+            if have_owners:
+                drop_owners()
+                have_owners = False
+            _, function, array, first, end = step
+            entries = [] if array is None else arrays[array][first:end]
+            call, error = len(errors), "ok"
+            for index, (folio, _) in enumerate(entries):
+                if folio.refs <= 0:
+                    error = str(index)
+                    break
+                if function >= 2:
+                    folio.mark(call, function == 3)
+                folio.put(call)
+                if folio.state == "freed" and folio.locked:
+                    outcome.freed_locked = True
+            errors.append(error)
+    if have_owners:
+        drop_owners()
+    return folios, lengths, errors
+
+
+def repeated(items):
+    words, runs = [], []
+    for item in items:
+        if runs and runs[-1][0] == item:
+            runs[-1][1] += 1
+        else:
+            runs.append([item, 1])
+    for item, times in runs:
+        words.append(f"{item}*{times}" if times > 1 else str(item))
+    return " ".join(words)
+
+
+def ranges(numbers):
+    found = []
+    for number in numbers:
+        if found and found[-1][1] + 1 == number:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return " ".join(str(a) if a == b else f"{a}-{b}" for a, b in found)
+
+
+def text(data):
+    whole = len(data) - len(data) % 8
+    records = [struct.unpack_from("<BBHHH", data, at) for at in range(0, whole, 8)]
+    if any(tag >> 4 > 7 for tag, *_ in records):
+        marker = next(i for i, record in enumerate(records) if record[0] >> 4 > 7)
+        records = records[:marker]
+    outcome.freed_locked = False
+    folios, lengths, errors = outcome(records)
+    stopped = any(error != "ok" for error in errors)
+    parts = ["over-release" if stopped or outcome.freed_locked else "valid"]
+    if lengths:
+        parts.append("arrays " + repeated(lengths))
+    if errors:
+        parts.append("calls " + repeated(errors))
+    alike = {}
+    for number, folio in enumerate(folios):
+        alike.setdefault(folio.end(), []).append(number)
+    return "; ".join(parts + [f"{ranges(numbers)}: {end}" for end, numbers in alike.items()])
+
+
+def main(folder):
+    lines = Path(f"{folder}.outcomes").read_text().splitlines()
+    assert "# format 1" in lines, "a version that this does not know"
+    expected = dict(line.split(": ", 1) for line in lines if not line.startswith("#"))
+    wrong = 0
+    for name, right in expected.items():
+        got = text((folder / name).read_bytes())
+        if got != right:
+            wrong += 1
+            print(f"{folder}/{name}\n  written: {right}\n  here:    {got}")
+    print(f"{folder}: {len(expected)} cases, {wrong} differ")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(1 if sum(main(Path(folder)) for folder in sys.argv[1:]) else 0)

@@ -10,6 +10,7 @@ use put_user_page_bugs::backend::backend;
 use put_user_page_bugs::finder::Finder;
 use put_user_page_bugs::waiting::WAITING;
 use put_user_page_bugs::{BUGS, Bug, Scale, bug};
+use put_user_page_case::world::World;
 use put_user_page_case::{Case, Function};
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::report::Report;
@@ -96,6 +97,17 @@ fn every_bug_is_found_in_the_first_scenario_that_shows_it() {
         compared.expect("machines in this process work");
         assert_eq!(differ, BTreeSet::from([finds]), "{}", bug.name);
     }
+}
+
+#[test]
+fn a_check_for_zero_alone_is_shown_by_counts_below_zero_and_nothing_else() {
+    let starts_below_zero = |case: &Case| World::of(case).folios.iter().any(|folio| folio.refs < 0);
+    let (below, others): (Vec<Case>, Vec<Case>) =
+        scenarios().into_iter().partition(starts_below_zero);
+    let fields_in = |cases| fields(bug("check-for-zero-alone"), cases);
+    let expected = ["stopped at", "refcount"].map(str::to_owned);
+    assert!(fields_in(&below).is_superset(&BTreeSet::from(expected)), "{:?}", fields_in(&below));
+    assert_eq!(fields_in(&others), BTreeSet::new());
 }
 
 #[test]

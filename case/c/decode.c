@@ -18,6 +18,7 @@
 #define FOLIO_SMALL_REPEAT_MASK	0xf
 #define FOLIO_OFFSET_MASK	0xff
 #define FOLIO_SOURCE_MASK	0xff
+#define FOLIO_BELOW_ZERO	0xff00
 #define HUGETLB_ORDER		9
 
 #define GAP_FRAMES_MASK		0x3ff
@@ -94,11 +95,11 @@ static uint8_t encode_size(uint16_t size, uint16_t small_mask)
 }
 
 /* 64 bits wide: anchor plus offset may lie on either side of what refs can be. */
-static int32_t decode_refs(unsigned int anchor, uint16_t offset)
+static int32_t decode_refs(unsigned int anchor, uint16_t offset, bool below_zero)
 {
 	int64_t refs = (int64_t)anchors[anchor] + (int8_t)(offset & FOLIO_OFFSET_MASK);
 
-	if (refs < 0)
+	if (refs < 0 && !below_zero)
 		return 0;
 	if (refs > REFS_MAX)
 		return REFS_MAX;
@@ -137,7 +138,8 @@ static void decode_folio(const struct raw_record *raw, struct case_record *recor
 	record->locked = !!(raw->flags & FOLIO_LOCKED);
 	record->repeat = decode_size(raw, raw->a, FOLIO_SMALL_REPEAT_MASK,
 				     FOLIO_REPEAT_MASK) + 1;
-	record->refs = decode_refs(raw->flags >> FOLIO_ANCHOR_SHIFT, raw->b);
+	record->refs = decode_refs(raw->flags >> FOLIO_ANCHOR_SHIFT, raw->b,
+				   (raw->c & FOLIO_BELOW_ZERO) == FOLIO_BELOW_ZERO);
 	record->from = decode_source(raw->c);
 	if (record->from != CASE_FROM_KERNEL)
 		record->file = record->from == CASE_FROM_FILE;
@@ -154,7 +156,7 @@ static void encode_folio(const struct case_record *record, struct raw_record *ra
 	raw->a = record->repeat - 1;
 	raw->flags |= encode_size(raw->a, FOLIO_SMALL_REPEAT_MASK);
 	encode_refs(record->refs, raw);
-	raw->c = record->from;
+	raw->c = record->from | (record->refs < 0 ? FOLIO_BELOW_ZERO : 0);
 }
 
 static int8_t decode_step(uint8_t n)

@@ -62,7 +62,7 @@ struct case_record {
 	uint16_t first;		/* entries, clean: page; again, call: entry */
 	uint16_t length;	/* entries, again, clean: 0 to 4095; call: any, 0 for all */
 	uint16_t earlier;	/* call, acquire: the array, counted back */
-	int32_t refs;		/* folio: 0 or more */
+	int32_t refs;		/* folio: below 0 after somebody's over-release */
 };
 
 /* No implicit padding: other languages can mirror it, and memcmp() can compare it. */

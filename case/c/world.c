@@ -51,7 +51,7 @@ static bool add_folio(struct case_world *world, const struct case_record *record
 		.dirty = record->dirty,
 		.locked = record->locked,
 		/* The holder of a page lock has a reference, and so has a mapping. */
-		.refs = held && record->refs == 0 ? 1 : record->refs,
+		.refs = held && record->refs < 1 ? 1 : record->refs,
 	};
 
 	if (frame + pages > CASE_MAX_FRAMES)

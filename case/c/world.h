@@ -31,7 +31,7 @@ struct case_folio {
 	uint8_t locked;
 	uint8_t padding[3];	/* zero */
 	uint32_t backed;	/* how many backed entries name it */
-	int32_t refs;		/* without the owner's and those that entries take */
+	int32_t refs;		/* without the owner's and those that entries take; may be below 0 */
 };
 
 /* A page, by its number. */

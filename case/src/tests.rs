@@ -58,14 +58,14 @@ fn every_byte_string_is_a_case_and_reserved_records_are_skipped() {
 
 #[test]
 fn references_can_be_written_near_the_anchors_only() {
-    for refs in ["0", "128", "896", "1151", "max-128", "max"] {
+    for refs in ["-128", "-1", "0", "128", "896", "1151", "max-128", "max"] {
         let text = format!("folio a refs={refs}\n");
         let case = Case::from_text(&text).expect("a good text");
         assert_eq!(Case::decode(&case.encode()), case, "{refs}");
     }
     assert_eq!(
         text_error("folio a refs=129"),
-        "line 1, column 14: `129` does not belong here; expected 0 to 128, 896 to 1151, or \
+        "line 1, column 14: `129` does not belong here; expected -128 to 128, 896 to 1151, or \
          `max-128` to `max`"
     );
 }

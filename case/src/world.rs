@@ -30,7 +30,8 @@ pub struct Folio {
     pub dirty: bool,
     /// Whether somebody holds its lock, and with it one of `refs`.
     pub locked: bool,
-    /// Its references, beside those that entries take and its owner's.
+    /// Its references, beside those that entries take and its owner's; below zero where somebody
+    /// else's over-release has left them so.
     pub refs: i32,
     /// Where its pages come from; a mapping has one of `refs`.
     pub from: Source,
@@ -119,7 +120,8 @@ impl World {
         layout.build(&case.records, |folio| {
             let FolioRecord { kind, dirty, locked, from, .. } = *folio;
             // The holder of a page lock has a reference, and so has a mapping.
-            let refs = folio.refs.max(i32::from(locked || from.is_mapping()));
+            let is_held = locked || from.is_mapping();
+            let refs = if is_held { folio.refs.max(1) } else { folio.refs };
             folios.push(Folio { kind, dirty, locked, refs, from });
         });
         self.backed.clear();

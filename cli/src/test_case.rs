@@ -33,10 +33,12 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let input = inputs::read_one(&arguments.file, arguments.target.name, "test-case")?;
     let story = Story::of(&arguments.file, &input.case);
-    let for_c = story.trial.class() == Class::Valid;
+    let is_below_zero = story.trial.world().folios.iter().any(|folio| folio.refs < 0);
+    let for_c = story.trial.class() == Class::Valid && !is_below_zero;
     if arguments.c && !for_c {
+        let what = if is_below_zero { "has a count below zero" } else { "over-releases" };
         return Err(does_not_hold(
-            format!("{} over-releases, which is undefined in C", arguments.file.display()),
+            format!("{} {what}, which is undefined in C", arguments.file.display()),
             "`--rust` prints it in Rust, where it is an error; `pagediff explain` shows where",
         ));
     }

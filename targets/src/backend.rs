@@ -172,6 +172,8 @@ pub enum Skip {
     },
     /// A page of a real file would be marked without its lock, which its file forbids.
     NeedsLock,
+    /// A page starts with a count below zero, which somebody else's over-release left.
+    Negative,
     /// No call is on pages that lie side by side, which is all that the function releases.
     NoRange,
     /// It died again and again of cases before.
@@ -193,6 +195,7 @@ impl Skip {
             Skip::MixedOrders => &known_differences::MIXED_ORDERS,
             Skip::NoUserPages { .. } => &known_differences::NO_USER_PAGES,
             Skip::NeedsLock => &known_differences::NEEDS_LOCK,
+            Skip::Negative => &known_differences::NEGATIVE,
             Skip::NoRange => &known_differences::NO_RANGE,
             Skip::Dies { .. } => &known_differences::DIES,
         }

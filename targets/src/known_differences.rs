@@ -53,6 +53,13 @@ pub(crate) static NEEDS_LOCK: KnownDifference = KnownDifference {
     seen: Seen::InKernel,
 };
 
+pub(crate) static NEGATIVE: KnownDifference = KnownDifference {
+    condition: "a page starts with a count below zero",
+    backends: "kernels",
+    reason: "no kernel hands out such a page, and one that frees it says that the page is bad",
+    seen: Seen::InKernel,
+};
+
 pub(crate) static NO_RANGE: KnownDifference = KnownDifference {
     condition: "no call is on a range of pages",
     backends: "`kernel-unpin-range`",
@@ -96,11 +103,12 @@ pub(crate) static DIES: KnownDifference = KnownDifference {
 };
 
 /// All of them, as docs/backends.md lists them.
-pub static KNOWN_DIFFERENCES: [&KnownDifference; 10] = [
+pub static KNOWN_DIFFERENCES: [&KnownDifference; 11] = [
     &LACKS,
     &OVER_RELEASE,
     &WAITS,
     &NEEDS_LOCK,
+    &NEGATIVE,
     &NO_RANGE,
     &NO_MEMORY,
     &MIXED_ORDERS,

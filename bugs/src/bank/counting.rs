@@ -125,6 +125,15 @@ pub(super) static BUGS: &[Bug] = &[
         run: Run::Entries(Steps { check: |_| true, ..STEPS }),
     },
     Bug {
+        name: "check-for-zero-alone",
+        story: "A page that has no reference is told by a count of zero. Somebody else's \
+                over-release has left it below, and it is put all the same.",
+        source: "commit 88b1a17dfc3e: try_get_page() refuses counts of zero and below",
+        shown_by: ANY,
+        scale: Scale::Small,
+        run: Run::Entries(Steps { check: |entry| entry.head.refcount() != 0, ..STEPS }),
+    },
+    Bug {
         name: "free-at-one",
         story: "A page is freed while it has a reference left.",
         source: "commit f4f451a16dd1: pages whose count ends at one, taken for others",

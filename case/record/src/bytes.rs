@@ -25,6 +25,8 @@ const FILE: u8 = 1 << 0;
 const DIRTY: u8 = 1 << 1;
 const LOCKED: u8 = 1 << 2;
 const ANCHOR_SHIFT: u8 = 6;
+/// In the upper byte of `c`, all of it: an offset may lead below zero.
+const BELOW_ZERO: u8 = 0xff;
 const UNBACKED: u8 = 1 << 0;
 const ALSO: u8 = 1 << 1;
 
@@ -101,16 +103,18 @@ pub fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
 fn decode_folio(raw: &Raw) -> FolioRecord {
     let anchor = ANCHORS[usize::from(raw.flags >> ANCHOR_SHIFT)];
     let offset = i32::from(raw.b.to_le_bytes()[0].cast_signed());
-    let source = usize::from(raw.c.to_le_bytes()[0]);
+    let [source, below_zero] = raw.c.to_le_bytes();
+    // One number of 256, for bytes drawn at random are to have references.
+    let least = if below_zero == BELOW_ZERO { i32::MIN } else { 0 };
     let record = FolioRecord {
         order: raw.number % ORDERS,
         kind: if raw.flags & FILE != 0 { Kind::File } else { Kind::Anon },
         dirty: raw.flags & DIRTY != 0,
         locked: raw.flags & LOCKED != 0,
-        refs: anchor.saturating_add(offset).max(0),
+        refs: anchor.saturating_add(offset).max(least),
         repeat: raw.size(raw.a, SMALL_REPEAT, MAX_REPEAT) + 1,
         // All other numbers are the kernel too: bytes drawn at random seldom name a mapping.
-        from: Source::ALL.get(source).copied().unwrap_or(Source::Kernel),
+        from: Source::ALL.get(usize::from(source)).copied().unwrap_or(Source::Kernel),
     };
     record.normalised()
 }
@@ -182,7 +186,7 @@ fn encode_folio(folio: &FolioRecord) -> Raw {
             | anchor << ANCHOR_SHIFT,
         a: folio.repeat - 1,
         b: u16::from(offset.cast_unsigned()),
-        c: folio.from as u16,
+        c: u16::from_le_bytes([folio.from as u8, flag(BELOW_ZERO, folio.refs < 0)]),
     }
 }
 
@@ -191,6 +195,6 @@ fn encode_folio(folio: &FolioRecord) -> Raw {
 pub fn anchor_and_offset(refs: i32) -> Option<(u8, i8)> {
     (0..).zip(ANCHORS).find_map(|(number, anchor)| {
         let offset = i8::try_from(i64::from(refs) - i64::from(anchor)).ok()?;
-        (refs >= 0).then_some((number, offset))
+        Some((number, offset))
     })
 }

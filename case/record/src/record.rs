@@ -126,7 +126,8 @@ pub struct FolioRecord {
     pub dirty: bool,
     /// Whether somebody holds their locks at the start.
     pub locked: bool,
-    /// Extra references of each: a number that the format can write.
+    /// Extra references of each: a number that the format can write. Below zero if somebody
+    /// else's over-release has left the count so.
     pub refs: i32,
     /// How many, 1 to 256; any number after a kernel chose orders.
     pub repeat: u16,

@@ -134,7 +134,8 @@ impl Parts {
     }
 }
 
-/// References close to a round number are plainer than others, and small ones than large.
+/// References close to a round number are plainer than others, and small ones than large. Those
+/// below zero are as far from it as those above.
 fn detail_of_refs(refs: i32) -> u64 {
     let (anchor, offset) = anchor_and_offset(refs).expect("a record's refs can be written");
     u64::from(anchor) << 8 | u64::from(offset.unsigned_abs())

@@ -82,7 +82,7 @@ fn folio_line(name: &str, folio: &FolioRecord) -> String {
     if folio.locked {
         words.push("locked".to_owned());
     }
-    match (folio.refs, i32::MAX - folio.refs) {
+    match (folio.refs, i32::MAX.saturating_sub(folio.refs)) {
         (0, _) => {}
         (_, 0) => words.push("refs=max".to_owned()),
         (_, below @ 1..=128) => words.push(format!("refs=max-{below}")),

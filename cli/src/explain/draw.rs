@@ -63,7 +63,7 @@ fn row(world: &World, group: &Range<usize>) -> Vec<String> {
     }];
     properties.extend(dirty.then(|| "dirty".to_owned()));
     properties.extend(locked.then(|| "locked".to_owned()));
-    properties.extend((refs > 0).then(|| match i32::MAX - refs {
+    properties.extend((refs != 0).then(|| match i32::MAX.saturating_sub(refs) {
         0 => "refs max".to_owned(),
         below @ 1..=65_535 => format!("refs max-{below}"),
         _ => format!("refs {refs}"),

@@ -93,7 +93,7 @@ fn folios() -> Vec<FolioRecord> {
     folios.push(FolioRecord { kind: Kind::File, ..plain });
     folios.push(FolioRecord { dirty: true, ..plain });
     folios.push(FolioRecord { locked: true, ..plain });
-    folios.extend([1, 1024, i32::MAX].map(|refs| FolioRecord { refs, ..plain }));
+    folios.extend([-1, 1, 1024, i32::MAX].map(|refs| FolioRecord { refs, ..plain }));
     folios.push(FolioRecord { repeat: 256, ..plain });
     let mappings = Source::ALL.into_iter().filter(|source| source.is_mapping());
     folios.extend(mappings.map(|from| FolioRecord { from, ..plain }.normalised()));

@@ -53,6 +53,9 @@ impl Backend for Kernel {
     }
 
     fn skips(&self, world: &World, class: Class) -> Option<Skip> {
+        if world.folios.iter().any(|folio| folio.refs < 0) {
+            return Some(Skip::Negative);
+        }
         if class == Class::OverRelease && !self.guest.options.undefined {
             return Some(Skip::OverRelease);
         }

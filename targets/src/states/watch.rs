@@ -303,6 +303,8 @@ impl CallWatch {
         let freed_in_call = memory.events.iter().any(|event| event.page == head);
         let freed = memory.page(head).freed.is_some();
         reached.insert_if(Id::ErrorOnFreedPage, freed && !freed_in_call);
-        reached.insert_if(Id::ErrorOnFreePage, !freed);
+        let below_zero = memory.page(head).refcount < 0;
+        reached.insert_if(Id::ErrorOnFreePage, !freed && !below_zero);
+        reached.insert_if(Id::RefcountNegative, below_zero);
     }
 }

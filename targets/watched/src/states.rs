@@ -152,6 +152,7 @@ states! {
     CallAfterError, "call-after-error", Any, "a call releases pages after an entry has stopped an earlier call";
     ErrorOnFreedPage, "error-on-freed-page", Any, "an entry names a page that an earlier call has freed";
     ErrorOnFreePage, "error-on-free-page", Any, "an entry names a page that was free from the start";
+    RefcountNegative, "refcount-negative", Any, "an entry names a page whose count somebody else's over-release left below zero";
 
     MarksAnon, "marks-anon", Dirty, "a call marks a clean anonymous page dirty";
     MarksFile, "marks-file", Dirty, "a call marks a clean page of a file dirty";

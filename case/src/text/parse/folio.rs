@@ -95,7 +95,7 @@ impl<'a> Parser<'a> {
         };
         match refs.filter(|&refs| anchor_and_offset(refs).is_some()) {
             Some(refs) => Ok(refs),
-            None => self.unexpected(value, "0 to 128, 896 to 1151, or `max-128` to `max`"),
+            None => self.unexpected(value, "-128 to 128, 896 to 1151, or `max-128` to `max`"),
         }
     }
 }

@@ -21,11 +21,16 @@ fn put_user_pages(body: &str) -> String {
 
 const RIGHT: &str = "\t\tput_page(pages[i]);";
 
-/// Replays the case with a candidate of this code.
+/// Replays [`CASE`] with a candidate of this code.
 fn replay(code: &str, options: &[&str]) -> Ran {
+    replay_case(CASE, code, options)
+}
+
+/// Replays a case with a candidate of this code.
+fn replay_case(case: &str, code: &str, options: &[&str]) -> Ran {
     let directory = Directory::new();
     directory.write("mine.c", code);
-    directory.write("1.case", CASE);
+    directory.write("1.case", case);
     let arguments = [&["replay", "--backend", "mine.c", "1.case"], options].concat();
     let mut command = directory.command(&arguments);
     command.env_remove("CARGO_TARGET_DIR").env_remove("CC").output().unwrap().into()
@@ -82,27 +87,28 @@ fn a_compiler_that_is_missing_is_named() {
 
 #[test]
 fn the_address_sanitizer_sees_reads_that_change_nothing() {
-    let reads = [
-        (
-            "put_page(pages[i]); if (READ_ONCE(pages[i]->flags) == 12345) return;",
-            "use-after-poison",
-        ),
-        (
-            "put_page(pages[i]); if (READ_ONCE(pages[i + 1]) == (void *)1) return;",
-            "use-after-poison",
-        ),
-        (
-            "put_page(pages[i]); if (READ_ONCE((pages[i] + 2)->flags) == 12345) return;",
-            "use-after-poison",
-        ),
-    ];
-    for (body, kind) in reads {
-        let code = put_user_pages(body);
-        replay(&code, &[]).code(0);
-        let ran = replay(&code, &["--cflags=-fsanitize=address"]).code(1);
-        ran.out(&["mine.c differs from reference", kind, "mine.c:5"]);
+    let unnamed = "folio a\nfolio b refs=1\nentries a\nput_user_pages\n";
+    // A freed page, a gap, and a page that no entry of the call names.
+    let reads = [(CASE, "pages[i]"), (CASE, "(pages[i] + 2)"), (unnamed, "(pages[i] + 1)")];
+    for (case, page) in reads {
+        let body = format!("put_page(pages[i]); if (READ_ONCE({page}->flags) == 12345) return;");
+        let code = put_user_pages(&body);
+        replay_case(case, &code, &[]).code(0);
+        let ran = replay_case(case, &code, &["--cflags=-fsanitize=address"]).code(1);
+        ran.out(&["mine.c differs from reference", "use-after-poison", "mine.c:5"]);
     }
     replay(&put_user_pages(RIGHT), &["--cflags=-fsanitize=address -O1"]).code(0);
+}
+
+#[test]
+fn a_read_behind_the_array_is_a_crash_and_the_sanitizer_names_its_line() {
+    let body = "put_page(pages[i]); if (READ_ONCE(pages[i + 1]) == (void *)1) return;";
+    let code = put_user_pages(body);
+    replay(&code, &[]).code(1).out(&["mine.c differs from reference", "SIGSEGV"]);
+    let ran = replay(&code, &["--cflags=-fsanitize=address"]).code(1);
+    ran.out(&["mine.c differs from reference", "use-after-poison", "mine.c:5"]);
+    // Nothing else is amiss with arrays that end there.
+    replay(&code.replace("i + 1", "npages - 1"), &["--cflags=-fsanitize=address"]).code(0);
 }
 
 #[test]

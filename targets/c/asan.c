@@ -26,6 +26,11 @@ __attribute__((constructor)) static void find_runtime(void)
 	}
 }
 
+int put_user_page_asan_is_present(void)
+{
+	return poison && unpoison;
+}
+
 void put_user_page_asan_poison(const void *start, size_t size)
 {
 	if (poison)

@@ -30,6 +30,7 @@ pub mod exhaust;
 pub mod findings;
 pub mod forms;
 pub mod generator;
+mod guarded;
 pub mod harness;
 pub mod known_differences;
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub use words::set_other_flags;
 
 use crate::asan;
 use crate::backend::Class;
+use crate::guarded::GuardedArray;
 use crate::machine::Machine;
 use crate::outcome::{Accounting, FolioState, Outcome, StrayWrite};
 
@@ -54,6 +55,12 @@ pub struct PageMap<R> {
     recorder: Recorder,
     /// The page that each entry of the world names.
     pages: Vec<PageRef<'static>>,
+    /// Those that a call is on.
+    entries: GuardedArray<PageRef<'static>>,
+    /// For each compound page, whether an entry of a call names it.
+    named: Vec<bool>,
+    /// The frames of those that no entry of it names, where the sanitizer watches them.
+    unnamed: Vec<Range<usize>>,
     frames: Frames,
     /// Frames that the last case changed.
     changed: Vec<usize>,
@@ -75,6 +82,9 @@ impl<R: Release> PageMap<R> {
             files: files.leak(),
             recorder: Recorder::new(map),
             pages: Vec::with_capacity(MAX_LONG_ENTRIES),
+            entries: GuardedArray::new(MAX_LONG_ENTRIES),
+            named: Vec::with_capacity(MAX_FRAMES),
+            unnamed: Vec::with_capacity(MAX_FRAMES),
             frames: Frames::new(map),
             changed: Vec::with_capacity(MAX_FRAMES + 1),
             free: Vec::with_capacity(MAX_FRAMES),
@@ -120,6 +130,29 @@ impl<R: Release> PageMap<R> {
         }
         self.gaps.push(end..end + 1);
         self.gaps.iter().for_each(|gap| self.frames.gap(gap.clone()));
+    }
+
+    /// Finds the pages that no entry of a call names: it has no business there.
+    fn find_unnamed(&mut self, world: &World, entries: Range<usize>) {
+        self.named.clear();
+        self.named.resize(world.folios.len(), false);
+        for entry in &world.entries[entries] {
+            self.named[usize::from(entry.folio)] = true;
+        }
+        self.unnamed.clear();
+        let unnamed = world.layout.places.iter().zip(&self.named).filter(|(_, named)| !**named);
+        for (place, _) in unnamed {
+            let end = place.frame + place.pages;
+            match self.unnamed.last_mut() {
+                Some(stretch) if stretch.end == place.frame => stretch.end = end,
+                _ => self.unnamed.push(place.frame..end),
+            }
+        }
+    }
+
+    /// Does something with the pages at these frames.
+    fn for_each_page(&self, stretches: &[Range<usize>], act: fn(PageRef<'_>, usize)) {
+        stretches.iter().for_each(|frames| act(self.frames.page(frames.start), frames.len()));
     }
 
     /// Whether the page at a frame was freed, and if so whether it was dirty then, which nobody
@@ -207,7 +240,7 @@ impl<R: Release> Machine for PageMap<R> {
         self.pages.extend(pages);
         self.free.clear();
         self.recorder.start(class == Some(Class::Valid));
-        self.gaps.iter().for_each(|gap| asan::poison_pages(self.frames.page(gap.start), gap.len()));
+        self.for_each_page(&self.gaps, asan::poison_pages);
     }
 
     fn acquire(&mut self, world: &World, entries: Range<usize>) -> usize {
@@ -240,13 +273,22 @@ impl<R: Release> Machine for PageMap<R> {
 
     fn call(
         &mut self,
-        _world: &World,
+        world: &World,
         function: Function,
         entries: Range<usize>,
         call: usize,
     ) -> Option<usize> {
         self.recorder.start_call(call);
-        let error = self.implementation.release(function, &self.pages[entries], &self.recorder);
+        self.entries.fill(self.pages[entries.clone()].iter().copied());
+        if asan::is_present() {
+            self.find_unnamed(world, entries);
+            self.for_each_page(&self.unnamed, asan::poison_pages);
+        }
+        let pages = self.entries.as_slice();
+        let error = self.implementation.release(function, pages, &self.recorder);
+        if asan::is_present() {
+            self.for_each_page(&self.unnamed, asan::unpoison_pages);
+        }
         self.recorder.end_call();
         error
     }
@@ -259,9 +301,7 @@ impl<R: Release> Machine for PageMap<R> {
     }
 
     fn finish(&mut self, world: &World, outcome: &mut Outcome) {
-        self.gaps
-            .iter()
-            .for_each(|gap| asan::unpoison_pages(self.frames.page(gap.start), gap.len()));
+        self.for_each_page(&self.gaps, asan::unpoison_pages);
         let states = (0..world.folios.len()).map(|number| self.state(world, number));
         outcome.folios.extend(states);
         outcome.events.extend_from_slice(&self.recorder.events());

@@ -12,10 +12,10 @@ use put_user_page_case::Function;
 use put_user_page_case::world::MAX_LONG_ENTRIES;
 
 use super::hooks::HooksTable;
-use crate::asan;
 use crate::backend::{BackendError, Observes};
 use crate::backends::in_process::InProcess;
 use crate::backends::page_map::{PageMap, Recorder, Release};
+use crate::guarded::GuardedArray;
 
 type OnePage = unsafe extern "C" fn(page: *mut Page);
 type ManyPages = unsafe extern "C" fn(pages: *mut *mut Page, npages: c_ulong);
@@ -44,11 +44,9 @@ pub struct Candidate {
     put_user_pages_dirty_lock: Option<ManyPages>,
     /// The candidate's variable `put_user_page_hooks`.
     hooks: *mut *const HooksTable,
-    /// Room for an array, and nulls behind it: a candidate that follows the pointer after
-    /// the last entry does not find one of the case before.
-    arguments: Vec<*mut Page>,
-    /// How many entries the array had in the call before.
-    length_before: usize,
+    /// The array of a call, which the candidate may write to. A candidate that goes on behind the
+    /// last entry crashes; before the first it finds nulls, and no entry of the case before.
+    arguments: GuardedArray<*mut Page>,
     /// Keeps the functions loaded; `None` for those that are built in.
     _library: Option<Library>,
 }
@@ -62,8 +60,7 @@ impl Candidate {
             put_user_pages_dirty: Some(example_put_user_pages_dirty),
             put_user_pages_dirty_lock: Some(example_put_user_pages_dirty_lock),
             hooks: &raw mut example_put_user_page_hooks,
-            arguments: arguments(),
-            length_before: 0,
+            arguments: GuardedArray::new(MAX_LONG_ENTRIES),
             _library: None,
         }
     }
@@ -95,8 +92,7 @@ impl Candidate {
             put_user_pages_dirty: symbol(&library, "put_user_pages_dirty"),
             put_user_pages_dirty_lock: symbol(&library, "put_user_pages_dirty_lock"),
             hooks: symbol(&library, "put_user_page_hooks").unwrap_or(std::ptr::null_mut()),
-            arguments: arguments(),
-            length_before: 0,
+            arguments: GuardedArray::new(MAX_LONG_ENTRIES),
             _library: Some(library),
         };
         if candidate.functions().is_empty() {
@@ -140,14 +136,6 @@ fn reason(error: &libloading::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// Nulls behind an array: a page's worth.
-const BEHIND: usize = 512;
-
-/// Room for the longest array and what is behind it.
-fn arguments() -> Vec<*mut Page> {
-    vec![std::ptr::null_mut(); MAX_LONG_ENTRIES + BEHIND]
-}
-
 /// The address of a name that `T`, a function pointer or a pointer to a variable, is for.
 fn symbol<T: Copy>(library: &Library, name: &str) -> Option<T> {
     // SAFETY: the header declares the names with the types that the callers ask for; a
@@ -162,22 +150,15 @@ impl Release for Candidate {
         pages: &[PageRef<'static>],
         recorder: &Recorder,
     ) -> Option<usize> {
-        let (arguments, behind) = self.arguments.split_at_mut(pages.len());
-        // What is left of a longer array, and what a candidate may have written there.
-        let stale = self.length_before.saturating_sub(pages.len()) + BEHIND;
-        behind[..stale].fill(std::ptr::null_mut());
-        self.length_before = pages.len();
-        for (argument, page) in arguments.iter_mut().zip(pages) {
-            *argument = page.as_ptr();
-        }
+        let length_before = self.arguments.as_slice().len();
+        self.arguments.fill(pages.iter().map(|page| page.as_ptr()));
+        self.arguments.blank_before(length_before);
         let table = HooksTable::new(recorder.map(), recorder);
         // Nothing is left half done by who panicked with it.
         let _in_use = HOOKS_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the variable is the candidate's own, and nobody else uses it now.
         unsafe { self.hooks.write(&raw const table) };
-        asan::poison(&self.arguments[pages.len()..]);
-        self.call(function, pages.len());
-        asan::unpoison(&self.arguments[pages.len()..]);
+        self.call(function, pages);
         // The table ends here: a hook that is called later shall not find it.
         // SAFETY: as above.
         unsafe { self.hooks.write(std::ptr::null()) };
@@ -186,14 +167,14 @@ impl Release for Candidate {
 }
 
 impl Candidate {
-    /// Calls the function on the first `npages` arguments.
-    fn call(&mut self, function: Function, npages: usize) {
+    /// Calls the function on the arguments, which are these pages.
+    fn call(&mut self, function: Function, pages: &[PageRef<'static>]) {
         let many = match function {
             Function::PutUserPage => {
                 let put_user_page = self.put_user_page.expect(LACKING);
-                for &page in &self.arguments[..npages] {
+                for page in pages {
                     // SAFETY: a page of the map, with provenance over all of it.
-                    unsafe { put_user_page(page) };
+                    unsafe { put_user_page(page.as_ptr()) };
                 }
                 return;
             }
@@ -202,10 +183,9 @@ impl Candidate {
             Function::PutUserPagesDirtyLock => self.put_user_pages_dirty_lock,
         };
         let many = many.expect(LACKING);
-        // The whole room, not the array alone, for the candidate may read or write past it.
         let array = self.arguments.as_mut_ptr();
-        // SAFETY: an array of `npages` pages of the map, as C's `struct page **`.
-        unsafe { many(array, npages as c_ulong) };
+        // SAFETY: an array of so many pages of the map, as C's `struct page **`.
+        unsafe { many(array, pages.len() as c_ulong) };
     }
 }
 

@@ -144,6 +144,8 @@ fn symbol<T: Copy>(library: &Library, name: &str) -> Option<T> {
 }
 
 impl Release for Candidate {
+    const IS_FOREIGN: bool = true;
+
     fn release(
         &mut self,
         function: Function,

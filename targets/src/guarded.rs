@@ -58,13 +58,10 @@ impl<T: Copy> GuardedArray<T> {
     pub(crate) fn fill(&mut self, entries: impl ExactSizeIterator<Item = T>) {
         self.length = 0;
         let length = entries.len();
-        assert!(length <= self.capacity, "{length} entries in an array of {}", self.capacity);
         // SAFETY: the last `capacity` entries before the guard are this array's, and nobody else
         // has a reference to them.
-        let room = unsafe {
-            let first: *mut MaybeUninit<T> = self.end.sub(length).as_ptr().cast();
-            slice::from_raw_parts_mut(first, length)
-        };
+        let room: &mut [MaybeUninit<T>] =
+            unsafe { slice::from_raw_parts_mut(self.start_of(length).cast(), length) };
         let mut written = 0;
         // Plain enough to become a copy of memory where the entries are in memory.
         for (place, entry) in room.iter_mut().zip(entries) {
@@ -77,15 +74,21 @@ impl<T: Copy> GuardedArray<T> {
 
     /// The first entry; with no entries, the guard.
     pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
+        self.start_of(self.length)
+    }
+
+    /// Where an array of so many entries begins.
+    fn start_of(&self, length: usize) -> *mut T {
+        assert!(length <= self.capacity, "{length} entries in an array of {}", self.capacity);
         // SAFETY: inside of the room, or at its end.
-        unsafe { self.end.sub(self.length).as_ptr() }
+        unsafe { self.end.sub(length).as_ptr() }
     }
 
     /// The entries.
     pub(crate) fn as_slice(&self) -> &[T] {
         // SAFETY: `fill` has written the last `length` entries before the guard, and whoever writes
         // to them has this array alone.
-        unsafe { NonNull::slice_from_raw_parts(self.end.sub(self.length), self.length).as_ref() }
+        unsafe { slice::from_raw_parts(self.start_of(self.length), self.length) }
     }
 
     /// Makes zeros of what is left before the array of one that had so many entries, and of what
@@ -94,7 +97,7 @@ impl<T: Copy> GuardedArray<T> {
         let stale = length_before.saturating_sub(self.length) + BLANK;
         let stale = stale.min(self.capacity - self.length);
         // SAFETY: inside of the room. They are no entries, and nobody reads them as such here.
-        unsafe { self.end.sub(self.length + stale).as_ptr().write_bytes(0, stale) }
+        unsafe { self.start_of(self.length + stale).write_bytes(0, stale) }
     }
 }
 
@@ -103,8 +106,9 @@ impl<T> Drop for GuardedArray<T> {
         let guard = page_size();
         let end: *mut c_void = self.end.as_ptr().cast();
         asan::unpoison_range(end, guard);
+        let start = end.wrapping_byte_sub(self.size);
         // SAFETY: what was mapped, whole; nobody has a pointer into it any more.
-        let unmapped = unsafe { rustix::mm::munmap(end.byte_sub(self.size), self.size + guard) };
+        let unmapped = unsafe { rustix::mm::munmap(start, self.size + guard) };
         debug_assert!(unmapped.is_ok(), "{unmapped:?}");
     }
 }

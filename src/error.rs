@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// An entry whose page had no reference left when its turn came.
+/// An entry whose page had no reference, or no pin, left when its turn came.
 ///
 /// The entries before it are released. It and the entries after it were not locked,
 /// marked or dropped.
@@ -15,7 +15,7 @@ pub struct ReleaseError {
 
 impl fmt::Display for ReleaseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "entry {} names a page that has no reference left", self.entry)
+        write!(formatter, "entry {} names a page that has nothing left to release", self.entry)
     }
 }
 

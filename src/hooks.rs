@@ -47,6 +47,33 @@ pub trait Hooks {
         self.unlock_page(head);
     }
 
+    /// folio_has_pincount(): whether pins of this compound page are counted in its first tail page.
+    /// Since Linux 5.18 each of order 1 or more has them there; before, those above order 1.
+    #[inline]
+    fn has_pincount(&self, head: PageRef<'_>) -> bool {
+        head.is_head()
+    }
+
+    /// is_zero_folio(): whether it is the zero page, whose counts pins leave alone.
+    #[inline]
+    fn is_zero_page(&self, head: PageRef<'_>) -> bool {
+        let _ = head;
+        false
+    }
+
+    /// NR_FOLL_PIN_ACQUIRED of the page's node goes up by so many pins.
+    #[inline]
+    fn pins_acquired(&self, head: PageRef<'_>, pins: i32) {
+        let _ = (head, pins);
+    }
+
+    /// NR_FOLL_PIN_RELEASED of the page's node goes up by so many pins, before the page may be
+    /// freed. Where there were less, it goes down again by what was missing.
+    #[inline]
+    fn pins_released(&self, head: PageRef<'_>, pins: i32) {
+        let _ = (head, pins);
+    }
+
     /// __put_page(): takes the page, whose last reference is gone, out of use. Must
     /// leave what an entry check reads, as [`PageRef::poison_freed`] does.
     #[inline]

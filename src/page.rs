@@ -11,5 +11,5 @@ pub use layout::{POISON, Page, flags, offsets};
 pub use map::{CompoundPageError, MAX_ORDER, MemoryMap};
 #[cfg(test)]
 pub(crate) use page_ref::LOCKED_SUBTRACTIONS;
-pub(crate) use page_ref::Left;
 pub use page_ref::PageRef;
+pub(crate) use page_ref::{GUP_PIN_COUNTING_BIAS, Left};

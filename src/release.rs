@@ -1,10 +1,12 @@
 //! put_user_page*(), in the order of the patch: one page, the loop that the array functions
 //! share, the array functions. Where the patch takes an entry, the loop takes a run; how runs
-//! are told and their references dropped comes last.
+//! are told comes last, and what an entry holds is elsewhere, for unpin_user_page*() are the same
+//! with pins.
 
 use crate::error::ReleaseError;
+use crate::held::{Held, Reference};
 use crate::hooks::Hooks;
-use crate::page::{Left, Page, PageRef};
+use crate::page::{Page, PageRef};
 
 /// Releases one page that was pinned with get_user_pages().
 ///
@@ -14,7 +16,7 @@ use crate::page::{Left, Page, PageRef};
 #[must_use = "an entry without a reference stops the call"]
 #[inline]
 pub fn put_user_page<H: Hooks + ?Sized>(page: PageRef<'_>, hooks: &H) -> Result<(), ReleaseError> {
-    drop_references(page.compound_head(), 1, hooks).map_err(|_| ReleaseError { entry: 0 })
+    Reference::drop(page.compound_head(), 1, hooks).map_err(|_| ReleaseError { entry: 0 })
 }
 
 /// The patch's __put_user_pages_dirty(), run by run. `mark` is called once for each run,
@@ -24,6 +26,66 @@ pub fn put_user_page<H: Hooks + ?Sized>(page: PageRef<'_>, hooks: &H) -> Result<
 /// A run is looked at entry by entry up to `SHORT` entries beyond its first, then in blocks of
 /// `LONG_BLOCK` and of `BLOCK` entries; and the page `AHEAD` runs of its length ahead is
 /// prefetched. These are parameters so that small cases reach all of it (`pagediff exhaust`).
+#[inline(always)]
+pub(crate) fn release_runs<
+    'map,
+    Entry: Held,
+    const SHORT: usize,
+    const LONG_BLOCK: usize,
+    const BLOCK: usize,
+    const AHEAD: usize,
+    H: Hooks + ?Sized,
+>(
+    pages: &[PageRef<'map>],
+    hooks: &H,
+    mark: Option<Mark<'map, H>>,
+) -> Result<(), ReleaseError> {
+    let mut start = 0;
+    while let Some(first) = pages.get(start) {
+        let head = first.compound_head();
+        let run = run_length::<SHORT, LONG_BLOCK, BLOCK>(&pages[start..], head);
+        // Of pages in order the machine fetches the next ones by itself.
+        let ahead = run.wrapping_mul(AHEAD);
+        if let Some(page) = pages.get(start.wrapping_add(ahead))
+            && distance(*page, *first) != ahead.wrapping_mul(size_of::<Page>())
+        {
+            page.prefetch();
+        }
+        if !mark_run::<Entry, H>(head, hooks, mark) {
+            return Err(ReleaseError { entry: start });
+        }
+        // Where the next run starts does not depend on what the subtraction finds, so that the
+        // machine goes on to it meanwhile.
+        Entry::drop(head, run as i32, hooks)
+            .map_err(|released| ReleaseError { entry: start + released })?;
+        start += run;
+    }
+    Ok(())
+}
+
+/// Marks the page of a run if it is clean and to be marked. False if it has nothing left that the
+/// entries could hold: then it is not marked. Of one that is not to be marked the drop tells that.
+#[inline(always)]
+pub(crate) fn mark_run<'map, Entry: Held, H: Hooks + ?Sized>(
+    head: PageRef<'map>,
+    hooks: &H,
+    mark: Option<Mark<'map, H>>,
+) -> bool {
+    if let Some(mark) = mark
+        && !head.is_dirty()
+    {
+        if !Entry::is_left(head, hooks) {
+            return false;
+        }
+        mark(hooks, head);
+    }
+    true
+}
+
+/// How a page is marked dirty.
+pub(crate) type Mark<'map, H> = fn(&H, PageRef<'map>);
+
+/// [`release_runs`] of references, for who tries other lengths of blocks.
 #[doc(hidden)]
 #[inline(always)]
 pub fn release_in_blocks<
@@ -38,44 +100,17 @@ pub fn release_in_blocks<
     hooks: &H,
     mark: Option<fn(&H, PageRef<'map>)>,
 ) -> Result<(), ReleaseError> {
-    let mut start = 0;
-    while let Some(first) = pages.get(start) {
-        let head = first.compound_head();
-        let run = run_length::<SHORT, LONG_BLOCK, BLOCK>(&pages[start..], head);
-        // Of pages in order the machine fetches the next ones by itself.
-        let ahead = run.wrapping_mul(AHEAD);
-        if let Some(page) = pages.get(start.wrapping_add(ahead))
-            && distance(*page, *first) != ahead.wrapping_mul(size_of::<Page>())
-        {
-            page.prefetch();
-        }
-        // A page without references is not marked. One that is not to be marked is told by the
-        // subtraction.
-        if let Some(mark) = &mark
-            && !head.is_dirty()
-        {
-            if head.refcount() <= 0 {
-                return Err(ReleaseError { entry: start });
-            }
-            mark(hooks, head);
-        }
-        // Where the next run starts does not depend on what the subtraction finds, so that the
-        // machine goes on to it meanwhile.
-        drop_references(head, run as i32, hooks)
-            .map_err(|released| ReleaseError { entry: start + released })?;
-        start += run;
-    }
-    Ok(())
+    release_runs::<Reference, SHORT, LONG_BLOCK, BLOCK, AHEAD, H>(pages, hooks, mark)
 }
 
 /// The same, with the lengths that are fastest.
 #[inline(always)]
-fn release<'map, H: Hooks + ?Sized>(
+pub(crate) fn release<'map, Entry: Held, H: Hooks + ?Sized>(
     pages: &[PageRef<'map>],
     hooks: &H,
-    mark: Option<fn(&H, PageRef<'map>)>,
+    mark: Option<Mark<'map, H>>,
 ) -> Result<(), ReleaseError> {
-    release_in_blocks::<16, 64, 16, 20, H>(pages, hooks, mark)
+    release_runs::<Entry, 16, 64, 16, 20, H>(pages, hooks, mark)
 }
 
 /// Marks every page of the array dirty that is clean, without locking it, and
@@ -89,7 +124,7 @@ pub fn put_user_pages_dirty<H: Hooks + ?Sized>(
     pages: &[PageRef<'_>],
     hooks: &H,
 ) -> Result<(), ReleaseError> {
-    release(pages, hooks, Some(H::set_page_dirty))
+    release::<Reference, H>(pages, hooks, Some(H::set_page_dirty))
 }
 
 /// Marks every page of the array dirty that is clean, under its page lock, and
@@ -103,7 +138,7 @@ pub fn put_user_pages_dirty_lock<H: Hooks + ?Sized>(
     pages: &[PageRef<'_>],
     hooks: &H,
 ) -> Result<(), ReleaseError> {
-    release(pages, hooks, Some(H::set_page_dirty_lock))
+    release::<Reference, H>(pages, hooks, Some(H::set_page_dirty_lock))
 }
 
 /// Releases every page of the array.
@@ -116,7 +151,7 @@ pub fn put_user_pages<H: Hooks + ?Sized>(
     pages: &[PageRef<'_>],
     hooks: &H,
 ) -> Result<(), ReleaseError> {
-    release(pages, hooks, None)
+    release::<Reference, H>(pages, hooks, None)
 }
 
 /// How many entries at the start of `pages`, whose first has `head` as its head page,
@@ -189,51 +224,4 @@ fn whole_blocks<const N: usize>(pages: &[PageRef<'_>], head: PageRef<'_>, span: 
 #[inline(always)]
 pub(crate) fn lie_within(addresses: impl Iterator<Item = usize>, base: usize, span: usize) -> bool {
     addresses.fold(0, |union, address| union | address.wrapping_sub(base)) < span
-}
-
-/// Drops so many references of the page, and frees it with its last.
-///
-/// # Errors
-///
-/// The page had less, which are gone; the error is how many.
-#[inline(always)]
-pub(crate) fn drop_references<H: Hooks + ?Sized>(
-    head: PageRef<'_>,
-    references: i32,
-    hooks: &H,
-) -> Result<(), usize> {
-    if references > 1 {
-        let before = head.refcount_fetch_sub(references);
-        return if before > references { Ok(()) } else { run_out(head, before, references, hooks) };
-    }
-    match head.refcount_dec() {
-        Left::Some => Ok(()),
-        Left::None => run_out(head, 1, 1, hooks),
-        Left::Short => run_out(head, 0, 1, hooks),
-    }
-}
-
-/// Frees the page if the last of `references` that were subtracted was its last; gives back
-/// what it had not. `before` is what it had, and not above `references`. A call of its own, for the
-/// loop is faster the less is in it.
-///
-/// # Errors
-///
-/// It had less; the error is how many.
-#[cold]
-#[inline(never)]
-fn run_out<H: Hooks + ?Sized>(
-    head: PageRef<'_>,
-    before: i32,
-    references: i32,
-    hooks: &H,
-) -> Result<(), usize> {
-    let dropped = before.max(0);
-    if dropped < references {
-        head.refcount_add(references - dropped);
-    }
-    if before > 0 {
-        hooks.free_page(head);
-    }
-    if dropped < references { Err(dropped.cast_unsigned() as usize) } else { Ok(()) }
 }

@@ -99,6 +99,18 @@ pub(crate) const TAIL_MAPPING: usize = 0x400;
 pub const POISON: usize = 0xdead_0000_0000_0100;
 
 impl Page {
+    /// Of the first tail page: the word `mapping` as a number, whose low half is
+    /// `compound_pincount`. The whole word, for others may load it as a mapping at the same time,
+    /// and atomic accesses of different sizes must not race. What is subtracted from the pincount
+    /// and more than it has borrows from `compound_nr`, which nobody reads, until it is given back.
+    #[inline]
+    pub(crate) fn pincount_word(&self) -> &AtomicUsize {
+        let word = self.mapping.as_ptr().cast::<usize>();
+        // SAFETY: the word lives as long as the page, is aligned for a number of its size, and is
+        // only ever accessed atomically.
+        unsafe { AtomicUsize::from_ptr(word) }
+    }
+
     /// An order-0 page without references, flags or mapping: free.
     pub const fn new() -> Self {
         Page {

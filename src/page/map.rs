@@ -118,7 +118,8 @@ impl<'map> MemoryMap<'map> {
         }
         if let Some(first_tail) = self.page(frame + 1).filter(|_| order > 0) {
             prep_first_tail(first_tail.page(), order);
-            head.page().flags.fetch_or(flags::HEAD, Ordering::Relaxed);
+            // Who changes the pincount acquires this flag: see PageRef::mapping().
+            head.page().flags.fetch_or(flags::HEAD, Ordering::Release);
         }
         Ok(head)
     }
@@ -126,8 +127,9 @@ impl<'map> MemoryMap<'map> {
 
 fn prep_tail<'map>(tail: PageRef<'map>, head: PageRef<'map>) {
     let marked = head.as_ptr().map_addr(|address| address | 1);
-    tail.page().mapping.store(ptr::without_provenance_mut(TAIL_MAPPING), Ordering::Relaxed);
     tail.page().compound_head.store(marked, Ordering::Relaxed);
+    // Who reads this word sees by the other that the page is a tail: see PageRef::mapping().
+    tail.page().mapping.store(ptr::without_provenance_mut(TAIL_MAPPING), Ordering::Release);
 }
 
 fn prep_first_tail(first_tail: &Page, order: u32) {
@@ -137,5 +139,5 @@ fn prep_first_tail(first_tail: &Page, order: u32) {
     first_tail.compound_dtor.store(COMPOUND_PAGE_DTOR, Ordering::Relaxed);
     first_tail.compound_order.store(order_byte, Ordering::Relaxed);
     first_tail.compound_mapcount.store(-1, Ordering::Relaxed);
-    first_tail.mapping.store(ptr::without_provenance_mut(pincount_and_nr), Ordering::Relaxed);
+    first_tail.mapping.store(ptr::without_provenance_mut(pincount_and_nr), Ordering::Release);
 }

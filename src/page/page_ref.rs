@@ -5,10 +5,14 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::size_of;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::address_space::AddressSpace;
 use super::layout::{POISON, Page, TAIL_MAPPING, flags, offsets};
+use crate::hooks::Hooks;
+
+/// References of a small page that are a pin (include/linux/mm.h of Linux 6.1).
+pub(crate) const GUP_PIN_COUNTING_BIAS: i32 = 1024;
 
 #[cfg(test)]
 std::thread_local! {
@@ -142,6 +146,75 @@ impl<'map> PageRef<'map> {
         self.page().refcount.store(refcount, Ordering::Relaxed);
     }
 
+    /// The pins of this head page that are counted in its first tail page; 0 of a page of order 0.
+    #[inline]
+    pub fn pincount(self) -> i32 {
+        self.pincount_word().map_or(0, |word| pincount_in(word.load(Ordering::Relaxed)))
+    }
+
+    /// Sets that count: for pages that nobody else uses. A page of order 0 has none to set.
+    #[inline]
+    pub fn set_pincount(self, pins: i32) {
+        if let Some(word) = self.pincount_word() {
+            let others = word.load(Ordering::Relaxed) & !(u32::MAX as usize);
+            word.store(others | pins.cast_unsigned() as usize, Ordering::Release);
+        }
+    }
+
+    /// folio_maybe_dma_pinned() of this head page: false where it is not pinned. It may be true of
+    /// a small page with as many plain references as a pin is.
+    #[inline]
+    pub fn maybe_dma_pinned<H: Hooks + ?Sized>(self, hooks: &H) -> bool {
+        if hooks.has_pincount(self) {
+            self.pincount() > 0
+        } else {
+            // Of a count that went round, too: those are very many pins.
+            self.refcount().cast_unsigned() >= GUP_PIN_COUNTING_BIAS.cast_unsigned()
+        }
+    }
+
+    /// The word of the first tail page that counts this head page's pins; none of a page of order 0.
+    ///
+    /// Whoever has it knows by the acquired head flag that the compound page is whole, and stores
+    /// into it in an order (release): `mapping` follows what it loads from this word unless it then
+    /// sees the page to be a tail.
+    #[inline]
+    fn pincount_word(self) -> Option<&'map AtomicUsize> {
+        if self.page().flags.load(Ordering::Acquire) & flags::HEAD == 0 {
+            return None;
+        }
+        // SAFETY: the head flag is set by prep_compound_page() only, which checked that the map
+        // holds the first tail page too.
+        let first_tail = unsafe { self.pointer.add(1) };
+        // SAFETY: as for `page`: a live page of the same map.
+        Some(unsafe { first_tail.as_ref() }.pincount_word())
+    }
+
+    /// Adds pins (1 or more) to the pincount.
+    #[inline]
+    pub(crate) fn pincount_add(self, pins: i32) {
+        if let Some(word) = self.pincount_word() {
+            word.fetch_add(pins as usize, Ordering::AcqRel);
+        }
+    }
+
+    /// Subtracts pins (1 or more) from the pincount in one locked operation, and returns how many
+    /// there were; none of a page of order 0.
+    #[inline]
+    pub(crate) fn pincount_fetch_sub(self, pins: i32) -> i32 {
+        #[cfg(test)]
+        LOCKED_SUBTRACTIONS.set(LOCKED_SUBTRACTIONS.get() + 1);
+        self.pincount_word()
+            .map_or(0, |word| pincount_in(word.fetch_sub(pins as usize, Ordering::AcqRel)))
+    }
+
+    /// How many pages of this head page's compound page lie from `page`, which is one of them, on.
+    #[inline]
+    pub(crate) fn pages_behind(self, page: PageRef<'_>) -> usize {
+        let before = page.addr().wrapping_sub(self.addr()) / size_of::<Page>();
+        (1_usize << self.compound_order()).saturating_sub(before).max(1)
+    }
+
     /// PageDirty() of this very page.
     #[inline]
     pub fn is_dirty(self) -> bool {
@@ -217,14 +290,19 @@ impl<'map> PageRef<'map> {
         // Acquire, for the file is read through the pointer: set_mapping() may be another
         // thread's, which made the file just before.
         let mapping = self.page().mapping.load(Ordering::Acquire);
-        // What tails and freed pages hold is told by its value, for the page may become a
-        // tail between the two reads.
+        // The page may have become a tail between the two reads, and then the word may be a
+        // pincount and a number of pages. It was a tail before it was one of these.
         let address = mapping.addr();
-        if address == POISON || address == TAIL_MAPPING || address.trailing_zeros() >= 32 {
+        if address == POISON || address == TAIL_MAPPING || self.is_tail() {
             return None;
         }
-        // SAFETY: since the map was made, a mapping is null, the poison, one of the two
-        // words of a tail, or what `set_mapping` stored: a reference that lives for 'map.
+        // SAFETY: since the map was made, a mapping is null, the poison, what a tail has, or what
+        // `set_mapping` stored: a reference that lives for 'map. What a tail has is stored in an
+        // order (release) behind the bit by which it is one, which is never taken back, and the
+        // load of the word above acquires: where that gave a tail's word, `is_tail` has seen the
+        // bit. So it has where it gave a pincount that was changed since, even in a word that was
+        // something else: who changes it has acquired the head flag, which was released behind
+        // the bit, and releases the word (see `pincount_word`).
         unsafe { mapping.as_ref() }
     }
 
@@ -232,8 +310,6 @@ impl<'map> PageRef<'map> {
     #[inline]
     pub fn set_mapping(self, mapping: &'map AddressSpace) {
         debug_assert!(!self.is_tail());
-        let address = ptr::from_ref(mapping).addr();
-        assert!(address.trailing_zeros() < 32, "told from a first tail's word by its value");
         self.page().mapping.store(ptr::from_ref(mapping).cast_mut(), Ordering::Release);
     }
 
@@ -242,6 +318,14 @@ impl<'map> PageRef<'map> {
     #[inline]
     pub(crate) fn try_get(self) -> bool {
         let take = |refs: i32| if refs <= 0 { None } else { refs.checked_add(1) };
+        self.page().refcount.fetch_update(Ordering::AcqRel, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Takes so many references, refused at a refcount of zero or less only: the count may go
+    /// round.
+    #[inline]
+    pub(crate) fn try_add(self, references: i32) -> bool {
+        let take = |refs: i32| if refs <= 0 { None } else { Some(refs.wrapping_add(references)) };
         self.page().refcount.fetch_update(Ordering::AcqRel, Ordering::Relaxed, take).is_ok()
     }
 
@@ -316,6 +400,12 @@ impl<'map> PageRef<'map> {
         page.private.store(POISON, Relaxed);
         page.memcg_data.store(POISON, Relaxed);
     }
+}
+
+/// The pincount in a word of a first tail page: its low half.
+#[inline]
+fn pincount_in(word: usize) -> i32 {
+    (word as u32).cast_signed()
 }
 
 impl fmt::Debug for PageRef<'_> {

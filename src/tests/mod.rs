@@ -1,10 +1,12 @@
 //! Units: the model's own promises. Held against the reference in `targets/`.
 
 mod concurrent;
+mod concurrent_pins;
 mod dirty;
 mod get;
 mod layout;
 mod over_release;
+mod pins;
 mod proofs;
 mod release;
 mod runs;

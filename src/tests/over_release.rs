@@ -40,7 +40,7 @@ impl Hooks for LoweredMeanwhile {
 #[test]
 fn the_error_says_which_entry_it_was() {
     let error = ReleaseError { entry: 17 };
-    assert_eq!(error.to_string(), "entry 17 names a page that has no reference left");
+    assert_eq!(error.to_string(), "entry 17 names a page that has nothing left to release");
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::vec::Vec;
 
 use self::smt::Functions;
 use super::{page, pages};
+use crate::held::{Held, Reference};
 use crate::page::MAX_ORDER;
-use crate::release::{clamp_rest, drop_references, lie_within};
+use crate::release::{clamp_rest, lie_within};
 use crate::{Hooks, MemoryMap, PageRef};
 
 const BLOCK: &str = include_str!("../proofs/block.smt2");
@@ -99,7 +100,7 @@ fn dropping_differs(text: &str) -> Option<[u64; 2]> {
         let (refs, run) = (refs as u32, (run as u32 & 0x7fff_ffff).max(1));
         let (hooks, arguments) = (Frees::default(), [u64::from(refs), u64::from(run)]);
         head.set_refcount(refs.cast_signed());
-        let result = drop_references(head, run.cast_signed(), &hooks);
+        let result = Reference::drop(head, run.cast_signed(), &hooks);
         let dropped = smt.call(dropped, &arguments) as usize;
         result != if dropped < run as usize { Err(dropped) } else { Ok(()) }
             || u64::from(head.refcount().cast_unsigned()) != smt.call(left, &arguments)

@@ -1,8 +1,9 @@
 //! The naive reference: put_user_page*() one entry at a time, in the patch's own words.
 //!
 //! Meant to be held against "mm: introduce put_user_page*(), placeholder versions"
-//! (November 2018) by eye. [`release`](mod@release) is the patch, [`memory`] the few
-//! things of the kernel that the patch calls. Plain integers and booleans, no atomics,
+//! (November 2018) by eye, and against what the functions became. [`release`](mod@release) is the
+//! patch, [`unpin`] what it became, [`profile`] how kernels differ in that, [`memory`] the few
+//! things of the kernel that both call. Plain integers and booleans, no atomics,
 //! and nothing shared with the fast implementation.
 //!
 //! Two things are not in the patch, because the kernel leaves them undefined: a call
@@ -25,12 +26,16 @@
 #![deny(missing_docs)]
 
 pub mod memory;
+pub mod profile;
 pub mod release;
 #[cfg(test)]
 mod tests;
+pub mod unpin;
 
 pub use memory::{Event, EventKind, Memory, Page};
+pub use profile::{PROFILES, Profile};
 pub use release::{
     EntryWithoutReference, put_user_page, put_user_pages, put_user_pages_dirty,
     put_user_pages_dirty_lock,
 };
+pub use unpin::{unpin_user_page, unpin_user_pages, unpin_user_pages_dirty_lock};

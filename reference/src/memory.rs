@@ -1,4 +1,6 @@
-//! The pages, and the few things of the kernel that the patch calls.
+//! The pages, and the few things of the kernel that the functions call.
+
+use crate::profile::{Profile, ZeroPage};
 
 /// A page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,6 +10,12 @@ pub struct Page {
     pub head: usize,
     /// References; of a tail page always 0, for its head page keeps them.
     pub refcount: i32,
+    /// The order of the compound page; of a tail page its head page's.
+    pub order: u32,
+    /// Pins of a page that has them counted apart; of a tail page always 0.
+    pub pincount: i32,
+    /// Whether it is the zero page.
+    pub is_zero: bool,
     /// Whether the page is marked dirty; of a tail page never.
     pub dirty: bool,
     /// Whether somebody holds the page lock; of a tail page never.
@@ -59,18 +67,37 @@ pub struct Event {
 
 /// All pages by frame. Frames where there is no page are filled with pages that nobody
 /// names.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Memory {
+    /// What a pin is.
+    pub profile: &'static Profile,
     pages: Vec<Page>,
     /// What has happened since this was last emptied, in order.
     pub events: Vec<Event>,
+    /// NR_FOLL_PIN_ACQUIRED: pins that the node has counted as acquired.
+    pub pins_acquired: i64,
+    /// NR_FOLL_PIN_RELEASED: pins that the node has counted as released.
+    pub pins_released: i64,
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory {
+            profile: Profile::newest(),
+            pages: Vec::new(),
+            events: Vec::new(),
+            pins_acquired: 0,
+            pins_released: 0,
+        }
+    }
 }
 
 impl Memory {
-    /// No pages and no events again.
+    /// No pages, no events and no pins again.
     pub fn clear(&mut self) {
         self.pages.clear();
         self.events.clear();
+        (self.pins_acquired, self.pins_released) = (0, 0);
     }
 
     /// Adds a compound page of `order` at `frame`, which must not be before the end of
@@ -80,7 +107,7 @@ impl Memory {
         assert!(frame.is_multiple_of(1 << order), "frame {frame} is misaligned for order {order}");
         self.pages.resize(frame, Page::default());
         let end = frame + (1 << order);
-        self.pages.resize(end, Page { head: frame, ..Page::default() });
+        self.pages.resize(end, Page { head: frame, order, ..Page::default() });
         frame
     }
 
@@ -111,6 +138,87 @@ impl Memory {
             *refcount += 1;
         }
         pages.len()
+    }
+
+    /// pin_user_pages(): one pin for each entry, until a page is free; returns how many entries
+    /// got one. A count that is at its end goes round.
+    pub fn pin_user_pages(&mut self, pages: &[usize]) -> usize {
+        for (index, &entry) in pages.iter().enumerate() {
+            let page = self.compound_head(entry);
+            if self.pages[page].refcount <= 0 {
+                return index;
+            }
+            if self.pins_leave_alone(page) {
+                continue;
+            }
+            let order = self.pages[page].order;
+            let references = self.profile.references_of_pin(order);
+            self.pages[page].refcount = self.pages[page].refcount.wrapping_add(references);
+            self.pages[page].pincount += i32::from(self.profile.has_pincount(order));
+            self.pins_acquired += i64::from(self.profile.counts_pins());
+        }
+        pages.len()
+    }
+
+    /// How many pins of a head page can be released: of the zero page any number, where that is
+    /// left alone and in use. A refcount that went round is one of very many.
+    pub fn pins(&self, page: usize) -> i64 {
+        let Page { order, refcount, pincount, .. } = self.pages[page];
+        if self.pins_leave_alone(page) {
+            return if refcount > 0 { i64::MAX } else { 0 };
+        }
+        if self.profile.has_pincount(order) {
+            return i64::from(pincount.min(refcount).max(0));
+        }
+        match self.profile.references_of_pin(order) {
+            1 => i64::from(refcount.max(0)),
+            references => i64::from(refcount.cast_unsigned() / references.cast_unsigned()),
+        }
+    }
+
+    /// How many references of a head page are not part of the pins that can be released.
+    pub fn references_beside_pins(&self, page: usize) -> i64 {
+        let Page { order, refcount, .. } = self.pages[page];
+        if self.pins_leave_alone(page) {
+            return i64::from(refcount);
+        }
+        match self.profile.references_of_pin(order) {
+            1 => i64::from(refcount) - self.pins(page),
+            references => i64::from(refcount.cast_unsigned() % references.cast_unsigned()),
+        }
+    }
+
+    /// Releases a pin of a head page; frees the page if its last reference was part of it.
+    pub fn unpin_page(&mut self, page: usize) {
+        if self.pins_leave_alone(page) {
+            return;
+        }
+        let order = self.pages[page].order;
+        let references = self.profile.references_of_pin(order);
+        self.pins_released += i64::from(self.profile.counts_pins());
+        self.pages[page].pincount -= i32::from(self.profile.has_pincount(order));
+        self.pages[page].refcount = self.pages[page].refcount.wrapping_sub(references);
+        if self.pages[page].refcount == 0 {
+            self.free_page(page);
+        }
+    }
+
+    /// folio_maybe_dma_pinned() of a head page: so many references are pins, for all that it
+    /// knows.
+    pub fn maybe_dma_pinned(&self, page: usize) -> bool {
+        let Page { order, refcount, pincount, .. } = self.pages[page];
+        if self.profile.has_pincount(order) {
+            return pincount > 0;
+        }
+        match self.profile.references_of_pin(order) {
+            1 => false,
+            references => refcount.cast_unsigned() >= references.cast_unsigned(),
+        }
+    }
+
+    /// is_zero_folio() of a head page, where the profile leaves that alone.
+    fn pins_leave_alone(&self, page: usize) -> bool {
+        self.pages[page].is_zero && self.profile.zero_page == ZeroPage::LeftAlone
     }
 
     /// put_page() of a head page: drops one reference; frees the page if it was the last.

@@ -16,6 +16,13 @@ fn main() {
         "put_user_pages",
         "put_user_pages_dirty",
         "put_user_pages_dirty_lock",
+        "unpin_user_page",
+        "unpin_user_pages",
+        "unpin_user_pages_dirty_lock",
+        "unpin_user_page_range_dirty_lock",
+        "unpin_folio",
+        "unpin_folios",
+        "unpin_user_folio",
         "put_user_page_hooks",
     ];
     for name in names {

@@ -5,6 +5,7 @@ use put_user_page_case::Function;
 use put_user_page_targets::backend::BackendError;
 use put_user_page_targets::backends::{InProcess, PageMap, Recorder, Release};
 use put_user_page_targets::harness::Harness;
+use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::registry::Target;
 
 use crate::base::Call;
@@ -27,7 +28,9 @@ pub type FaultyBackend = InProcess<PageMap<Faulty>>;
 /// The bug as the backend of its name; with no bug it does what the reference does.
 pub fn backend(bug: Option<&'static Bug>) -> FaultyBackend {
     let name = bug.map_or("no-bug", |bug| bug.name);
-    InProcess::new(name, PageMap::new(Faulty { bug, kept: Vec::new() }))
+    let profile = Profile::newest();
+    let machine = PageMap::new(Faulty { bug, kept: Vec::new() }, profile);
+    InProcess::new(name, machine, profile)
 }
 
 /// Lets a backend have another bug, with the memory that it has.
@@ -53,6 +56,13 @@ pub fn harness(target: &'static Target) -> Result<Harness, BackendError> {
     }
 }
 
+impl Faulty {
+    /// Whether calls of a function go through the code with the bug.
+    fn has_bug(&self, function: Function) -> bool {
+        self.bug.is_some_and(|bug| bug.can_show_in(&[function]))
+    }
+}
+
 impl Release for Faulty {
     fn release(
         &mut self,
@@ -64,8 +74,11 @@ impl Release for Faulty {
         if recorder.call() == 0 {
             self.kept.clear();
         }
+        // What has no mistake in it is what ships.
         match self.bug.map(|bug| &bug.run) {
-            None => call.release(pages),
+            Some(Run::Unpins(unpins)) if self.has_bug(function) => unpins.run(&call),
+            None | Some(Run::Unpins(_)) => call.release(pages),
+            Some(_) if function.unpins() => call.release(pages),
             Some(Run::Entries(steps)) => steps.run(&call),
             Some(Run::Runs(runs)) => runs.run(&call),
             Some(Run::Hooks(hooks)) => hooks.run(&call),

@@ -8,6 +8,7 @@ mod errors;
 mod heads;
 mod locking;
 mod marking;
+mod pins;
 mod runs;
 
 use std::sync::LazyLock;
@@ -16,7 +17,7 @@ use crate::Bug;
 
 /// All bugs, family by family.
 pub static BUGS: LazyLock<Vec<&'static Bug>> = LazyLock::new(|| {
-    let families: [&'static [Bug]; 9] = [
+    let families: [&'static [Bug]; 10] = [
         heads::BUGS,
         marking::BUGS,
         locking::BUGS,
@@ -26,6 +27,7 @@ pub static BUGS: LazyLock<Vec<&'static Bug>> = LazyLock::new(|| {
         batches::BUGS,
         again::BUGS,
         errors::BUGS,
+        pins::BUGS,
     ];
     families.into_iter().flatten().collect()
 });

@@ -3,6 +3,7 @@
 mod entries;
 mod hooks;
 mod runs;
+mod unpins;
 
 use put_user_page::{Hooks, PageRef};
 use put_user_page_case::Function;
@@ -12,6 +13,7 @@ use put_user_page_watched::release;
 pub use entries::{Entry, STEPS, Steps};
 pub use hooks::{Bound, FaultyHooks, HOOKS};
 pub use runs::{RUNS, RunOf, Runs, distance, span};
+pub use unpins::{BIAS, Pins, UNPINS, Unpins};
 
 /// A call: what is to be released, and whom to tell what was done.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +44,12 @@ impl<'a> Call<'a> {
 impl Call<'_> {
     /// Whether pages are locked to be marked.
     pub fn locks(&self) -> bool {
-        self.function == Function::PutUserPagesDirtyLock
+        self.function.locks()
     }
 
     /// Releases these pages, rightly: what ships does it.
     pub fn release(&self, pages: &[PageRef<'static>]) -> Option<usize> {
-        release(self.function, pages, self.recorder)
+        release(self.function, &self.recorder.map(), pages, self.recorder)
     }
 
     /// Marks a page dirty if it is clean and the function marks pages.
@@ -72,6 +74,11 @@ impl Call<'_> {
         if page.refcount() == 0 {
             self.recorder.free_page(page);
         }
+    }
+
+    /// Whether a head page is the huge zero page.
+    pub fn is_huge_zero_page(&self, head: PageRef<'static>) -> bool {
+        self.recorder.is_huge_zero_page(head)
     }
 
     /// The page so many frames behind another. None further than one behind all that the entries

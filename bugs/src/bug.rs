@@ -3,7 +3,7 @@
 use put_user_page::PageRef;
 use put_user_page_case::Function;
 
-use crate::base::{Call, FaultyHooks, Runs, Steps};
+use crate::base::{Call, FaultyHooks, Runs, Steps, Unpins};
 
 /// A bug that was made somewhere, as a backend has it here.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub enum Run {
     Entries(Steps),
     /// A loop over runs, of which one step is another.
     Runs(Runs),
+    /// A loop over runs of pins, of which one step is another; what releases references ships.
+    Unpins(Unpins),
     /// What ships, with hooks of which one is another.
     Hooks(FaultyHooks),
     /// A call as a whole. What it leaves in the list is there again at the next call of the
@@ -48,8 +50,8 @@ pub enum Run {
     Whole(fn(&Call<'_>, &mut Vec<PageRef<'static>>) -> Option<usize>),
 }
 
-/// Those that any function shows.
-pub(crate) const ANY: &[Function] = &Function::ALL;
+/// Those that any function of 2018 shows.
+pub(crate) const ANY: &[Function] = &Function::PUT;
 
 /// Those of functions that mark pages dirty.
 pub(crate) const MARKING: &[Function] =
@@ -60,6 +62,40 @@ pub(crate) const NOT_MARKING: &[Function] = &[Function::PutUserPage, Function::P
 
 /// Those of the function that locks pages.
 pub(crate) const LOCKING: &[Function] = &[Function::PutUserPagesDirtyLock];
+
+/// Those of functions that release pins.
+pub(crate) const UNPINNING: &[Function] = &[
+    Function::UnpinUserPage,
+    Function::UnpinUserPages,
+    Function::UnpinUserPagesDirtyLock { make_dirty: true },
+    Function::UnpinUserPagesDirtyLock { make_dirty: false },
+    Function::UnpinUserPageRangeDirtyLock { make_dirty: true },
+    Function::UnpinUserPageRangeDirtyLock { make_dirty: false },
+    Function::UnpinFolio,
+    Function::UnpinFolios,
+    Function::UnpinUserFolio,
+];
+
+/// Those of functions that release the pins of several entries that name one page in one step.
+pub(crate) const UNPINNING_RUNS: &[Function] = &[
+    Function::UnpinUserPages,
+    Function::UnpinUserPagesDirtyLock { make_dirty: true },
+    Function::UnpinUserPagesDirtyLock { make_dirty: false },
+    Function::UnpinFolios,
+    Function::UnpinUserFolio,
+];
+
+/// Those of functions that release the pins of a range.
+pub(crate) const UNPINNING_RANGES: &[Function] = &[
+    Function::UnpinUserPageRangeDirtyLock { make_dirty: true },
+    Function::UnpinUserPageRangeDirtyLock { make_dirty: false },
+];
+
+/// Those of functions that release pins and mark pages dirty.
+pub(crate) const UNPINNING_AND_MARKING: &[Function] = &[
+    Function::UnpinUserPagesDirtyLock { make_dirty: true },
+    Function::UnpinUserPageRangeDirtyLock { make_dirty: true },
+];
 
 impl Bug {
     /// Whether calls of these functions can show it.

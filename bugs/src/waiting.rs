@@ -5,16 +5,10 @@
 pub enum Capability {
     /// References are taken by the implementation that is tried, not for it.
     Acquiring,
-    /// Pins, which weigh other than references.
-    Pins,
     /// Arrays with entries that name no page, and lengths that are no lengths.
     BadArrays,
-    /// The zero pages, which nobody counts.
-    ZeroPages,
     /// Pages of devices, whose counts end at one.
     DevicePages,
-    /// Reads are observed, not only what is written.
-    Reads,
     /// Compound pages that are split, or made, during a case.
     Splitting,
     /// Several threads.
@@ -49,30 +43,20 @@ const fn waiting(
 }
 
 use Capability::{
-    Acquiring, BadArrays, DevicePages, FileSystemData, Mappings, Pins, Reads, Reclaim, Splitting,
-    Threads, Truncation, ZeroPages,
+    Acquiring, BadArrays, DevicePages, FileSystemData, Mappings, Reclaim, Splitting, Threads,
+    Truncation,
 };
 
 /// All bugs that wait.
 pub static WAITING: &[Waiting] = &[
     waiting("take-a-reference-of-a-free-page", "8fde12ca79af, CVE-2019-11487", &[Acquiring]),
     waiting("refuse-what-can-be-had", "c36c04c2e132, f442fa614137", &[Acquiring]),
-    waiting("put-a-pin-as-a-reference", "96e1fac162cc", &[Pins]),
-    waiting("order-1-pinned-by-count-unpinned-by-pincount", "5232c63f46fd", &[Pins]),
-    waiting("pincount-before-refcount", "8ea2979c1444", &[Pins, Threads]),
-    waiting(
-        "pincount-dropped-and-refcount-kept",
-        "a change of one count and not of the other",
-        &[Pins],
-    ),
-    waiting("long-term-pin-of-a-tracked-file", "8ac268436e6d, a6e79df92e4a", &[Pins]),
-    waiting("read-after-the-last-put", "4509b42c3896", &[Reads]),
+    waiting("pincount-before-refcount", "8ea2979c1444", &[Threads]),
+    waiting("long-term-pin-of-a-tracked-file", "8ac268436e6d, a6e79df92e4a", &[Acquiring]),
     waiting("length-is-an-error-number", "146608bb75e6", &[BadArrays]),
     waiting("null-entry-is-read", "a1268be280d8", &[BadArrays]),
     waiting("null-entry-skipped-at-a-run's-start-only", "a1268be280d8", &[BadArrays]),
-    waiting("zero-page-is-counted", "c8070b787519, 873aefb376bb", &[ZeroPages]),
-    waiting("zero-page-cannot-be-pinned", "476c1dfefab8", &[ZeroPages]),
-    waiting("huge-zero-page-kept-or-dropped", "aa88b68c3b1d", &[ZeroPages]),
+    waiting("zero-page-cannot-be-pinned", "476c1dfefab8", &[Acquiring]),
     waiting("device-page-freed-at-zero", "f4f451a16dd1", &[DevicePages]),
     waiting("device-page-taken-for-another", "43fbdeb34964", &[DevicePages]),
     waiting("put-on-the-head-from-before-the-split", "c24d37322548", &[Splitting, Threads]),

@@ -17,7 +17,14 @@ fn of_function(function: Function) -> Option<Capability> {
         Function::PutUserPage
         | Function::PutUserPages
         | Function::PutUserPagesDirty
-        | Function::PutUserPagesDirtyLock => None,
+        | Function::PutUserPagesDirtyLock
+        | Function::UnpinUserPage
+        | Function::UnpinUserPages
+        | Function::UnpinUserPagesDirtyLock { .. }
+        | Function::UnpinUserPageRangeDirtyLock { .. }
+        | Function::UnpinFolio
+        | Function::UnpinFolios
+        | Function::UnpinUserFolio => None,
     }
 }
 
@@ -28,6 +35,7 @@ fn of_folio(folio: &FolioRecord) -> Option<Capability> {
         (Kind::Anon | Kind::File, Source::Kernel) => None,
         // Of these the model has pages, and not what is mapped where.
         (_, Source::Anon | Source::Memfd | Source::Hugetlb | Source::File) => None,
+        (_, Source::Zero | Source::HugeZero) => None,
     }
 }
 
@@ -40,7 +48,7 @@ fn of_record(record: &Record) -> Option<Capability> {
             first: _,
             length: _,
             direction: _,
-            backed: _,
+            backing: _,
             also: _,
         }) => None,
         // References are taken by the harness.
@@ -74,7 +82,7 @@ fn of_event(event: EventKind) -> Option<Capability> {
 
 /// What is observed.
 fn of_observed(observes: Observes) -> Option<Capability> {
-    let Observes { errors: _, stray_writes: _, events: _ } = observes;
+    let Observes { errors: _, stray_writes: _, events: _, node_pins: _ } = observes;
     None
 }
 

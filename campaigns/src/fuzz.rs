@@ -10,6 +10,7 @@ mod progress;
 mod running;
 mod summary;
 
+use put_user_page_kernel::Which;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::Write;
@@ -207,7 +208,7 @@ pub(crate) fn targets(one: Option<&'static Target>) -> Vec<&'static Target> {
         return vec![target];
     }
     let mut targets: Vec<&'static Target> = TARGETS.iter().collect();
-    if !put_user_page_kernel::is_set_up(None) {
+    if !put_user_page_kernel::is_set_up(&Which::default()) {
         eprintln!("note: the target kernel is left out: run `scripts/kernel setup` for it");
         targets.retain(|target| target.check != Check::Kernel);
     }

@@ -2,6 +2,7 @@
 
 mod findings;
 
+use put_user_page_kernel::Which;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -62,7 +63,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
         cores: fuzz::cores(),
         targets: fuzzed.records(),
         findings: findings::records(&root.root, &fuzzed)?,
-        left_out: left_out(put_user_page_kernel::is_set_up(None)),
+        left_out: left_out(put_user_page_kernel::is_set_up(&Which::default())),
         ..Record::default()
     };
     title(out, "corpora")?;

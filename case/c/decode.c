@@ -25,6 +25,7 @@
 
 #define ENTRIES_UNBACKED	(1 << 0)
 #define ENTRIES_ALSO		(1 << 1)
+#define AGAIN_PINNED		(1 << 1)
 #define STEP_UP			0
 #define STEP_SAME		1
 #define STEP_DOWN		2
@@ -126,10 +127,10 @@ static uint8_t decode_source(uint16_t c)
 {
 	uint8_t source = c & FOLIO_SOURCE_MASK;
 
-	return source <= CASE_FROM_FILE ? source : CASE_FROM_KERNEL;
+	return source <= CASE_FROM_HUGE_ZERO ? source : CASE_FROM_KERNEL;
 }
 
-/* A mapping has pages of one kind only, and hugetlb of one order. */
+/* A mapping has pages of one kind only, some of one order, and there is one zero page of each. */
 static void decode_folio(const struct raw_record *raw, struct case_record *record)
 {
 	record->order = raw->n % ORDERS;
@@ -143,8 +144,12 @@ static void decode_folio(const struct raw_record *raw, struct case_record *recor
 	record->from = decode_source(raw->c);
 	if (record->from != CASE_FROM_KERNEL)
 		record->file = record->from == CASE_FROM_FILE;
-	if (record->from == CASE_FROM_HUGETLB)
+	if (record->from == CASE_FROM_HUGETLB || record->from == CASE_FROM_HUGE_ZERO)
 		record->order = HUGETLB_ORDER;
+	if (record->from == CASE_FROM_ZERO)
+		record->order = 0;
+	if (record->from == CASE_FROM_ZERO || record->from == CASE_FROM_HUGE_ZERO)
+		record->repeat = 1;
 }
 
 static void encode_folio(const struct case_record *record, struct raw_record *raw)
@@ -181,7 +186,9 @@ static uint8_t encode_step(int8_t step)
 /* A range too short to have a direction, or a start, gets the ones that are zero. */
 static void decode_entries(const struct raw_record *raw, struct case_record *record)
 {
-	record->backed = !(raw->flags & ENTRIES_UNBACKED);
+	record->backing = raw->type == CASE_PINS ? CASE_PINNED : CASE_GOT;
+	if (raw->flags & ENTRIES_UNBACKED)
+		record->backing = CASE_UNBACKED;
 	record->also = !!(raw->flags & ENTRIES_ALSO);
 	record->length = decode_size(raw, raw->b, SMALL_LENGTH_MASK, LENGTH_MASK);
 	record->first = record->length > 0 ? raw->a : 0;
@@ -191,7 +198,8 @@ static void decode_entries(const struct raw_record *raw, struct case_record *rec
 static void encode_entries(const struct case_record *record, struct raw_record *raw)
 {
 	raw->n = encode_step(record->step);
-	raw->flags = (record->backed ? 0 : ENTRIES_UNBACKED) |
+	raw->type = record->backing == CASE_PINNED ? CASE_PINS : CASE_ENTRIES;
+	raw->flags = (record->backing == CASE_UNBACKED ? ENTRIES_UNBACKED : 0) |
 		     (record->also ? ENTRIES_ALSO : 0) |
 		     encode_size(record->length, SMALL_LENGTH_MASK);
 	raw->a = record->first;
@@ -200,14 +208,17 @@ static void encode_entries(const struct case_record *record, struct raw_record *
 
 static void decode_again(const struct raw_record *raw, struct case_record *record)
 {
-	record->backed = !(raw->flags & ENTRIES_UNBACKED);
+	record->backing = raw->flags & AGAIN_PINNED ? CASE_PINNED : CASE_GOT;
+	if (raw->flags & ENTRIES_UNBACKED)
+		record->backing = CASE_UNBACKED;
 	record->first = raw->a;
 	record->length = decode_size(raw, raw->b, SMALL_LENGTH_MASK, LENGTH_MASK);
 }
 
 static void encode_again(const struct case_record *record, struct raw_record *raw)
 {
-	raw->flags = (record->backed ? 0 : ENTRIES_UNBACKED) |
+	raw->flags = (record->backing == CASE_UNBACKED ? ENTRIES_UNBACKED : 0) |
+		     (record->backing == CASE_PINNED ? AGAIN_PINNED : 0) |
 		     encode_size(record->length, SMALL_LENGTH_MASK);
 	raw->a = record->first;
 	raw->b = record->length;
@@ -215,7 +226,7 @@ static void encode_again(const struct case_record *record, struct raw_record *ra
 
 static void decode_call(const struct raw_record *raw, struct case_record *record)
 {
-	record->function = raw->n & FUNCTION_MASK;
+	record->function = raw->n < CASE_FUNCTIONS ? raw->n : raw->n & FUNCTION_MASK;
 	record->earlier = raw->a;
 	record->first = raw->b;
 	record->length = raw->c;
@@ -244,6 +255,7 @@ static bool decode_record(const struct raw_record *raw, struct case_record *reco
 		record->frames = raw->a & GAP_FRAMES_MASK;
 		return true;
 	case CASE_ENTRIES:
+	case CASE_PINS:
 		decode_entries(raw, record);
 		return true;
 	case CASE_AGAIN:
@@ -278,6 +290,7 @@ static struct raw_record encode_record(const struct case_record *record)
 		raw.a = record->frames;
 		break;
 	case CASE_ENTRIES:
+	case CASE_PINS:
 		encode_entries(record, &raw);
 		break;
 	case CASE_AGAIN:

@@ -27,6 +27,7 @@ enum case_record_type {
 	CASE_ACQUIRE = 5,
 	CASE_CLEAN = 6,
 	CASE_LONG = 7,
+	CASE_PINS = 8,		/* entries that are pinned */
 };
 
 enum case_function {
@@ -34,6 +35,36 @@ enum case_function {
 	CASE_PUT_USER_PAGES = 1,
 	CASE_PUT_USER_PAGES_DIRTY = 2,
 	CASE_PUT_USER_PAGES_DIRTY_LOCK = 3,
+	CASE_UNPIN_USER_PAGE = 4,
+	CASE_UNPIN_USER_PAGES = 5,
+	CASE_UNPIN_USER_PAGES_DIRTY_LOCK = 6,		/* make_dirty */
+	CASE_UNPIN_USER_PAGES_NOT_DIRTY_LOCK = 7,	/* the same function without */
+	CASE_UNPIN_USER_PAGE_RANGE_DIRTY_LOCK = 8,	/* make_dirty */
+	CASE_UNPIN_USER_PAGE_RANGE_NOT_DIRTY_LOCK = 9,	/* the same function without */
+	CASE_UNPIN_FOLIO = 10,
+	CASE_UNPIN_FOLIOS = 11,
+	CASE_UNPIN_USER_FOLIO = 12,
+	CASE_FUNCTIONS = 13,
+};
+
+/* Whether the function releases pins. */
+static inline bool case_unpins(uint8_t function)
+{
+	return function >= CASE_UNPIN_USER_PAGE;
+}
+
+/* Whether the function takes pages that lie side by side, by the first of them. */
+static inline bool case_takes_range(uint8_t function)
+{
+	return function == CASE_UNPIN_USER_PAGE_RANGE_DIRTY_LOCK ||
+	       function == CASE_UNPIN_USER_PAGE_RANGE_NOT_DIRTY_LOCK;
+}
+
+/* How a page is held for an entry. */
+enum case_backing {
+	CASE_UNBACKED = 0,
+	CASE_GOT = 1,		/* as get_user_pages() does */
+	CASE_PINNED = 2,	/* as pin_user_pages() does */
 };
 
 /* Where the pages of a folio record come from. */
@@ -43,6 +74,8 @@ enum case_source {
 	CASE_FROM_MEMFD = 2,
 	CASE_FROM_HUGETLB = 3,
 	CASE_FROM_FILE = 4,
+	CASE_FROM_ZERO = 5,	/* the zero page: there is one */
+	CASE_FROM_HUGE_ZERO = 6,
 };
 
 /* A record, normalised. A field that a type does not name is zero for that type. */
@@ -50,17 +83,17 @@ struct case_record {
 	uint8_t type;		/* enum case_record_type */
 	uint8_t order;		/* folio: 0 to 10 */
 	uint8_t function;	/* call: enum case_function */
-	int8_t step;		/* entries: 1 up, 0 same page, -1 down */
+	int8_t step;		/* entries, pins: 1 up, 0 same page, -1 down */
 	uint8_t file;		/* folio: 1 if of a file, 0 if anonymous */
 	uint8_t dirty;		/* folio */
 	uint8_t locked;		/* folio */
-	uint8_t backed;		/* entries, again: 1 if references are taken */
-	uint8_t also;		/* entries: 1 if added to the current array */
+	uint8_t backing;	/* entries, pins, again: enum case_backing */
+	uint8_t also;		/* entries, pins: 1 if added to the current array */
 	uint8_t from;		/* folio: enum case_source */
 	uint16_t repeat;	/* folio: how many, 1 to 256 */
 	uint16_t frames;	/* gap: 0 to 1023 */
-	uint16_t first;		/* entries, clean: page; again, call: entry */
-	uint16_t length;	/* entries, again, clean: 0 to 4095; call: any, 0 for all */
+	uint16_t first;		/* entries, pins, clean: page; again, call: entry */
+	uint16_t length;	/* entries, pins, again, clean: 0 to 4095; call: any, 0 for all */
 	uint16_t earlier;	/* call, acquire: the array, counted back */
 	int32_t refs;		/* folio: below 0 after somebody's over-release */
 };

@@ -6,6 +6,7 @@
 #include "world.h"
 
 #define REFS_MAX	0x7fffffff
+#define PIN_REFERENCES	1024	/* GUP_PIN_COUNTING_BIAS */
 
 /* min() is the kernel's only. */
 static unsigned int least(unsigned int x, unsigned int y)
@@ -30,6 +31,19 @@ static void add_pages(struct case_world *world, unsigned int frame, unsigned int
 	}
 }
 
+/* Where the pages come from: a second zero page is one that the kernel allocates. */
+static uint8_t source_of(struct case_world *world, const struct case_record *record)
+{
+	uint32_t bit = 1u << record->from;
+
+	if (record->from != CASE_FROM_ZERO && record->from != CASE_FROM_HUGE_ZERO)
+		return record->from;
+	if (world->singles & bit)
+		return CASE_FROM_KERNEL;
+	world->singles |= bit;
+	return record->from;
+}
+
 /*
  * Places a compound page at the next frame that is aligned for it. False if it would end
  * beyond the last frame.
@@ -39,23 +53,24 @@ static bool add_folio(struct case_world *world, const struct case_record *record
 {
 	unsigned int pages = 1u << record->order;
 	unsigned int frame = (*next_frame + pages - 1) & ~(pages - 1);
-	bool held = record->locked || record->from != CASE_FROM_KERNEL;
 	struct case_folio folio = {
 		.frame = (uint16_t)frame,
 		.page = (uint16_t)world->nr_pages,
 		.pages = (uint16_t)pages,
 		.record = (uint16_t)number,
 		.order = record->order,
-		.from = record->from,
 		.file = record->file,
 		.dirty = record->dirty,
 		.locked = record->locked,
-		/* The holder of a page lock has a reference, and so has a mapping. */
-		.refs = held && record->refs < 1 ? 1 : record->refs,
+		.refs = record->refs,
 	};
 
 	if (frame + pages > CASE_MAX_FRAMES)
 		return false;
+	folio.from = source_of(world, record);
+	/* The holder of a page lock has a reference, and so has a mapping. */
+	if ((folio.locked || folio.from != CASE_FROM_KERNEL) && folio.refs < 1)
+		folio.refs = 1;
 	add_pages(world, frame, pages);
 	world->folios[world->nr_folios++] = folio;
 	*next_frame = frame + pages;
@@ -131,16 +146,28 @@ static unsigned int room(const struct case_world *world)
 		     max_total_entries(world) - world->references);
 }
 
+/*
+ * How many references an entry takes of its page at most: a page of two pages was a small one
+ * for pins before 5.18.
+ */
+static unsigned int most_references(uint8_t backing, unsigned int pages)
+{
+	if (backing == CASE_UNBACKED)
+		return 0;
+	return backing == CASE_PINNED && pages <= 2 ? PIN_REFERENCES : 1;
+}
+
 static void push_entry(struct case_world *world, const struct case_page *page,
-		       uint8_t backed)
+		       uint8_t backing)
 {
 	struct case_entry *entry = &world->entries[world->nr_entries++];
+	struct case_folio *folio = &world->folios[page->folio];
 
 	entry->frame = page->frame;
 	entry->folio = page->folio;
-	entry->backed = backed;
+	entry->backing = backing;
 	entry->padding = 0;
-	world->folios[page->folio].backed += backed;
+	folio->backed += most_references(backing, folio->pages);
 }
 
 /* Makes the entries from before on part of the current array. */
@@ -183,7 +210,7 @@ static void add_entries(struct case_world *world, const struct case_record *reco
 	length = world->nr_pages > 0 ? least(record->length, room(world)) : 0;
 	page = world->nr_pages > 0 ? record->first % world->nr_pages : 0;
 	for (i = 0; i < length; i++) {
-		push_entry(world, &world->pages[page], record->backed);
+		push_entry(world, &world->pages[page], record->backing);
 		/* A range that runs off either end of the world goes on at the other. */
 		if (record->step > 0)
 			page = page + 1 < world->nr_pages ? page + 1 : 0;
@@ -211,7 +238,7 @@ static void add_again(struct case_world *world, const struct case_record *record
 			.folio = world->entries[i].folio,
 		};
 
-		push_entry(world, &page, record->backed);
+		push_entry(world, &page, record->backing);
 	}
 	fill_added(world, before);
 }
@@ -225,6 +252,17 @@ static void drop_owners(struct case_world *world)
 		return;
 	world->owners_dropped = 1;
 	push_step(world, step);
+}
+
+/* How many entries at the start name pages at one frame after the other. */
+static unsigned int side_by_side(const struct case_entry *entries, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (entries[i].frame != entries[0].frame + i)
+			break;
+	return i;
 }
 
 static void add_call(struct case_world *world, const struct case_record *record)
@@ -244,6 +282,11 @@ static void add_call(struct case_world *world, const struct case_record *record)
 	if (record->length > 0)
 		length = least(length, record->length);
 	length = least(length, max_total_entries(world) - world->releases);
+	if (length > 0 && case_takes_range(record->function)) {
+		unsigned int start = world->arrays[array].start + first;
+
+		length = side_by_side(&world->entries[start], length);
+	}
 	world->releases += length;
 	step.end = first + length;
 	push_step(world, step);
@@ -283,6 +326,7 @@ static void add_statement(struct case_world *world, const struct case_record *re
 {
 	switch (record->type) {
 	case CASE_ENTRIES:
+	case CASE_PINS:
 		add_entries(world, record);
 		break;
 	case CASE_AGAIN:
@@ -344,6 +388,7 @@ void case_world_build(struct case_world *world, const struct case_record *record
 	world->references = 0;
 	world->releases = 0;
 	world->owners_dropped = 0;
+	world->singles = 0;
 	world->is_long = 0;
 	build_layout(world, records, count);
 	build_program(world, records, count);

@@ -30,7 +30,7 @@ struct case_folio {
 	uint8_t dirty;
 	uint8_t locked;
 	uint8_t padding[3];	/* zero */
-	uint32_t backed;	/* how many backed entries name it */
+	uint32_t backed;	/* how many references its backed entries take at most */
 	int32_t refs;		/* without the owner's and those that entries take; may be below 0 */
 };
 
@@ -44,7 +44,7 @@ struct case_page {
 struct case_entry {
 	uint16_t frame;
 	uint16_t folio;		/* index of its page's compound page */
-	uint8_t backed;		/* 1 if a reference is taken */
+	uint8_t backing;	/* enum case_backing */
 	uint8_t padding;	/* zero */
 };
 
@@ -85,6 +85,7 @@ struct case_world {
 	uint32_t references;	/* asked for by the program, in all */
 	uint32_t releases;	/* asked for by the program, in all */
 	uint32_t owners_dropped;	/* only while building: 1 after the step */
+	uint32_t singles;	/* only while building: a bit for each source placed that is single */
 	uint32_t is_long;	/* only while building: 1 after a long record */
 	struct case_folio folios[CASE_MAX_FRAMES];
 	struct case_page pages[CASE_MAX_FRAMES];
@@ -97,7 +98,7 @@ _Static_assert(sizeof(struct case_folio) == 24 && sizeof(struct case_page) == 4 
 	       sizeof(struct case_entry) == 6 && sizeof(struct case_array) == 8 &&
 	       sizeof(struct case_step) == 12, "a part of a world has implicit padding");
 _Static_assert(sizeof(struct case_world) ==
-	       10 * 4 + CASE_MAX_FRAMES * (24 + 4) + CASE_MAX_LONG_ENTRIES * 6 +
+	       11 * 4 + CASE_MAX_FRAMES * (24 + 4) + CASE_MAX_LONG_ENTRIES * 6 +
 	       CASE_MAX_ARRAYS * 8 + CASE_MAX_STEPS * 12,
 	       "struct case_world has implicit padding");
 

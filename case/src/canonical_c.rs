@@ -2,7 +2,9 @@
 //! each other.
 
 use put_user_page_record::RECORD_SIZE;
-use put_user_page_record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
+use put_user_page_record::{
+    Backing, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
+};
 
 /// `struct case_record` of `c/decode.h`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,7 +17,7 @@ pub(crate) struct CaseRecord {
     file: u8,
     dirty: u8,
     locked: u8,
-    backed: u8,
+    backing: u8,
     also: u8,
     from: u8,
     repeat: u16,
@@ -97,9 +99,19 @@ pub(crate) fn decode_records(
     }
 }
 
+/// `enum case_backing`.
+pub(crate) fn backing(number: u8) -> Backing {
+    match number {
+        0 => Backing::Unbacked,
+        1 => Backing::Got,
+        2 => Backing::Pinned,
+        number => panic!("the C code gave an entry that is held in a way numbered {number}"),
+    }
+}
+
 fn from_c(record: &CaseRecord) -> Record {
     let CaseRecord { order, first, length, earlier, .. } = *record;
-    let backed = record.backed != 0;
+    let backing = backing(record.backing);
     match record.kind {
         0 => Record::Folio(FolioRecord {
             order,
@@ -111,7 +123,7 @@ fn from_c(record: &CaseRecord) -> Record {
             from: Source::ALL[usize::from(record.from)],
         }),
         1 => Record::Gap { frames: record.frames },
-        2 => Record::Entries(EntriesRecord {
+        2 | 8 => Record::Entries(EntriesRecord {
             first,
             length,
             direction: match record.step {
@@ -119,10 +131,10 @@ fn from_c(record: &CaseRecord) -> Record {
                 0 => Direction::Same,
                 _ => Direction::Down,
             },
-            backed,
+            backing,
             also: record.also != 0,
         }),
-        3 => Record::Again { start: first, length, backed },
+        3 => Record::Again { start: first, length, backing },
         4 => Record::Call {
             function: Function::ALL[usize::from(record.function)],
             earlier,

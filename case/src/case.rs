@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use put_user_page_record::{self as record, Function, RECORD_SIZE, Record};
+use put_user_page_record::{self as record, Backing, EntriesRecord, Function, RECORD_SIZE, Record};
 
 use crate::text::{self, TextError};
 
@@ -62,11 +62,19 @@ impl Case {
         Ok(Case { records: text::parse(text)? })
     }
 
-    /// Makes every call a call of `function`: what a target for one function does.
+    /// Makes every call a call of `function`, and holds entries by what that releases: what a
+    /// target for one function does.
     pub fn call_only(&mut self, only: Function) {
+        let held = if only.unpins() { Backing::Pinned } else { Backing::Got };
         for record in &mut self.records {
-            if let Record::Call { function, .. } = record {
-                *function = only;
+            match record {
+                Record::Call { function, .. } => *function = only,
+                Record::Entries(EntriesRecord { backing, .. }) | Record::Again { backing, .. }
+                    if backing.is_backed() =>
+                {
+                    *backing = held;
+                }
+                _ => {}
             }
         }
     }

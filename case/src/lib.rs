@@ -29,7 +29,7 @@ pub mod world_in_c;
 pub use canonical_c::{CanonicalError, decode_canonical};
 pub use case::Case;
 pub use put_user_page_record::{
-    Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, MAX_GAP, MAX_RANGE,
-    RECORD_SIZE, Record, Source, anchor_and_offset,
+    Backing, Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, MAX_GAP,
+    MAX_RANGE, RECORD_SIZE, Record, Source, anchor_and_offset,
 };
 pub use text::TextError;

@@ -33,7 +33,7 @@ fn the_source_of_pages_is_one_byte_and_decides_kind_and_order() {
     // The kind and the order that the bytes have are another's.
     let file = Case::decode(&[0x02, 1, 0, 0, 0, 0, 3, 7]);
     assert_eq!(file.to_text(), "folio a order=9 from=hugetlb\n");
-    for unknown in [5, 255] {
+    for unknown in [7, 255] {
         let kernel = Case::decode(&[0x02, 1, 0, 0, 0, 0, unknown, 0]);
         assert_eq!(kernel.to_text(), "folio a order=2 kind=file\n");
     }
@@ -150,7 +150,7 @@ fn the_c_decoder_says_what_is_not_canonical() {
     let bytes = [0x20, 0, 5, 0, 0, 0, 0, 0];
     assert_eq!(decode_canonical(&bytes), Err(CanonicalError::NotCanonical(0)));
     assert_eq!(
-        decode_canonical(&[0x80, 0, 0, 0, 0, 0, 0, 0]),
+        decode_canonical(&[0x90, 0, 0, 0, 0, 0, 0, 0]),
         Err(CanonicalError::ReservedType(0))
     );
     assert_eq!(

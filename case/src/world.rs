@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::case::Case;
 use crate::layout::{Layout, MAX_RECORDS};
-use put_user_page_record::{EntriesRecord, FolioRecord, Function, Kind, Record, Source};
+use put_user_page_record::{Backing, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 
 /// Entries of one array, unless a `long` record came before.
 pub const MAX_ENTRIES: usize = 4096;
@@ -44,8 +44,8 @@ pub struct Entry {
     pub frame: u16,
     /// The number of the compound page that the page belongs to.
     pub folio: u16,
-    /// Whether a reference is taken for it.
-    pub backed: bool,
+    /// How its page is held for it.
+    pub backing: Backing,
 }
 
 /// A statement of the program.
@@ -60,7 +60,7 @@ pub enum Step {
         /// The entries, by their index in the array.
         entries: Range<usize>,
     },
-    /// References are taken once more for the backed entries of an array, which ends with
+    /// References and pins are taken once more for the backed entries of an array, which ends with
     /// the first that cannot be had.
     Acquire {
         /// The array's number.
@@ -97,12 +97,59 @@ pub struct World {
     pub arrays: Vec<Range<usize>>,
     /// The program.
     pub steps: Vec<Step>,
+    /// Whether an entry is held by a pin.
+    pub holds_pins: bool,
     is_long: bool,
     releases: usize,
     references: usize,
     owners_dropped: bool,
-    /// For each compound page, how many backed entries name it.
+    /// For each compound page, how many references the backed entries that name it take at most.
     backed: Vec<u32>,
+}
+
+/// References of a small page that are a pin: GUP_PIN_COUNTING_BIAS of every kernel that has
+/// one (include/linux/mm.h).
+pub const GUP_PIN_COUNTING_BIAS: u32 = 1024;
+
+/// How many references an entry takes of its page at most. A page of two pages was a small one for
+/// pins before 5.18.
+fn most_references(backing: Backing, pages: usize) -> u32 {
+    match backing {
+        Backing::Unbacked => 0,
+        Backing::Pinned if pages <= 2 => GUP_PIN_COUNTING_BIAS,
+        Backing::Got | Backing::Pinned => 1,
+    }
+}
+
+/// How many entries at the start name pages at one frame after the other.
+fn side_by_side(entries: &[Entry]) -> usize {
+    let Some(first) = entries.first() else { return 0 };
+    let frames = usize::from(first.frame)..;
+    entries
+        .iter()
+        .zip(frames)
+        .take_while(|(entry, frame)| usize::from(entry.frame) == *frame)
+        .count()
+}
+
+/// Which of the pages of which there is one have been placed.
+#[derive(Default)]
+struct Singles {
+    zero: bool,
+    huge_zero: bool,
+}
+
+impl Singles {
+    /// Where the pages of the next compound page of this source come from: a second zero page is
+    /// one that the kernel allocates.
+    fn of(&mut self, from: Source) -> Source {
+        let placed = match from {
+            Source::Zero => &mut self.zero,
+            Source::HugeZero => &mut self.huge_zero,
+            _ => return from,
+        };
+        if std::mem::replace(placed, true) { Source::Kernel } else { from }
+    }
 }
 
 impl World {
@@ -117,8 +164,10 @@ impl World {
     pub fn build(&mut self, case: &Case) {
         let World { layout, folios, .. } = self;
         folios.clear();
+        let mut single = Singles::default();
         layout.build(&case.records, |folio| {
-            let FolioRecord { kind, dirty, locked, from, .. } = *folio;
+            let FolioRecord { kind, dirty, locked, .. } = *folio;
+            let from = single.of(folio.from);
             // The holder of a page lock has a reference, and so has a mapping.
             let is_held = locked || from.is_mapping();
             let refs = if is_held { folio.refs.max(1) } else { folio.refs };
@@ -130,7 +179,7 @@ impl World {
         self.arrays.clear();
         self.steps.clear();
         (self.releases, self.references) = (0, 0);
-        (self.is_long, self.owners_dropped) = (false, false);
+        (self.is_long, self.owners_dropped, self.holds_pins) = (false, false, false);
         let program = case.records.iter().filter(|record| !record.is_of_world());
         for record in program.take(MAX_RECORDS) {
             self.add(record);
@@ -152,7 +201,7 @@ impl World {
         match *record {
             Record::Folio(_) | Record::Gap { .. } => {}
             Record::Entries(ref entries) => self.add_entries(entries),
-            Record::Again { start, length, backed } => self.add_again(start, length, backed),
+            Record::Again { start, length, backing } => self.add_again(start, length, backing),
             Record::Call { function, earlier, first, length } => {
                 self.add_call(function, earlier, first, length);
             }
@@ -211,13 +260,13 @@ impl World {
         let length = usize::from(record.length).min(self.room());
         if let Some(first) = usize::from(record.first).checked_rem(self.layout.pages()) {
             let pages = self.layout.walk(first, record.direction).take(length);
-            let entry = |(frame, folio)| Entry { frame, folio, backed: record.backed };
+            let entry = |(frame, folio)| Entry { frame, folio, backing: record.backing };
             self.entries.extend(pages.map(entry));
         }
         self.fill_added(before);
     }
 
-    fn add_again(&mut self, start: u16, length: u16, backed: bool) {
+    fn add_again(&mut self, start: u16, length: u16, backing: Backing) {
         let Some(current) = self.arrays.last().cloned().filter(|array| !array.is_empty()) else {
             return;
         };
@@ -226,7 +275,7 @@ impl World {
         let before = self.entries.len();
         self.entries.extend_from_within(start..start + length);
         for entry in &mut self.entries[before..] {
-            entry.backed = backed;
+            entry.backing = backing;
         }
         self.fill_added(before);
     }
@@ -238,7 +287,9 @@ impl World {
         range.end = self.entries.len();
         let entries = before - range.start..range.len();
         for entry in &self.entries[before..] {
-            self.backed[usize::from(entry.folio)] += u32::from(entry.backed);
+            let folio = usize::from(entry.folio);
+            self.holds_pins |= entry.backing == Backing::Pinned;
+            self.backed[folio] += most_references(entry.backing, self.layout.places[folio].pages);
         }
         let fits = self.take_references(entries.len());
         debug_assert!(fits, "room() leaves no more entries than references");
@@ -260,7 +311,11 @@ impl World {
         let first = usize::from(first).checked_rem(array_length).unwrap_or(0);
         let rest = array_length - first;
         let wanted = if length == 0 { rest } else { usize::from(length).min(rest) };
-        let length = wanted.min(self.max_total_entries() - self.releases);
+        let mut length = wanted.min(self.max_total_entries() - self.releases);
+        if function.takes_range() {
+            let slice = array.map_or(0..0, |array| self.array_range(array, first..first + length));
+            length = side_by_side(&self.entries[slice]);
+        }
         self.releases += length;
         self.steps.push(Step::Call { function, array, entries: first..first + length });
     }

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use crate::canonical_c::{CanonicalError, CaseRecord, decode_records};
+use crate::canonical_c::{CanonicalError, CaseRecord, backing, decode_records};
 use crate::layout::{MAX_FRAMES, MAX_RECORDS, Place};
 use crate::world::{Entry, Folio, MAX_ARRAYS, MAX_LONG_ENTRIES, Step, World};
 use put_user_page_record::{Function, Kind, Source};
@@ -43,7 +43,7 @@ struct CasePage {
 struct CaseEntry {
     frame: u16,
     folio: u16,
-    backed: u8,
+    backing: u8,
     padding: u8,
 }
 
@@ -79,6 +79,7 @@ struct CaseWorld {
     references: u32,
     releases: u32,
     owners_dropped: u32,
+    singles: u32,
     is_long: u32,
     folios: [CaseFolio; MAX_FRAMES],
     pages: [CasePage; MAX_FRAMES],
@@ -90,7 +91,7 @@ struct CaseWorld {
 // The C header asserts the same of its own.
 const _: () = assert!(
     size_of::<CaseWorld>()
-        == 10 * 4 + MAX_FRAMES * (24 + 4) + MAX_LONG_ENTRIES * 6 + MAX_ARRAYS * 8 + MAX_STEPS * 12
+        == 11 * 4 + MAX_FRAMES * (24 + 4) + MAX_LONG_ENTRIES * 6 + MAX_ARRAYS * 8 + MAX_STEPS * 12
 );
 
 unsafe extern "C" {
@@ -233,7 +234,7 @@ fn folio(folio: &CaseFolio) -> Folio {
 }
 
 fn entry(entry: &CaseEntry) -> Entry {
-    Entry { frame: entry.frame, folio: entry.folio, backed: entry.backed != 0 }
+    Entry { frame: entry.frame, folio: entry.folio, backing: backing(entry.backing) }
 }
 
 fn step(step: &CaseStep) -> Step {

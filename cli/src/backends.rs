@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use pagediff_terminal::error::{Stop, error};
 use pagediff_terminal::output::command_line;
-use put_user_page_kernel::Options;
+use put_user_page_kernel::{Options, Which};
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{Compiler, fast, fast_in_small_blocks, fast_unhooked};
 use put_user_page_targets::harness::candidate_argument;
+use put_user_page_targets::profiles::{PROFILES, Profile};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
 use put_user_page_targets_kernel::{Api, KernelGuest, KernelOptions};
 
@@ -16,7 +17,7 @@ use crate::candidate;
 use crate::kernel::KernelArguments;
 
 /// What `--backend` takes, and what each is.
-pub(crate) const BACKENDS: [(&str, &str); 9] = [
+pub(crate) const BACKENDS: [(&str, &str); 8] = [
     ("reference", "the naive reference, one entry at a time: what all others are held against"),
     ("fast", "the fast implementation of this repository, with hooks that tell what it does"),
     ("fast-unhooked", "the same as it ships, without hooks"),
@@ -24,7 +25,6 @@ pub(crate) const BACKENDS: [(&str, &str); 9] = [
     (Api::Patch.name(), Api::Patch.what()),
     (Api::ReleasePages.name(), Api::ReleasePages.what()),
     (Api::Unpin.name(), Api::Unpin.what()),
-    (Api::UnpinRange.name(), Api::UnpinRange.what()),
     (
         "FILE.c",
         "a candidate: a C file with some of the functions of targets/c/put_user_page.h, or a shared object of them, FILE.so",
@@ -56,6 +56,10 @@ pub(crate) struct BackendArguments {
     time_limit: u64,
     #[command(flatten)]
     kernel: KernelArguments,
+    /// The rules of pins that all are held to: patch-2018, v5.7, v5.13, debian-6.1 or debian-6.12; a
+    /// kernel is held to its own, and without one the newest are meant
+    #[arg(long, value_name = "NAME", value_parser = profile_named)]
+    profile: Option<&'static Profile>,
     /// The kernel's pages really go when they are freed: the module holds no reference
     #[arg(long)]
     kernel_free: bool,
@@ -68,50 +72,66 @@ pub(crate) struct BackendArguments {
 impl BackendArguments {
     /// Opens the backends but for `reference`, which is there in any case.
     pub(crate) fn open(&self) -> Result<Vec<Box<dyn Backend>>, Stop> {
-        if self.kernel.own().is_some() && !self.has_kernel() {
+        if self.kernel.which() != Which::default() && !self.has_kernel() {
             return Err(error(
                 "a kernel is named, and no backend that runs in it",
-                "add `--backend kernel-unpin`, `kernel-unpin-range`, `kernel` or `kernel-release-pages`",
+                "add `--backend kernel-unpin`, `kernel` or `kernel-release-pages`",
             ));
         }
-        let mut guest = None;
+        // One guest serves all of them, and all are held to the rules that it is held to.
+        let guest = if self.has_kernel() { Some(self.start_guest()?) } else { None };
+        let profile = self.profile(guest.as_ref())?;
         let others = self.names.iter().filter(|name| *name != BACKENDS[0].0);
-        others.map(|name| self.open_one(name, &mut guest)).collect()
+        others.map(|name| self.open_one(name, profile, guest.as_ref())).collect()
+    }
+
+    fn start_guest(&self) -> Result<KernelGuest, Stop> {
+        Ok(KernelGuest::start(KernelOptions {
+            guest: Options {
+                kernel: self.kernel.which(),
+                time_limit: Duration::from_secs(self.time_limit),
+            },
+            free: self.kernel_free,
+            undefined: self.kernel_undefined,
+        })?)
+    }
+
+    /// The rules that are asked for, which must be the kernel's where there is one.
+    fn profile(&self, guest: Option<&KernelGuest>) -> Result<&'static Profile, Stop> {
+        match (self.profile, guest.map(KernelGuest::profile)) {
+            (Some(asked), Some(kernels)) if asked != kernels => Err(error(
+                format!("the kernel is held to {}, not to {}", kernels.name, asked.name),
+                "leave out `--profile`, or the backends that run in the kernel",
+            )),
+            (asked, kernels) => Ok(asked.or(kernels).unwrap_or(Profile::newest())),
+        }
     }
 
     fn open_one(
         &self,
         name: &str,
-        guest: &mut Option<KernelGuest>,
+        profile: &'static Profile,
+        guest: Option<&KernelGuest>,
     ) -> Result<Box<dyn Backend>, Stop> {
-        let Some(api) = api(name) else {
-            return match name {
-                "fast" => Ok(Box::new(fast())),
-                "fast-unhooked" => Ok(Box::new(fast_unhooked())),
-                SMALL_BLOCKS => Ok(Box::new(fast_in_small_blocks())),
-                _ if candidate::is_named(name) => self.open_candidate(name),
-                _ => Err(unknown(name)),
-            };
-        };
-        // One guest serves all of them.
-        let guest = match guest {
-            Some(guest) => guest,
-            None => guest.insert(KernelGuest::start(KernelOptions {
-                guest: Options {
-                    kernel: self.kernel.own(),
-                    time_limit: Duration::from_secs(self.time_limit),
-                },
-                free: self.kernel_free,
-                undefined: self.kernel_undefined,
-            })?),
-        };
-        Ok(Box::new(guest.backend(api)))
+        Ok(match (name, api(name), guest) {
+            (_, Some(api), Some(guest)) => Box::new(guest.backend(api)),
+            ("fast", ..) => Box::new(fast(profile)),
+            ("fast-unhooked", ..) => Box::new(fast_unhooked(profile)),
+            (SMALL_BLOCKS, ..) => Box::new(fast_in_small_blocks(profile)),
+            _ if candidate::is_named(name) => return self.open_candidate(name, profile),
+            _ => return Err(unknown(name)),
+        })
     }
 
-    fn open_candidate(&self, name: &str) -> Result<Box<dyn Backend>, Stop> {
+    fn open_candidate(
+        &self,
+        name: &str,
+        profile: &'static Profile,
+    ) -> Result<Box<dyn Backend>, Stop> {
         let cflags = self.cflags.iter().flat_map(|flags| flags.split_whitespace());
         let compiler = Compiler { cflags: cflags.map(str::to_owned).collect() };
-        Ok(Box::new(candidate::open(name, &compiler, Duration::from_secs(self.time_limit))?))
+        let time_limit = Duration::from_secs(self.time_limit);
+        Ok(Box::new(candidate::open(name, &compiler, time_limit, profile)?))
     }
 
     /// These backends, or where they are the usual ones, the fast implementation in small blocks
@@ -187,6 +207,7 @@ impl BackendArguments {
         if self.time_limit != TIME_LIMIT {
             words.extend(["--time-limit".to_owned(), self.time_limit.to_string()]);
         }
+        words.extend(self.profile.iter().map(|profile| format!("--profile={}", profile.name)));
         words.extend(self.cflags.iter().map(|flags| format!("--cflags={flags}")));
         words.extend(self.kernel.again());
         let flags =
@@ -194,6 +215,12 @@ impl BackendArguments {
         words.extend(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| (*flag).to_owned()));
         words
     }
+}
+
+/// The profile with a name, for the command line.
+pub(crate) fn profile_named(name: &str) -> Result<&'static Profile, String> {
+    let names = || PROFILES.iter().map(|profile| profile.name).collect::<Vec<_>>().join(", ");
+    Profile::named(name).ok_or_else(|| format!("the profiles are {}", names()))
 }
 
 fn api(name: &str) -> Option<Api> {

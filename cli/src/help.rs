@@ -32,11 +32,15 @@ const GROUPS: [(&str, &[Example]); 3] = [
             ("report", "report"),
         ],
     ),
-    ("The Linux kernel", &[("kernel", "kernel setup")]),
+    (
+        "The Linux kernel",
+        &[("kernel", "kernel setup"), ("candidate", "candidate from-kernel ~/linux -o mine.c")],
+    ),
 ];
 
 /// Examples of the commands of commands.
-const NESTED: [(&str, &[Example]); 2] = [
+const NESTED: [(&str, &[Example]); 3] = [
+    ("candidate", &[("from-kernel", "candidate from-kernel ~/linux --also gup_mine -o mine.c")]),
     (
         "corpus",
         &[

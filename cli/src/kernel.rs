@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::write_json;
 use pagediff_terminal::table::{self, Align};
-use put_user_page_kernel::{Options, OwnKernel};
+use put_user_page_kernel::{Options, OwnKernel, Release, Which};
 use put_user_page_targets_kernel::{KernelGuest, KernelOptions, LayoutDifference};
 use serde::Serialize;
 
@@ -31,6 +31,15 @@ pub(crate) struct KernelArguments {
     /// Where it was built, or its headers
     #[arg(long, value_name = "BUILD", requires = "kernel")]
     kdir: Option<PathBuf>,
+    /// One of Debian's kernels: 6.1 or 6.12
+    #[arg(long, value_name = "RELEASE", conflicts_with = "kernel", value_parser = release_named)]
+    #[arg(default_value = Release::V6_1.name())]
+    release: Release,
+}
+
+fn release_named(name: &str) -> Result<Release, String> {
+    let known = Release::ALL.into_iter().find(|release| release.name() == name);
+    known.ok_or_else(|| "Debian's kernels are 6.1 and 6.12".to_owned())
 }
 
 /// Boots a guest, and shows what it is and where its struct page differs from that in src/
@@ -44,15 +53,17 @@ pub(crate) struct AboutArguments {
 }
 
 impl KernelArguments {
-    /// The kernel, if it is not the one that was set up.
-    pub(crate) fn own(&self) -> Option<OwnKernel> {
-        let (image, kdir) = self.kernel.clone().zip(self.kdir.clone())?;
-        Some(OwnKernel { image, kdir })
+    /// The kernel.
+    pub(crate) fn which(&self) -> Which {
+        match self.kernel.clone().zip(self.kdir.clone()) {
+            Some((image, kdir)) => Which::Own(OwnKernel { image, kdir }),
+            None => Which::Debian(self.release),
+        }
     }
 
     /// Boots it.
     fn start(&self) -> Result<KernelGuest, Stop> {
-        let guest = Options { kernel: self.own(), ..Options::default() };
+        let guest = Options { kernel: self.which(), ..Options::default() };
         Ok(KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?)
     }
 
@@ -60,7 +71,12 @@ impl KernelArguments {
     pub(crate) fn again(&self) -> Vec<String> {
         let options = [("--kernel", &self.kernel), ("--kdir", &self.kdir)];
         let given = options.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?)));
-        given.flat_map(|(name, path)| [name.to_owned(), path.display().to_string()]).collect()
+        let mut words: Vec<String> =
+            given.flat_map(|(name, path)| [name.to_owned(), path.display().to_string()]).collect();
+        if self.release != Release::V6_1 {
+            words.extend(["--release".to_owned(), self.release.name().to_owned()]);
+        }
+        words
     }
 }
 
@@ -69,7 +85,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
         Command::About(arguments) => about(arguments, out),
         Command::Bench(arguments) => bench::run(arguments, out),
         Command::Setup(arguments) => {
-            put_user_page_kernel::setup(arguments.own().as_ref())?;
+            put_user_page_kernel::setup(&arguments.which())?;
             writeln!(out, "the kernel backend is set up")?;
             Ok(ExitCode::SUCCESS)
         }

@@ -50,6 +50,8 @@ enum Command {
     EngineBench(engine_bench::Arguments),
     Report(report_page::Arguments),
     #[command(subcommand)]
+    Candidate(candidate::Command),
+    #[command(subcommand)]
     Kernel(kernel::Command),
     #[command(hide = true)]
     CandidateWorker(candidate::WorkerArguments),
@@ -73,6 +75,7 @@ impl Command {
             Command::Nightly(arguments) => nightly::run(arguments, out),
             Command::EngineBench(arguments) => engine_bench::run(arguments, out),
             Command::Report(arguments) => report_page::run(arguments, out),
+            Command::Candidate(command) => candidate::run(command, out),
             Command::Kernel(command) => kernel::run(command, out),
             Command::CandidateWorker(arguments) => candidate::run_worker(arguments),
         }

@@ -14,10 +14,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use pagediff_terminal::inputs::{self, Input, TargetArgument};
 use pagediff_terminal::output::write_json;
-use put_user_page_case::Case;
 use put_user_page_case::world::World;
+use put_user_page_case::{Case, Function, Record};
 use put_user_page_targets::backend::{Backend, Class, Skip};
-use put_user_page_targets::backends::naive;
+use put_user_page_targets::backends::reference_of;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
@@ -142,13 +142,20 @@ fn cases<'a>(
 ) -> (u64, Cases<'a>) {
     if let Some(count) = arguments.generated {
         let mut rng = Rng::with_seed(arguments.seed.unwrap_or(0));
-        let mut reference = naive();
+        let mut reference = reference_of(backends.iter().map(|backend| &**backend));
         let all_skip = backends.iter().all(|backend| skips_over_releases(&**backend));
+        let functions = backends.iter().map(|backend| backend.functions().to_vec());
+        let functions: Vec<Vec<Function>> = functions.collect();
         let drawn = (0..count).map(move |_| {
-            let case = if all_skip {
-                generator::valid_case(&mut rng, &mut reference)
-            } else {
-                generator::case(&mut rng)
+            let case = loop {
+                let case = if all_skip {
+                    generator::valid_case(&mut rng, &mut reference)
+                } else {
+                    generator::case(&mut rng)
+                };
+                if functions.is_empty() || functions.iter().any(|has| calls_only(&case, has)) {
+                    break case;
+                }
             };
             Ok(Input { path: None, target: None, bytes: case.encode(), case })
         });
@@ -157,6 +164,15 @@ fn cases<'a>(
     let count = files.len() as u64;
     let read = files.into_iter().map(|file| inputs::read(&file, arguments.target.name));
     (count, Box::new(read))
+}
+
+/// Whether all calls of a case are of these functions. There is no point in drawing others for who
+/// has no more.
+fn calls_only(case: &Case, functions: &[Function]) -> bool {
+    case.records.iter().all(|record| match record {
+        Record::Call { function, .. } => functions.contains(function),
+        _ => true,
+    })
 }
 
 /// Whether there is no point in drawing cases for it that over-release.

@@ -33,21 +33,33 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let input = inputs::read_one(&arguments.file, arguments.target.name, "test-case")?;
     let story = Story::of(&arguments.file, &input.case);
-    let is_below_zero = story.trial.world().folios.iter().any(|folio| folio.refs < 0);
-    let for_c = story.trial.class() == Class::Valid && !is_below_zero;
-    if arguments.c && !for_c {
-        let what = if is_below_zero { "has a count below zero" } else { "over-releases" };
+    let not_for_c = why_not_in_c(&story);
+    if let Some(what) = not_for_c.filter(|_| arguments.c) {
         return Err(does_not_hold(
-            format!("{} {what}, which is undefined in C", arguments.file.display()),
-            "`--rust` prints it in Rust, where it is an error; `pagediff explain` shows where",
+            format!("{} {what}", arguments.file.display()),
+            "`--rust` prints it in Rust, where it is defined; `pagediff explain` shows what it does",
         ));
     }
     if !arguments.c {
         out.write_all(rust::test(&story).as_bytes())?;
     }
-    if !arguments.rust && for_c {
+    if !arguments.rust && not_for_c.is_none() {
         let between = if arguments.c { "" } else { "\n" };
         write!(out, "{between}{}", c::test(&story))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why there is no test of it in C, if so.
+fn why_not_in_c(story: &Story) -> Option<&'static str> {
+    let folios = &story.trial.world().folios;
+    if folios.iter().any(|folio| folio.refs < 0) {
+        Some("has a count below zero, which is undefined in C")
+    } else if folios.iter().any(|folio| folio.from.is_single()) {
+        Some("has a zero page, which is not a test's to change in C")
+    } else if story.trial.class() == Class::OverRelease {
+        Some("over-releases, which is undefined in C")
+    } else {
+        None
+    }
 }

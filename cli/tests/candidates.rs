@@ -78,6 +78,33 @@ fn a_mistake_is_reported_with_function_page_and_field() {
     directory.run(&explain).code(1).out(&["./per_run_mistake.so did something else", "page b"]);
 }
 
+/// Mistakes with pins, each in the example that is right, and a case that shows it.
+#[test]
+fn mistakes_with_pins_are_reported() {
+    let right = include_str!("../../targets/c/candidates/per_run.c");
+    let mistakes = [
+        ("atomic_sub(pins,", "atomic_sub(1,", "folio a order=1\npins a a\nunpin_user_pages\n"),
+        ("references *=", "references =", "folio a refs=1\npins a a\nunpin_user_pages\n"),
+        ("is_zero_page(head)", "false", "folio a from=zero\npins a\nunpin_folios\n"),
+        (
+            "run > npages",
+            "run > npages + 1",
+            "folio a order=2 refs=1\npins a[0..3]\nunpin_user_page_range_dirty_lock\n",
+        ),
+        ("NR_FOLL_PIN_RELEASED", "NR_FOLL_PIN_ACQUIRED", "folio a\npins a\nunpin_user_folio\n"),
+    ];
+    for (correct, wrong, case) in mistakes {
+        assert_eq!(right.matches(correct).count(), 1, "{correct}");
+        let directory = Directory::new();
+        directory.write("1.case", case);
+        directory.write("mine.c", right);
+        let replay = ["replay", "--backend", "mine.c", "1.case"];
+        directory.run(&replay).code(0).out(&["1 cases, 0 divergences, 0 skipped"]);
+        directory.write("mine.c", right.replace(correct, wrong));
+        directory.run(&replay).code(1).out(&["mine.c differs from reference"]);
+    }
+}
+
 #[test]
 fn a_crash_is_a_divergence() {
     let directory = with("broken/crash");
@@ -126,7 +153,7 @@ fn functions_that_a_candidate_lacks_are_named_and_skipped() {
     assert_eq!(
         ran.out,
         "note: ./one.so has no put_user_page(), put_user_pages_dirty(), \
-         put_user_pages_dirty_lock()\n\
+         put_user_pages_dirty_lock(), function that releases pins\n\
          ./one.so skipped 1 case: it has no put_user_pages_dirty_lock()\n\
          2 cases, 0 divergences, 1 skipped\n"
     );

@@ -32,6 +32,7 @@ fn with_all() -> Directory {
     directory.write("corpus/program/1.case", format!("{CASE}clean big\n"));
     directory.write("corpus/put_user_pages/1.case", format!("{CASE}clean big\n"));
     directory.write("2.case", format!("folio z\n{OVER_RELEASE}"));
+    directory.write("4.case", "folio a order=1 refs=1\npins a a\nunpin_user_pages slice=1..\n");
     directory.write("3.case", "folio a\nentries a\nput_user_pages\nacquire\n");
     directory
 }
@@ -47,6 +48,7 @@ fn explain_prints_what_its_document_says() {
         explain("3.case", 1),
         explain("2.case", 0),
     ];
+    outputs.push(directory.run(&["explain", "--json", "4.case"]).code(0).json());
     outputs.push(directory.run(&["explain", "--json", "corpus/program/1.case"]).code(0).json());
     assert_documented("explain", &outputs);
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What a candidate is compiled against: struct page, and those functions of the
- * kernel that release code calls.
+ * kernel that release code calls. Those about folios and pins are in folio.h.
  *
- * A candidate is a C file, or a shared object, that defines some of the four functions declared
+ * A candidate is a C file, or a shared object, that defines some of the functions declared
  * at the end of this file. To build one and to hold it against the reference:
  *
  *	cargo run --release -- replay --backend mine.c corpus/
  *
  * Taking a page lock and freeing a page are the harness's to do, and it must hear
- * of every page that turns dirty: these go through put_user_page_hooks, so use the
- * functions below instead of writing PG_locked or PG_dirty yourself. References may
- * be dropped in any way. A call must have done all of its work when it returns.
+ * of every page that turns dirty and of the pins that the node counts: these go through
+ * put_user_page_hooks, so use the functions below instead of writing PG_locked or PG_dirty
+ * yourself. References and pincounts may be dropped in any way. A call must have done all
+ * of its work when it returns.
  *
  * Any other write to a struct page is a divergence, whether the page is in use, was
  * freed, or is not there (a frame in a gap). Reading those, or behind the array,
@@ -105,7 +106,7 @@ PUT_USER_PAGE_OFFSET(memcg_data, 56);
 /* What the harness puts in the mapping word of a page that it frees. */
 #define PUT_USER_PAGE_POISON	0xdead000000000100UL
 
-#define PUT_USER_PAGE_HOOKS_VERSION	1u
+#define PUT_USER_PAGE_HOOKS_VERSION	2u
 
 /* What the harness does for a candidate. No hook is ever NULL. */
 struct put_user_page_hooks {
@@ -123,6 +124,11 @@ struct put_user_page_hooks {
 	void (*page_dirtied)(void *context, struct page *page);
 	/* The last reference is gone. */
 	void (*free_page)(void *context, struct page *page);
+	/* Since version 2. Whether it is the zero page. */
+	bool (*is_zero_page)(void *context, struct page *page);
+	/* The page's node counts so many more pins. */
+	void (*pins_acquired)(void *context, struct page *head, long pins);
+	void (*pins_released)(void *context, struct page *head, long pins);
 };
 
 /*
@@ -334,8 +340,10 @@ static inline void put_page(struct page *page)
 		__put_page(head);
 }
 
+#include "folio.h"
+
 /*
- * The four functions. Define those that you want to try: a call of one that is not
+ * The functions. Define those that you want to try: a call of one that is not
  * defined is skipped.
  */
 
@@ -354,5 +362,33 @@ PUT_USER_PAGE_API void put_user_pages_dirty(struct page **pages,
 /* The same; marks under the page lock, for which it may wait. */
 PUT_USER_PAGE_API void put_user_pages_dirty_lock(struct page **pages,
 						 unsigned long npages);
+
+/*
+ * What the four became, which release pins. make_dirty: marks each page dirty if it is
+ * clean, under the page lock, before it is released.
+ */
+
+/* Unpins one page. */
+PUT_USER_PAGE_API void unpin_user_page(struct page *page);
+
+/* Unpins each page of the array. */
+PUT_USER_PAGE_API void unpin_user_pages(struct page **pages, unsigned long npages);
+
+PUT_USER_PAGE_API void unpin_user_pages_dirty_lock(struct page **pages, unsigned long npages,
+						   bool make_dirty);
+
+/* The same of pages that lie side by side, from this one on. */
+PUT_USER_PAGE_API void unpin_user_page_range_dirty_lock(struct page *page,
+							unsigned long npages,
+							bool make_dirty);
+
+/* Unpins one folio. 6.12 has this and the next two. */
+PUT_USER_PAGE_API void unpin_folio(struct folio *folio);
+
+/* Unpins each folio of the array. */
+PUT_USER_PAGE_API void unpin_folios(struct folio **folios, unsigned long nfolios);
+
+/* Releases so many pins of a folio. */
+PUT_USER_PAGE_API void unpin_user_folio(struct folio *folio, unsigned long npages);
 
 #endif /* PUT_USER_PAGE_H */

@@ -19,7 +19,7 @@ pub struct Page {
     memcg_data: u64,
 }
 
-/// `struct put_user_page_hooks` of put_user_page.h.
+/// `struct put_user_page_hooks` of put_user_page.h, as far as this uses it.
 #[repr(C)]
 pub struct Hooks {
     version: c_uint,

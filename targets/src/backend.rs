@@ -7,6 +7,7 @@ pub use put_user_page_support::Error as BackendError;
 
 use put_user_page_case::world::World;
 use put_user_page_case::{Case, Function};
+use put_user_page_reference::Profile;
 
 use crate::known_differences::{self, KnownDifference};
 use crate::outcome::Outcome;
@@ -30,6 +31,11 @@ pub trait Backend {
 
     /// What its outcomes hold.
     fn observes(&self) -> Observes;
+
+    /// The rules that it is held to.
+    fn profile(&self) -> &'static Profile {
+        Profile::newest()
+    }
 
     /// The functions that it has.
     fn functions(&self) -> &[Function] {
@@ -63,6 +69,29 @@ pub trait Backend {
     }
 }
 
+/// Functions that a backend does not have, for people. Those that release pins are one to who has
+/// none of them, and so are the others.
+pub fn lacks_in_words(lacks: &[Function]) -> String {
+    let has_some = |unpins: bool| {
+        Function::ALL
+            .iter()
+            .any(|function| function.unpins() == unpins && !lacks.contains(function))
+    };
+    let mut words: Vec<String> = Vec::new();
+    for (unpins, all) in
+        [(false, "function that releases references"), (true, "function that releases pins")]
+    {
+        let names = lacks.iter().filter(|function| function.unpins() == unpins);
+        if has_some(unpins) {
+            words.extend(names.map(|function| format!("{}()", function.name())));
+        } else {
+            words.push(all.to_owned());
+        }
+    }
+    words.dedup();
+    words.join(", ")
+}
+
 /// What came of a job.
 #[derive(Clone, Debug)]
 pub enum Ran<'a> {
@@ -94,8 +123,8 @@ impl Ran<'_> {
 pub enum Class {
     /// Every release had a reference of its own to drop: all backends must agree.
     Valid,
-    /// Something was released that had no reference left, or a page was freed under the
-    /// lock of its holder, whose reference it was: undefined in C and in the kernel.
+    /// Something was released that had no reference or pin left, or a page was freed under the
+    /// lock of its holder or with a pin, whose reference it was: undefined in C and in the kernel.
     OverRelease,
 }
 
@@ -108,6 +137,8 @@ pub struct Observes {
     pub stray_writes: bool,
     /// Events.
     pub events: Events,
+    /// Pins as the node counts them.
+    pub node_pins: bool,
 }
 
 /// Which events a backend observes.
@@ -125,7 +156,8 @@ pub enum Events {
 
 impl Observes {
     /// Everything.
-    pub const ALL: Observes = Observes { errors: true, stray_writes: true, events: Events::Every };
+    pub const ALL: Observes =
+        Observes { errors: true, stray_writes: true, events: Events::Every, node_pins: true };
 
     /// What both observe.
     pub fn and(self, other: Observes) -> Observes {
@@ -133,6 +165,7 @@ impl Observes {
             errors: self.errors && other.errors,
             stray_writes: self.stray_writes && other.stray_writes,
             events: self.events.min(other.events),
+            node_pins: self.node_pins && other.node_pins,
         }
     }
 
@@ -141,6 +174,7 @@ impl Observes {
         let parts = [
             (self.errors, "errors of calls"),
             (self.stray_writes, "stray writes"),
+            (self.node_pins, "pins that the node counts"),
             (self.events != Events::None, "events"),
             (self.events != Events::None, "whether a page was dirty when it was freed"),
             (self.events != Events::OfPages, "page locks that nobody waits for"),
@@ -170,12 +204,14 @@ pub enum Skip {
         /// The kernel's reason.
         errno: i32,
     },
+    /// The case pins pages, and the kernels of the profile have no pins.
+    NoPins,
+    /// The rules of pins matter, which nobody tells the backend.
+    UntoldRules,
     /// A page of a real file would be marked without its lock, which its file forbids.
     NeedsLock,
     /// A page starts with a count below zero, which somebody else's over-release left.
     Negative,
-    /// No call is on pages that lie side by side, which is all that the function releases.
-    NoRange,
     /// It died again and again of cases before.
     Dies {
         /// Of how many.
@@ -194,9 +230,10 @@ impl Skip {
             Skip::NoMemory => &known_differences::NO_MEMORY,
             Skip::MixedOrders => &known_differences::MIXED_ORDERS,
             Skip::NoUserPages { .. } => &known_differences::NO_USER_PAGES,
+            Skip::NoPins => &known_differences::NO_PINS,
+            Skip::UntoldRules => &known_differences::UNTOLD_RULES,
             Skip::NeedsLock => &known_differences::NEEDS_LOCK,
             Skip::Negative => &known_differences::NEGATIVE,
-            Skip::NoRange => &known_differences::NO_RANGE,
             Skip::Dies { .. } => &known_differences::DIES,
         }
     }

@@ -4,7 +4,7 @@
 use put_user_page_case::Case;
 
 use crate::backend::{Backend, BackendError};
-use crate::backends::{Reference, naive};
+use crate::backends::{Reference, reference_of};
 use crate::oracle::Comparison;
 use crate::states::StateSet;
 use crate::trial::{Compared, Trial, Verdict};
@@ -18,7 +18,8 @@ pub struct Comparer<'a> {
 impl<'a> Comparer<'a> {
     /// Holds these backends against the reference.
     pub fn new(backends: Vec<&'a mut dyn Backend>) -> Self {
-        Comparer { reference: naive(), backends }
+        let reference = reference_of(backends.iter().map(|backend| &**backend));
+        Comparer { reference, backends }
     }
 
     /// Runs the cases on every backend, and tells for each case and backend, by their

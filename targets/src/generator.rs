@@ -4,8 +4,8 @@ use fastrand::Rng;
 
 use put_user_page_case::world::MAX_LONG_ENTRIES;
 use put_user_page_case::{
-    Case, Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, MAX_GAP, MAX_RANGE,
-    Record, Source,
+    Backing, Case, Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, MAX_GAP,
+    MAX_RANGE, Record, Source,
 };
 
 use crate::backend::Class;
@@ -110,6 +110,7 @@ fn refs(rng: &mut Rng) -> i32 {
 /// to give a user.
 fn order(rng: &mut Rng, from: Source) -> u8 {
     match (from, rng.u8(..32)) {
+        (Source::Zero | Source::HugeZero, _) => 0,
         (Source::Anon | Source::Hugetlb, number) => {
             if number < 16 {
                 0
@@ -152,17 +153,30 @@ fn entries(rng: &mut Rng, also: bool) -> EntriesRecord {
             5 | 6 => Direction::Same,
             _ => Direction::Down,
         },
-        backed: rng.u8(..8) > 0,
+        backing: backing(rng),
         also,
     };
     record.normalised()
+}
+
+fn backing(rng: &mut Rng) -> Backing {
+    match rng.u8(..8) {
+        0 => Backing::Unbacked,
+        1..=4 => Backing::Got,
+        _ => Backing::Pinned,
+    }
+}
+
+fn function(rng: &mut Rng) -> Function {
+    let functions = if rng.bool() { &Function::PUT[..] } else { &Function::ALL[..] };
+    functions[rng.usize(..functions.len())]
 }
 
 fn more_entries(rng: &mut Rng) -> Record {
     if rng.u8(..3) > 0 {
         return Record::Entries(entries(rng, true));
     }
-    Record::Again { start: rng.u16(..8), length: length(rng), backed: rng.u8(..8) > 0 }
+    Record::Again { start: rng.u16(..8), length: length(rng), backing: backing(rng) }
 }
 
 fn statement(rng: &mut Rng) -> Record {
@@ -173,7 +187,7 @@ fn statement(rng: &mut Rng) -> Record {
         _ => {
             let whole = rng.u8(..4) > 0;
             Record::Call {
-                function: Function::ALL[rng.usize(..4)],
+                function: function(rng),
                 earlier,
                 first: if whole { 0 } else { rng.u16(..8) },
                 length: if whole { 0 } else { length(rng) },

@@ -8,9 +8,12 @@ use put_user_page_case::Case;
 
 use crate::answers::{self, Answering, Input, ReadAnswer};
 use crate::backend::{Backend, BackendError, Class};
-use crate::backends::{Candidate, Compiler, Reference, fast, fast_unhooked, is_source, naive};
+use crate::backends::{
+    Candidate, Compiler, Reference, fast, fast_unhooked, is_source, reference_of,
+};
 use crate::divergence::Divergence;
 use crate::forms::Forms;
+use crate::profiles::Profile;
 use crate::registry::{CANDIDATE_VARIABLE, Check, Target};
 use crate::report::Report;
 use crate::states::StateSet;
@@ -73,7 +76,8 @@ impl Harness {
     pub fn new(target: &'static Target) -> Result<Self, BackendError> {
         let backends: Vec<Box<dyn Backend>> = match target.check {
             Check::OneFunction(_) | Check::Program => {
-                vec![Box::new(fast()), Box::new(fast_unhooked())]
+                let profile = Profile::newest();
+                vec![Box::new(fast(profile)), Box::new(fast_unhooked(profile))]
             }
             Check::Decode => {
                 let forms = Some(Forms::default());
@@ -85,9 +89,9 @@ impl Harness {
                     let name = path.display().to_string();
                     let is_source = is_source(&path);
                     let path = if is_source { Compiler::default().compile(&path)? } else { path };
-                    Candidate::load(&path)?.into_backend(&name)
+                    Candidate::load(&path)?.into_backend(&name, Profile::newest())
                 }
-                None => Candidate::built_in().into_backend("candidate"),
+                None => Candidate::built_in().into_backend("candidate", Profile::newest()),
             })],
             Check::Kernel => {
                 return Err(BackendError::new(
@@ -101,7 +105,8 @@ impl Harness {
 
     /// A target that is to hold these backends against the reference.
     pub fn with_backends(target: &'static Target, backends: Vec<Box<dyn Backend>>) -> Self {
-        let (trial, reference) = (Trial::with_room(), naive());
+        let reference = reference_of(backends.iter().map(|backend| &**backend));
+        let trial = Trial::with_room();
         Harness { target, trial, reference, backends, forms: None, read_answer: None }
     }
 

@@ -38,6 +38,7 @@ mod layout_tests;
 pub mod machine;
 pub mod oracle;
 pub mod outcome;
+pub mod profiles;
 pub mod registry;
 pub mod report;
 pub mod states;

@@ -11,7 +11,7 @@ use put_user_page_case::Function;
 use put_user_page_case::world::World;
 
 use crate::backend::{Class, Events, Observes, Ran, Skip};
-use crate::outcome::{Event, EventKind, FolioState, Imbalance, Outcome};
+use crate::outcome::{Counter, Event, EventKind, FolioState, Imbalance, Outcome, Pinned};
 
 /// What a comparison came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,12 @@ pub enum Comparison {
 /// The class of a case, by the reference's outcome.
 pub fn classify(world: &World, reference: &Outcome) -> Class {
     let stopped = reference.errors.iter().any(Option::is_some);
-    if stopped || frees_under_a_holders_lock(world, &reference.events) {
+    let took_pins =
+        |state: &FolioState| matches!(state, FolioState::Freed { pincount, .. } if *pincount != 0);
+    if stopped
+        || frees_under_a_holders_lock(world, &reference.events)
+        || reference.folios.iter().any(took_pins)
+    {
         Class::OverRelease
     } else {
         Class::Valid
@@ -70,6 +75,8 @@ pub fn compare(
     let same = same_folios(reference, &backend, observed.events)
         && (observed.events == Events::None || reference.events == backend.events)
         && reference.acquired == backend.acquired
+        && reference.pinned == backend.pinned
+        && (!observed.node_pins || reference.node_pins == backend.node_pins)
         && (!observed.errors || reference.errors == backend.errors)
         && (!observed.stray_writes || backend.stray_writes.is_empty())
         && backend.imbalances.is_empty();
@@ -98,6 +105,12 @@ fn differences(
             outcome.folios.get(number).map(|state| seen_of_folio(*state, observed.events))
         };
         push_folio(&mut found, number, of(reference).as_ref(), of(backend).as_ref());
+    }
+    push_pinned(&mut found, &reference.pinned, &backend.pinned);
+    if observed.node_pins {
+        let (ours, theirs) = (reference.node_pins, backend.node_pins);
+        push_counter(&mut found, Counter::AcquiredPins, ours.acquired, theirs.acquired);
+        push_counter(&mut found, Counter::ReleasedPins, ours.released, theirs.released);
     }
     let (ours, theirs) = (
         events::seen(world, &reference.events, observed.events),
@@ -128,7 +141,9 @@ fn same_folios(reference: &Outcome, backend: &Outcome, observed: Events) -> bool
 /// A state as one sees it who observes no more than these events.
 fn seen_of_folio(state: FolioState, observed: Events) -> FolioState {
     match state {
-        FolioState::Freed { .. } if observed == Events::None => FolioState::Freed { dirty: false },
+        FolioState::Freed { pincount, .. } if observed == Events::None => {
+            FolioState::Freed { dirty: false, pincount }
+        }
         state => state,
     }
 }
@@ -167,6 +182,7 @@ fn push_folio(
     let tags = |state: &FolioState| state.accounting().map(|file| file.dirty_tags);
     let dirty = unequal(states, FolioState::dirty, Field::Dirty);
     let refcount = unequal(states, FolioState::refcount, Field::Refcount);
+    let pincount = unequal(states, FolioState::pincount, Field::Pincount);
     let fields = match unequal(states, |state| Some(state.kind()), Field::State) {
         None => [
             dirty,
@@ -174,11 +190,33 @@ fn push_folio(
             unequal(states, tags, Field::DirtyTags),
             unequal(states, FolioState::locked, Field::Locked),
             refcount,
+            pincount,
+            unequal(states, FolioState::pinned, Field::Pinned),
         ],
-        state => [state, refcount, dirty, None, None],
+        state => [state, refcount, dirty, pincount, None, None, None],
     };
     let subject = Subject::Folio(number);
     found.extend(fields.into_iter().flatten().map(|field| Difference { subject, field }));
+}
+
+/// Both lists are in the order of the calls, and of the compound pages in each.
+fn push_pinned(found: &mut Vec<Difference>, reference: &[Pinned], backend: &[Pinned]) {
+    let difference = |pinned: &Pinned, reference: bool| Difference {
+        subject: Subject::Folio(pinned.folio),
+        field: Field::PinnedAfter { call: pinned.call, reference, backend: !reference },
+    };
+    let lacks = |of: &[Pinned], pinned: &Pinned| of.binary_search(pinned).is_err();
+    let ours = reference.iter().filter(|pinned| lacks(backend, pinned));
+    let theirs = backend.iter().filter(|pinned| lacks(reference, pinned));
+    found.extend(ours.map(|pinned| difference(pinned, true)));
+    found.extend(theirs.map(|pinned| difference(pinned, false)));
+}
+
+fn push_counter(found: &mut Vec<Difference>, counter: Counter, reference: i64, backend: i64) {
+    if reference != backend {
+        let field = Field::Counter { counter, reference, backend };
+        found.push(Difference { subject: Subject::Backend, field });
+    }
 }
 
 fn subject_at(world: &World, frame: usize) -> Subject {

@@ -17,6 +17,13 @@ pub struct Outcome {
     pub errors: Vec<Option<usize>>,
     /// For each step that takes references, the array's length after it.
     pub acquired: Vec<usize>,
+    /// Of the compound pages that entries of a call named that releases pins, those that may be
+    /// pinned still when it returned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<Pinned>,
+    /// Pins as the node counted them.
+    #[serde(default)]
+    pub node_pins: NodePins,
     /// Words of the memory map that changed and should not have.
     pub stray_writes: Vec<StrayWrite>,
     /// Counters of a kernel that are not what they should be.
@@ -36,8 +43,8 @@ pub const MAX_EVENTS: usize = 5 * MAX_LONG_ENTRIES;
 /// times.
 const MOST_EVENTS: usize = 4 * MAX_EVENTS;
 
-/// Seven counters of each compound page and of the node.
-const MOST_IMBALANCES: usize = 7 * (MAX_FRAMES + 1);
+/// Five counters of each compound page and of the node.
+const MOST_IMBALANCES: usize = 5 * (MAX_FRAMES + 1);
 
 impl Outcome {
     /// No outcome yet, with room for that of any case of which nothing diverges.
@@ -47,6 +54,7 @@ impl Outcome {
             events: Vec::with_capacity(MAX_EVENTS),
             errors: Vec::with_capacity(MAX_RECORDS),
             acquired: Vec::with_capacity(MAX_RECORDS),
+            pinned: Vec::with_capacity(MAX_LONG_ENTRIES),
             orders: Vec::with_capacity(MAX_RECORDS),
             ..Outcome::default()
         }
@@ -60,6 +68,7 @@ impl Outcome {
             (self.events.len(), MOST_EVENTS, "more events than calls can have"),
             (self.errors.len(), MAX_RECORDS, "more errors than records"),
             (self.acquired.len(), MAX_RECORDS, "more lengths of arrays than records"),
+            (self.pinned.len(), MAX_LONG_ENTRIES, "more pinned pages than entries"),
             (self.stray_writes.len(), 8 * MAX_FRAMES, "more stray writes than words"),
             (self.imbalances.len(), MOST_IMBALANCES, "more imbalances than counters"),
             (self.orders.len(), MAX_RECORDS, "more orders than records"),
@@ -73,6 +82,8 @@ impl Outcome {
         self.events.clear();
         self.errors.clear();
         self.acquired.clear();
+        self.pinned.clear();
+        self.node_pins = NodePins::default();
         self.stray_writes.clear();
         self.imbalances.clear();
         self.orders.clear();
@@ -89,6 +100,12 @@ pub enum FolioState {
     Live {
         /// Its references.
         refcount: i32,
+        /// Pins that are counted apart; 0 of a page that has none so.
+        #[serde(default)]
+        pincount: i32,
+        /// folio_maybe_dma_pinned().
+        #[serde(default)]
+        pinned: bool,
         /// Whether it is marked dirty.
         dirty: bool,
         /// Whether somebody holds its lock.
@@ -100,6 +117,9 @@ pub enum FolioState {
     Freed {
         /// Whether it was marked dirty when it was freed.
         dirty: bool,
+        /// Pins that are counted apart, which somebody has still.
+        #[serde(default)]
+        pincount: i32,
     },
 }
 
@@ -132,10 +152,26 @@ impl FolioState {
         Some(refcount)
     }
 
+    /// The pins of a page that are counted apart.
+    pub const fn pincount(&self) -> Option<i32> {
+        match *self {
+            FolioState::Live { pincount, .. } | FolioState::Freed { pincount, .. } => {
+                Some(pincount)
+            }
+            FolioState::Free => None,
+        }
+    }
+
+    /// Whether a page in use may be pinned.
+    pub const fn pinned(&self) -> Option<bool> {
+        let FolioState::Live { pinned, .. } = *self else { return None };
+        Some(pinned)
+    }
+
     /// Whether the page is marked dirty, or was when it was freed.
     pub const fn dirty(&self) -> Option<bool> {
         match *self {
-            FolioState::Live { dirty, .. } | FolioState::Freed { dirty } => Some(dirty),
+            FolioState::Live { dirty, .. } | FolioState::Freed { dirty, .. } => Some(dirty),
             FolioState::Free => None,
         }
     }
@@ -205,6 +241,33 @@ impl Event {
     }
 }
 
+/// A compound page that may be pinned, folio_maybe_dma_pinned(), after a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Pinned {
+    /// The number of the call, from 0.
+    pub call: usize,
+    /// The number of the compound page.
+    pub folio: usize,
+}
+
+impl Pinned {
+    /// Brings those of a call, which are the last and start there, into the order that all outcomes
+    /// have them in, each once.
+    pub fn sort(list: &mut Vec<Pinned>, start: usize) {
+        list[start..].sort_unstable();
+        list.dedup();
+    }
+}
+
+/// Pins as a node counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodePins {
+    /// NR_FOLL_PIN_ACQUIRED.
+    pub acquired: i64,
+    /// NR_FOLL_PIN_RELEASED.
+    pub released: i64,
+}
+
 /// A word of a page that changed and should not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StrayWrite {
@@ -235,12 +298,6 @@ pub struct Imbalance {
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counter {
-    /// The pins of a large folio.
-    #[strum(serialize = "pincount")]
-    Pincount,
-    /// The references of a small folio that are part of a pin of 1024.
-    #[strum(serialize = "references short of a whole pin")]
-    PinRemainder,
     /// Pins that the node counts as released during the case.
     #[strum(serialize = "NR_FOLL_PIN_RELEASED")]
     ReleasedPins,
@@ -253,9 +310,12 @@ pub enum Counter {
     /// Pins that the node counts as acquired during the case.
     #[strum(serialize = "NR_FOLL_PIN_ACQUIRED")]
     AcquiredPins,
-    /// References that a call was to drop, and the case should have had: it ended there.
+    /// References or pins that a call was to drop, and the case should have had: it ended there.
     #[strum(serialize = "references left for the next call")]
     Lacking,
+    /// How often a node was told of a page that had been freed.
+    #[strum(serialize = "counted after the free")]
+    LateCounts,
     /// Page locks that a call returned with: the case ended there.
     #[strum(serialize = "page locks kept")]
     LocksKept,

@@ -46,7 +46,7 @@ impl Check {
     pub fn functions(self) -> &'static [Function] {
         let all: &[Function] = &Function::ALL;
         match self {
-            Check::OneFunction(function) => &all[function as usize..][..1],
+            Check::OneFunction(function) => &all[usize::from(function.number())..][..1],
             Check::Program | Check::Candidate | Check::Decode | Check::Kernel => all,
             Check::Answers => &[],
         }

@@ -12,7 +12,7 @@ use put_user_page_case::world::World;
 use crate::backend::Class;
 use crate::backends::Reference;
 use crate::harness::Harness;
-use crate::outcome::{Event, FolioState, Outcome};
+use crate::outcome::{Event, FolioState, NodePins, Outcome};
 use crate::registry::Target;
 use crate::trial::Trial;
 
@@ -67,6 +67,10 @@ pub fn of_case(case: &Case, reference: &mut Reference) -> Parts {
     push_list(&mut parts, "arrays", acquired.iter().map(usize::to_string));
     let stopped = errors.iter().map(|error| error.map_or("ok".to_owned(), |at| at.to_string()));
     push_list(&mut parts, "calls", stopped);
+    let NodePins { acquired, released } = trial.expected().node_pins;
+    if (acquired, released) != (0, 0) {
+        parts.push(format!("pins {acquired} {released}"));
+    }
     push_folios(&mut parts, trial.world(), trial.expected());
     parts
 }
@@ -88,7 +92,7 @@ pub fn to_file(target: &Target, outcomes: &Outcomes) -> String {
     let mut text = format!(
         "# What the reference makes of the cases in corpus/{}: docs/vectors.md tells how to read\n\
          # it. `pagediff corpus outcomes` writes it; `corpus verify` and a test hold it to the cases.\n\
-         # format 1\n",
+         # format 2\n",
         target.name
     );
     for (name, parts) in outcomes {
@@ -177,6 +181,9 @@ fn tell(state: &FolioState, events: &[&Event]) -> String {
     if let Some(refcount) = state.refcount() {
         let _ = write!(text, " {refcount}");
     }
+    if let Some(pincount) = state.pincount().filter(|pincount| *pincount != 0) {
+        let _ = write!(text, " pincount {pincount}");
+    }
     let flags = [("dirty", state.dirty()), ("locked", state.locked())];
     for (flag, _) in flags.into_iter().filter(|(_, set)| *set == Some(true)) {
         let _ = write!(text, " {flag}");
@@ -218,6 +225,22 @@ mod tests {
             "1-2 5: live 2 dirty",
             "3: free",
             "4: live 2 dirty locked counted tagged",
+        ];
+        assert_eq!(of_case(&case, &mut naive()), expected);
+    }
+
+    #[test]
+    fn pins_are_told() {
+        let text = "folio a order=2 refs=1\nfolio b\npins a[0..3] b\n\
+                    unpin_user_pages_dirty_lock make_dirty slice=2..\n";
+        let case = Case::from_text(text).expect("it is a case");
+        let expected = [
+            "valid",
+            "arrays 3 4",
+            "calls ok",
+            "pins 4 2",
+            "0: live 3 pincount 2 dirty, call 0 lock@4 dirty@4 unlock@4",
+            "1: freed dirty, call 0 lock@1024 dirty@1024 unlock@1024 free@0",
         ];
         assert_eq!(of_case(&case, &mut naive()), expected);
     }

@@ -13,6 +13,7 @@ use put_user_page_targets::backends::{Candidate, fast, naive};
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::outcome::Outcome;
+use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::registry::{self, Check, TARGETS, Target};
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::Verdict;
@@ -118,8 +119,8 @@ fn cases() -> Result<Vec<Case>, Failed> {
 }
 
 fn every_backend() -> Result<(), Failed> {
-    let (mut naive, mut fast) = (naive(), fast());
-    let mut candidate = Candidate::built_in().into_backend("candidate");
+    let (mut naive, mut fast) = (naive(), fast(Profile::newest()));
+    let mut candidate = Candidate::built_in().into_backend("candidate", Profile::newest());
     let mut comparer = Comparer::new(vec![&mut naive, &mut fast, &mut candidate]);
     let mut reports = Vec::new();
     comparer.compare(&cases()?, &mut |_, _, verdict| {
@@ -135,7 +136,7 @@ fn every_backend() -> Result<(), Failed> {
 fn any_order(seed: u64) -> Result<(), Failed> {
     let worlds: Vec<World> = cases()?.iter().map(World::of).collect();
     let mut order: Vec<usize> = (0..worlds.len()).collect();
-    let (mut naive, mut fast) = (naive(), fast());
+    let (mut naive, mut fast) = (naive(), fast(Profile::newest()));
     let expected: Vec<(Outcome, Outcome)> = worlds
         .iter()
         .map(|world| {

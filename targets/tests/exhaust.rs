@@ -8,6 +8,7 @@ use put_user_page_targets::backends::{
     InProcess, PageMap, Recorder, Release, fast, fast_in_small_blocks, fast_unhooked,
 };
 use put_user_page_targets::exhaust::{Exhaust, First};
+use put_user_page_targets::profiles::Profile;
 use put_user_page_watched::release;
 
 fn small() -> Shapes {
@@ -32,8 +33,13 @@ fn nothing_differs_before_the_first() {
 #[test]
 fn cases_that_a_backend_does_not_run_are_counted() {
     let shapes = small();
-    let mut exhaust =
-        Exhaust::new(vec![Box::new(fast_in_small_blocks()), Box::new(fast_unhooked())], 32);
+    let mut exhaust = Exhaust::new(
+        vec![
+            Box::new(fast_in_small_blocks(Profile::newest())),
+            Box::new(fast_unhooked(Profile::newest())),
+        ],
+        32,
+    );
     assert!(exhaust.run(&shapes, 0..shapes.cases()).unwrap().is_none());
     let skipped: Vec<_> = exhaust.skipped().map(|(name, skipped)| (name, skipped.len())).collect();
     assert_eq!(skipped, [("fast-small-blocks", 0), ("fast-unhooked", 1)]);
@@ -66,7 +72,7 @@ impl<const BLOCK: usize> Release for SkipsOneOfABlock<BLOCK> {
         while start < pages.len() {
             let run = Self::run(&pages[start..]);
             let entries = vec![pages[start]; run];
-            if let Some(entry) = release(function, &entries, recorder) {
+            if let Some(entry) = release(function, &recorder.map(), &entries, recorder) {
                 return Some(start + entry);
             }
             start += run;
@@ -76,7 +82,8 @@ impl<const BLOCK: usize> Release for SkipsOneOfABlock<BLOCK> {
 }
 
 fn skips_one<const BLOCK: usize>() -> InProcess<PageMap<SkipsOneOfABlock<BLOCK>>> {
-    InProcess::new("skips-one", PageMap::new(SkipsOneOfABlock))
+    let profile = Profile::newest();
+    InProcess::new("skips-one", PageMap::new(SkipsOneOfABlock, profile), profile)
 }
 
 #[test]
@@ -102,7 +109,7 @@ fn an_entry_that_a_large_block_skips_is_found_in_a_long_run() {
 #[test]
 fn every_branch_of_the_fast_implementation_is_right_in_small_blocks() {
     let shapes = every(Bound { calls: 1, pages: 2, order: 1, entries: 5, spare: 1 });
-    assert!(first(&shapes, fast_in_small_blocks()).is_none());
+    assert!(first(&shapes, fast_in_small_blocks(Profile::newest())).is_none());
     let long = runs(&Runs { entries: 15..=35, orders: vec![0, 3] });
-    assert!(first(&long, fast()).is_none());
+    assert!(first(&long, fast(Profile::newest())).is_none());
 }

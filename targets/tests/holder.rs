@@ -10,6 +10,7 @@ use put_user_page_case::{Case, Function};
 use put_user_page_targets::backend::{Events, Observes};
 use put_user_page_targets::backends::{InProcess, PageMap, Recorder, Release, naive};
 use put_user_page_targets::outcome::EventKind;
+use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::trial::{Trial, Verdict};
 
 /// put_user_pages_dirty_lock() with `()`, and a thread that unlocks the pages it waits for.
@@ -68,7 +69,9 @@ fn the_functions_as_they_ship_wait_for_page_locks() {
         let trial = Trial::of(&case, &mut naive());
         let waits = trial.expected().events.iter().filter(|event| event.kind == EventKind::Wait);
         assert!(waits.count() > 0, "{name} waits for nothing");
-        let mut backend = InProcess::new("with-holder", PageMap::new(WithHolder));
+        let profile = Profile::newest();
+        let machine = PageMap::new(WithHolder, profile);
+        let mut backend = InProcess::new("with-holder", machine, profile);
         backend.observes = Observes { events: Events::None, ..Observes::ALL };
         let verdict = trial.run_on(&mut backend, &mut naive()).unwrap();
         assert!(matches!(verdict, Verdict::Same), "{name}: {verdict:?}");

@@ -102,9 +102,11 @@ fn docs_states_lists_the_named_states_as_the_code_does() {
     let needs = |needs| match needs {
         Needs::Any => "any",
         Needs::Dirty => "one that marks dirty",
-        Needs::Lock => "put_user_pages_dirty_lock",
+        Needs::Lock => "one that locks",
         Needs::NoLock => "one that does not lock",
-        Needs::All => "all four",
+        Needs::All => "all four of 2018",
+        Needs::Unpin => "one that releases pins",
+        Needs::Range => "unpin_user_page_range_dirty_lock",
     };
     let expected: Vec<String> = STATES
         .iter()

@@ -7,13 +7,14 @@ use put_user_page_case::Case;
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{Candidate, fast_unhooked, naive};
 use put_user_page_targets::known_differences::{KNOWN_DIFFERENCES, KnownDifference, Seen};
+use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::trial::Trial;
 
 #[test]
 fn each_skips_a_committed_case() {
-    let mut lacking = Candidate::built_in().into_backend("lacking");
+    let mut lacking = Candidate::built_in().into_backend("lacking", Profile::newest());
     lacking.functions.pop();
-    let mut unhooked = fast_unhooked();
+    let mut unhooked = fast_unhooked(Profile::newest());
     let backends: [&mut dyn Backend; 2] = [&mut lacking, &mut unhooked];
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/scenarios");
     let mut seen: Vec<&KnownDifference> = Vec::new();

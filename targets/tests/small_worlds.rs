@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use put_user_page_case::small::{Bound, Runs, every, runs};
 use put_user_page_case::world::{Step, World};
 use put_user_page_case::{
-    Case, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
+    Backing, Case, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
 };
 use put_user_page_targets::backends::naive;
 use put_user_page_targets::outcome::{FolioState, Outcome};
@@ -31,7 +31,8 @@ fn seen(world: &World) -> Seen {
         let (place, folio) = (world.layout.places[number], world.folios[number]);
         let of_it =
             |entry: &&_| usize::from((*entry as &put_user_page_case::world::Entry).folio) == number;
-        let backed = world.entries.iter().filter(of_it).filter(|entry| entry.backed).count();
+        let backed =
+            world.entries.iter().filter(of_it).filter(|entry| entry.backing.is_backed()).count();
         (
             place.pages,
             folio.kind == Kind::File,
@@ -90,7 +91,7 @@ fn brute_force(bound: Bound, tell: &mut dyn FnMut(Case)) {
             let of_page = [2, 2, 2, usize::from(bound.spare) + 1];
             let mut radices = of_page.repeat(orders.len());
             radices.extend(vec![2; entries]);
-            radices.extend(vec![Function::ALL.len(); calls]);
+            radices.extend(vec![Function::PUT.len(); calls]);
             for digits in rows(&radices) {
                 tell(case(&orders, &chosen, &digits));
             }
@@ -123,14 +124,15 @@ fn case(orders: &[usize], arrays: &[&Vec<usize>], digits: &[usize]) -> Case {
     }
     for number in 0..arrays.len() {
         let earlier = (arrays.len() - 1 - number) as u16;
-        let function = Function::ALL[next()];
+        let function = Function::PUT[next()];
         records.push(Record::Call { function, earlier, first: 0, length: 0 });
     }
     Case { records }
 }
 
 fn entries(first: u16, length: u16, backed: bool, also: bool) -> Record {
-    let record = EntriesRecord { first, length, direction: Direction::Up, backed, also };
+    let backing = if backed { Backing::Got } else { Backing::Unbacked };
+    let record = EntriesRecord { first, length, direction: Direction::Up, backing, also };
     Record::Entries(record.normalised())
 }
 

@@ -8,6 +8,7 @@ use put_user_page_targets::backend::{Backend, BackendError, Class, Job, Observes
 use put_user_page_targets::backends::{Candidate, naive};
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::outcome::{FolioState, Outcome};
+use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::{Trial, Verdict};
 
@@ -73,7 +74,7 @@ fn candidates_on_several_threads_do_not_meet() {
     let text = "folio a order=2 kind=file\nentries a[0..4]*9\nput_user_pages_dirty_lock\n";
     let text = text.replace("a[0..4]*9", &"a[0..4] ".repeat(9));
     let run = || {
-        let mut backend = Candidate::built_in().into_backend("candidate");
+        let mut backend = Candidate::built_in().into_backend("candidate", Profile::newest());
         let trial = Trial::of(&Case::from_text(&text).unwrap(), &mut naive());
         for _ in 0..3000 {
             let verdict = trial.run_on(&mut backend, &mut naive()).unwrap();

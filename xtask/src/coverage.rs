@@ -2,6 +2,7 @@
 
 mod measure;
 
+use put_user_page_kernel::Which;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let root = find_root()?;
     let tools = Tools::find()?;
-    let with_kernel = !arguments.no_kernel && put_user_page_kernel::is_set_up(None);
+    let with_kernel = !arguments.no_kernel && put_user_page_kernel::is_set_up(&Which::default());
     let measured = Measured::measure(&root, &tools, with_kernel)?;
     let text = own(&measured.lcov()?, &root, with_kernel);
     let files = lcov::parse(&text).map_err(|line| {

@@ -46,7 +46,7 @@ impl FaultyHooks {
     /// Releases the entries of a call with these hooks; the index of the one that stopped it.
     pub fn run(&self, call: &Call<'_>) -> Option<usize> {
         let hooks = Bound { hooks: *self, recorder: call.recorder };
-        release(call.function, call.pages, &hooks)
+        release(call.function, &call.recorder.map(), call.pages, &hooks)
     }
 }
 

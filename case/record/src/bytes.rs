@@ -1,6 +1,8 @@
 //! Records as bytes: the table of docs/case-format.md.
 
-use crate::record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
+use crate::record::{
+    Backing, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
+};
 
 /// The size of every record in bytes.
 pub const RECORD_SIZE: usize = 8;
@@ -19,6 +21,7 @@ const CALL: u8 = 4;
 const ACQUIRE: u8 = 5;
 const CLEAN: u8 = 6;
 const LONG: u8 = 7;
+const PINS: u8 = 8;
 
 const ORDERS: u8 = 11;
 const FILE: u8 = 1 << 0;
@@ -29,6 +32,8 @@ const ANCHOR_SHIFT: u8 = 6;
 const BELOW_ZERO: u8 = 0xff;
 const UNBACKED: u8 = 1 << 0;
 const ALSO: u8 = 1 << 1;
+/// Of `again`, where `entries` and `pins` have [`ALSO`].
+const PINNED: u8 = 1 << 1;
 
 /// Both bits: the number is one that the small mask has no room for.
 const LARGE: u8 = 3 << 4;
@@ -80,14 +85,19 @@ pub fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
     Some(match raw.kind {
         FOLIO => Record::Folio(decode_folio(&raw)),
         GAP => Record::Gap { frames: raw.a & MAX_GAP },
-        ENTRIES => Record::Entries(decode_entries(&raw)),
+        ENTRIES => Record::Entries(decode_entries(&raw, Backing::Got)),
+        PINS => Record::Entries(decode_entries(&raw, Backing::Pinned)),
         AGAIN => Record::Again {
             start: raw.a,
             length: raw.size(raw.b, SMALL_RANGE, MAX_RANGE),
-            backed: raw.flags & UNBACKED == 0,
+            backing: match raw.flags & (UNBACKED | PINNED) {
+                0 => Backing::Got,
+                PINNED => Backing::Pinned,
+                _ => Backing::Unbacked,
+            },
         },
         CALL => Record::Call {
-            function: Function::ALL[usize::from(raw.number & 3)],
+            function: decode_function(raw.number),
             earlier: raw.a,
             first: raw.b,
             length: raw.c,
@@ -119,7 +129,13 @@ fn decode_folio(raw: &Raw) -> FolioRecord {
     record.normalised()
 }
 
-fn decode_entries(raw: &Raw) -> EntriesRecord {
+/// The numbers that name no function are their two lower bits.
+fn decode_function(number: u8) -> Function {
+    let named = Function::ALL.get(usize::from(number)).copied();
+    named.unwrap_or(Function::PUT[usize::from(number & 3)])
+}
+
+fn decode_entries(raw: &Raw, backing: Backing) -> EntriesRecord {
     let record = EntriesRecord {
         first: raw.a,
         length: raw.size(raw.b, SMALL_RANGE, MAX_RANGE),
@@ -128,7 +144,7 @@ fn decode_entries(raw: &Raw) -> EntriesRecord {
             1 => Direction::Same,
             _ => Direction::Down,
         },
-        backed: raw.flags & UNBACKED == 0,
+        backing: if raw.flags & UNBACKED == 0 { backing } else { Backing::Unbacked },
         also: raw.flags & ALSO != 0,
     };
     record.normalised()
@@ -140,25 +156,27 @@ pub fn encode(record: &Record) -> [u8; RECORD_SIZE] {
         Record::Folio(ref folio) => encode_folio(folio),
         Record::Gap { frames } => Raw { kind: GAP, a: frames, ..EMPTY },
         Record::Entries(ref entries) => Raw {
-            kind: ENTRIES,
+            kind: if entries.backing == Backing::Pinned { PINS } else { ENTRIES },
             number: match entries.direction {
                 Direction::Up => 0,
                 Direction::Same => 1,
                 Direction::Down => 2,
             },
-            flags: flag(UNBACKED, !entries.backed)
+            flags: flag(UNBACKED, entries.backing == Backing::Unbacked)
                 | flag(ALSO, entries.also)
                 | flag(LARGE, entries.length > SMALL_RANGE),
             a: entries.first,
             b: entries.length,
             ..EMPTY
         },
-        Record::Again { start, length, backed } => {
-            let flags = flag(UNBACKED, !backed) | flag(LARGE, length > SMALL_RANGE);
+        Record::Again { start, length, backing } => {
+            let flags = flag(UNBACKED, backing == Backing::Unbacked)
+                | flag(PINNED, backing == Backing::Pinned)
+                | flag(LARGE, length > SMALL_RANGE);
             Raw { kind: AGAIN, flags, a: start, b: length, ..EMPTY }
         }
         Record::Call { function, earlier, first, length } => {
-            Raw { kind: CALL, number: function as u8, a: earlier, b: first, c: length, ..EMPTY }
+            Raw { kind: CALL, number: function.number(), a: earlier, b: first, c: length, ..EMPTY }
         }
         Record::Acquire { earlier } => Raw { kind: ACQUIRE, a: earlier, ..EMPTY },
         Record::Clean { first, length } => Raw { kind: CLEAN, a: first, b: length, ..EMPTY },

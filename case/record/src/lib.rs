@@ -7,5 +7,5 @@ mod record;
 
 pub use bytes::{MAX_GAP, MAX_RANGE, RECORD_SIZE, anchor_and_offset, decode, encode};
 pub use record::{
-    Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, Record, Source,
+    Backing, Direction, EntriesRecord, FolioRecord, Function, HUGETLB_ORDER, Kind, Record, Source,
 };

@@ -1,10 +1,10 @@
 //! Records: what a case is made of, each a statement by itself.
 
-/// The four functions under comparison.
+/// The functions under comparison: those of 2018, and what they became.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "&str", try_from = "std::borrow::Cow<'_, str>")]
 pub enum Function {
     /// `put_user_page()`, called for each entry by itself.
     PutUserPage,
@@ -14,16 +14,73 @@ pub enum Function {
     PutUserPagesDirty,
     /// `put_user_pages_dirty_lock()`.
     PutUserPagesDirtyLock,
+    /// `unpin_user_page()`, called for each entry by itself.
+    UnpinUserPage,
+    /// `unpin_user_pages()`.
+    UnpinUserPages,
+    /// `unpin_user_pages_dirty_lock()`.
+    UnpinUserPagesDirtyLock {
+        /// Its last argument: whether it marks pages dirty.
+        make_dirty: bool,
+    },
+    /// `unpin_user_page_range_dirty_lock()`, on the pages that lie side by side from the first
+    /// entry's on.
+    UnpinUserPageRangeDirtyLock {
+        /// Its last argument: whether it marks pages dirty.
+        make_dirty: bool,
+    },
+    /// `unpin_folio()`, called for each entry by itself.
+    UnpinFolio,
+    /// `unpin_folios()`.
+    UnpinFolios,
+    /// `unpin_user_folio()`, called for each run.
+    UnpinUserFolio,
 }
 
 impl Function {
     /// All functions, by their number in the case format.
-    pub const ALL: [Function; 4] = [
+    pub const ALL: [Function; 13] = [
+        Function::PutUserPage,
+        Function::PutUserPages,
+        Function::PutUserPagesDirty,
+        Function::PutUserPagesDirtyLock,
+        Function::UnpinUserPage,
+        Function::UnpinUserPages,
+        Function::UnpinUserPagesDirtyLock { make_dirty: true },
+        Function::UnpinUserPagesDirtyLock { make_dirty: false },
+        Function::UnpinUserPageRangeDirtyLock { make_dirty: true },
+        Function::UnpinUserPageRangeDirtyLock { make_dirty: false },
+        Function::UnpinFolio,
+        Function::UnpinFolios,
+        Function::UnpinUserFolio,
+    ];
+
+    /// The four of the patch of 2018, which release references.
+    pub const PUT: [Function; 4] = [
         Function::PutUserPage,
         Function::PutUserPages,
         Function::PutUserPagesDirty,
         Function::PutUserPagesDirtyLock,
     ];
+
+    /// Its number in the case format: its place among [`ALL`](Self::ALL).
+    pub const fn number(self) -> u8 {
+        match self {
+            Function::PutUserPage => 0,
+            Function::PutUserPages => 1,
+            Function::PutUserPagesDirty => 2,
+            Function::PutUserPagesDirtyLock => 3,
+            Function::UnpinUserPage => 4,
+            Function::UnpinUserPages => 5,
+            Function::UnpinUserPagesDirtyLock { make_dirty: true } => 6,
+            Function::UnpinUserPagesDirtyLock { make_dirty: false } => 7,
+            Function::UnpinUserPageRangeDirtyLock { make_dirty: true } => 8,
+            Function::UnpinUserPageRangeDirtyLock { make_dirty: false } => 9,
+            Function::UnpinFolio => 10,
+            Function::UnpinFolios => 11,
+            Function::UnpinUserFolio => 12,
+        }
+    }
 
     /// The name that C knows the function by.
     pub const fn name(self) -> &'static str {
@@ -32,12 +89,90 @@ impl Function {
             Function::PutUserPages => "put_user_pages",
             Function::PutUserPagesDirty => "put_user_pages_dirty",
             Function::PutUserPagesDirtyLock => "put_user_pages_dirty_lock",
+            Function::UnpinUserPage => "unpin_user_page",
+            Function::UnpinUserPages => "unpin_user_pages",
+            Function::UnpinUserPagesDirtyLock { .. } => "unpin_user_pages_dirty_lock",
+            Function::UnpinUserPageRangeDirtyLock { .. } => "unpin_user_page_range_dirty_lock",
+            Function::UnpinFolio => "unpin_folio",
+            Function::UnpinFolios => "unpin_folios",
+            Function::UnpinUserFolio => "unpin_user_folio",
         }
+    }
+
+    /// Its name, and what else tells it from the others: as it stands in a case's text.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Function::UnpinUserPagesDirtyLock { make_dirty: true } => {
+                "unpin_user_pages_dirty_lock make_dirty"
+            }
+            Function::UnpinUserPageRangeDirtyLock { make_dirty: true } => {
+                "unpin_user_page_range_dirty_lock make_dirty"
+            }
+            other => other.name(),
+        }
+    }
+
+    /// Its `make_dirty`, if it has one.
+    pub const fn make_dirty(self) -> Option<bool> {
+        match self {
+            Function::UnpinUserPagesDirtyLock { make_dirty }
+            | Function::UnpinUserPageRangeDirtyLock { make_dirty } => Some(make_dirty),
+            _ => None,
+        }
+    }
+
+    /// Whether what it releases are pins.
+    pub const fn unpins(self) -> bool {
+        self.number() > Function::PutUserPagesDirtyLock.number()
     }
 
     /// Whether the function marks pages dirty.
     pub const fn marks_dirty(self) -> bool {
-        matches!(self, Function::PutUserPagesDirty | Function::PutUserPagesDirtyLock)
+        matches!(self, Function::PutUserPagesDirty) || self.locks()
+    }
+
+    /// Whether the function locks the pages that it marks dirty.
+    pub const fn locks(self) -> bool {
+        matches!(self, Function::PutUserPagesDirtyLock) || matches!(self.make_dirty(), Some(true))
+    }
+
+    /// Whether it takes pages that lie side by side, by the first of them.
+    pub const fn takes_range(self) -> bool {
+        matches!(self, Function::UnpinUserPageRangeDirtyLock { .. })
+    }
+}
+
+impl From<Function> for &str {
+    fn from(function: Function) -> &'static str {
+        function.label()
+    }
+}
+
+impl TryFrom<std::borrow::Cow<'_, str>> for Function {
+    type Error = String;
+
+    fn try_from(label: std::borrow::Cow<'_, str>) -> Result<Function, String> {
+        let labelled = Function::ALL.into_iter().find(|function| function.label() == label);
+        labelled.ok_or_else(|| format!("there is no function `{label}`"))
+    }
+}
+
+/// How a page is held for an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backing {
+    /// Not at all.
+    Unbacked,
+    /// By a reference, as get_user_pages() takes it.
+    Got,
+    /// By a pin, as pin_user_pages() takes it.
+    Pinned,
+}
+
+impl Backing {
+    /// Whether anything is taken.
+    pub const fn is_backed(self) -> bool {
+        !matches!(self, Backing::Unbacked)
     }
 }
 
@@ -66,12 +201,24 @@ pub enum Source {
     Hugetlb,
     /// A user's mapping of a file.
     File,
+    /// The zero page, which a user's mapping has wherever it was read and not written. There is
+    /// one.
+    Zero,
+    /// The huge zero page: the same for 2 MiB.
+    HugeZero,
 }
 
 impl Source {
     /// All sources, by their number in the case format.
-    pub const ALL: [Source; 5] =
-        [Source::Kernel, Source::Anon, Source::Memfd, Source::Hugetlb, Source::File];
+    pub const ALL: [Source; 7] = [
+        Source::Kernel,
+        Source::Anon,
+        Source::Memfd,
+        Source::Hugetlb,
+        Source::File,
+        Source::Zero,
+        Source::HugeZero,
+    ];
 
     /// The name in the text form, where [`Source::Kernel`] is left out.
     pub const fn name(self) -> &'static str {
@@ -81,7 +228,14 @@ impl Source {
             Source::Memfd => "memfd",
             Source::Hugetlb => "hugetlb",
             Source::File => "file",
+            Source::Zero => "zero",
+            Source::HugeZero => "huge-zero",
         }
+    }
+
+    /// Whether there is one compound page of it and no more.
+    pub const fn is_single(self) -> bool {
+        matches!(self, Source::Zero | Source::HugeZero)
     }
 
     /// Whether it is a user's mapping, which holds a reference of its own.
@@ -90,7 +244,7 @@ impl Source {
     }
 }
 
-/// The order of a hugetlb page: 2 MiB.
+/// The order of a hugetlb page and of the huge zero page: 2 MiB.
 pub const HUGETLB_ORDER: u8 = 9;
 
 /// The way a range of pages is walked.
@@ -144,8 +298,8 @@ pub struct EntriesRecord {
     pub length: u16,
     /// Where the next entry's page is; up where there are fewer than two.
     pub direction: Direction,
-    /// Whether a reference is taken for each entry.
-    pub backed: bool,
+    /// How the page of each entry is held.
+    pub backing: Backing,
     /// Whether the entries go to the end of the current array, not to a new one.
     pub also: bool,
 }
@@ -168,8 +322,8 @@ pub enum Record {
         start: u16,
         /// How many, 0 to 4,095.
         length: u16,
-        /// Whether a reference is taken for each entry.
-        backed: bool,
+        /// How the page of each entry is held, whatever held it for those that it repeats.
+        backing: Backing,
     },
     /// A call on a slice of an array.
     Call {
@@ -182,7 +336,7 @@ pub enum Record {
         /// How many entries; 0 for all the rest.
         length: u16,
     },
-    /// References once more for the backed entries of an array.
+    /// References and pins once more for the backed entries of an array.
     Acquire {
         /// The array, counted back from the latest.
         earlier: u16,
@@ -199,18 +353,20 @@ pub enum Record {
 }
 
 impl FolioRecord {
-    /// The record with the kind and the order that pages from its source have.
+    /// The record with what pages from its source have: a kind, an order, and how many there are.
     pub const fn normalised(self) -> FolioRecord {
         FolioRecord {
             order: match self.from {
-                Source::Hugetlb => HUGETLB_ORDER,
+                Source::Hugetlb | Source::HugeZero => HUGETLB_ORDER,
+                Source::Zero => 0,
                 _ => self.order,
             },
             kind: match self.from {
                 Source::Kernel => self.kind,
-                Source::Anon | Source::Memfd | Source::Hugetlb => Kind::Anon,
                 Source::File => Kind::File,
+                _ => Kind::Anon,
             },
+            repeat: if self.from.is_single() { 1 } else { self.repeat },
             ..self
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::world::Step;
-use crate::{Kind, Source, anchor_and_offset};
+use crate::{Backing, Kind, Source, anchor_and_offset};
 
 use super::parts::{Entry, Folio, Parts};
 
@@ -28,7 +28,7 @@ pub(super) const OF_FOLIOS: [fn(&mut Folio); 15] = [
 
 /// What may be changed in an entry.
 pub(super) const OF_ENTRIES: [fn(&mut Entry); 4] = [
-    |entry| entry.backed = true,
+    |entry| entry.backing = Backing::Got,
     |entry| (entry.folio, entry.page) = (0, 0),
     |entry| (entry.folio, entry.page) = (0, 1),
     |entry| entry.page = entry.page.min(1),

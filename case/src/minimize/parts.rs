@@ -2,7 +2,7 @@
 //! page by its compound page, so that they name the same one when another is left out.
 
 use crate::world::{Step, World};
-use crate::{Case, FolioRecord, Kind, Record, anchor_and_offset};
+use crate::{Backing, Case, FolioRecord, Kind, Record, anchor_and_offset};
 
 #[derive(Clone, PartialEq)]
 pub(super) struct Parts {
@@ -30,7 +30,7 @@ pub(super) struct Entry {
     pub(super) folio: usize,
     /// The number of its page in that.
     pub(super) page: usize,
-    pub(super) backed: bool,
+    pub(super) backing: Backing,
 }
 
 impl Folio {
@@ -45,7 +45,7 @@ impl Parts {
         let entry = |entry: &crate::world::Entry| {
             let folio = usize::from(entry.folio);
             let page = usize::from(entry.frame) - world.layout.places[folio].frame;
-            Entry { folio, page, backed: entry.backed }
+            Entry { folio, page, backing: entry.backing }
         };
         let arrays = world.arrays.iter().map(|array| world.entries[array.clone()].iter());
         let mut parts = Parts {
@@ -120,7 +120,12 @@ impl Parts {
             *gap as u64 + flags as u64 + detail_of_refs(record.refs)
         };
         let entry = |entry: &Entry| {
-            (heads[entry.folio] + entry.page) as u64 + if entry.backed { 0 } else { 2 }
+            let backing = match entry.backing {
+                Backing::Got => 0,
+                Backing::Pinned => 1,
+                Backing::Unbacked => 2,
+            };
+            (heads[entry.folio] + entry.page) as u64 + backing
         };
         let call = |step: &Step| match step {
             Step::Call { array: Some(array), entries, .. } => {

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use crate::world::{MAX_ENTRIES, Step};
-use crate::{Case, Direction, EntriesRecord, FolioRecord, Function, MAX_GAP, MAX_RANGE, Record};
+use crate::{
+    Backing, Case, Direction, EntriesRecord, FolioRecord, Function, MAX_GAP, MAX_RANGE, Record,
+};
 
 use super::parts::{Entry, Folio, Parts};
 
@@ -28,7 +30,7 @@ struct Named {
     page: usize,
     /// The number of records up to that of its page.
     line: usize,
-    backed: bool,
+    backing: Backing,
 }
 
 impl Parts {
@@ -84,13 +86,13 @@ impl Writer {
     fn fill(&mut self, array: usize, entries: &[Entry], length: usize) {
         let named = |entry: &Entry| {
             let (head, line) = self.folios[entry.folio];
-            Named { page: head + entry.page, line, backed: entry.backed }
+            Named { page: head + entry.page, line, backing: entry.backing }
         };
         let named: Vec<Named> = entries.iter().map(named).collect();
         let mut rest = &named[..];
         let mut also = array < self.lengths.len();
         if rest.is_empty() && !also {
-            self.records.push(entries_record((0, true), (0, Direction::Up), also));
+            self.records.push(entries_record((0, Backing::Got), (0, Direction::Up), also));
         }
         while let Some(first) = rest.first() {
             let directions = [Direction::Down, Direction::Up, Direction::Same];
@@ -98,7 +100,7 @@ impl Writer {
             // Of runs as long as each other the last.
             let longest = runs.into_iter().max_by_key(|(length, _)| *length);
             let run = longest.expect("there are directions");
-            self.records.push(entries_record((first.page, first.backed), run, also));
+            self.records.push(entries_record((first.page, first.backing), run, also));
             (rest, also) = (&rest[run.0..], true);
         }
         self.lengths.truncate(array);
@@ -139,14 +141,14 @@ impl Writer {
     }
 }
 
-/// The record of a run from a page on, backed or not.
+/// The record of a run from a page on, held so.
 fn entries_record(
-    (first, backed): (usize, bool),
+    (first, backing): (usize, Backing),
     (length, direction): (usize, Direction),
     also: bool,
 ) -> Record {
     let (first, length) = (first as u16, length as u16);
-    Record::Entries(EntriesRecord { first, length, direction, backed, also }.normalised())
+    Record::Entries(EntriesRecord { first, length, direction, backing, also }.normalised())
 }
 
 /// How many entries at the start are one range, which stays inside of one line. Only where
@@ -156,8 +158,9 @@ fn run_length(entries: &[Named], direction: Direction, pages: usize) -> usize {
     let page = |index: usize| first.page as i64 + index as i64 * direction.step();
     let length = |continues: &dyn Fn(usize, &Named) -> bool| {
         let entries = entries.iter().take(usize::from(MAX_RANGE)).enumerate();
-        let run = entries
-            .take_while(|(index, entry)| entry.backed == first.backed && continues(*index, entry));
+        let run = entries.take_while(|(index, entry)| {
+            entry.backing == first.backing && continues(*index, entry)
+        });
         run.count()
     };
     let around = length(&|index, entry| entry.page as i64 == page(index).rem_euclid(pages as i64));

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::Case;
-use put_user_page_record::{Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
+use put_user_page_record::{
+    Backing, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
+};
 
 /// The state of a compound page when the first call begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,7 +35,7 @@ impl Shape {
     /// How many cases it has.
     pub fn cases(&self) -> u64 {
         let states: u64 = self.states.iter().map(|states| states.len() as u64).product();
-        states * (Function::ALL.len() as u64).pow(self.arrays.len() as u32)
+        states * (Function::PUT.len() as u64).pow(self.arrays.len() as u32)
     }
 
     /// How many pages all compound pages have together.
@@ -61,7 +63,7 @@ impl Shape {
         let records = &mut case.records;
         records.clear();
         let calls = self.arrays.len();
-        let functions = digit(Function::ALL.len().pow(calls as u32));
+        let functions = digit(Function::PUT.len().pow(calls as u32));
         // How many of a compound page's entries are still to take a reference.
         let mut to_take = [0_u16; MAX_PAGES];
         for (number, (&order, states)) in self.orders.iter().zip(&self.states).enumerate() {
@@ -83,21 +85,21 @@ impl Shape {
         for array in &self.arrays {
             for (index, &page) in array.iter().enumerate() {
                 let left = &mut to_take[self.compound_page(page)];
-                let backed = *left > 0;
-                *left -= u16::from(backed);
+                let backing = if *left > 0 { Backing::Got } else { Backing::Unbacked };
+                *left = left.saturating_sub(1);
                 records.push(Record::Entries(EntriesRecord {
                     first: u16::from(page),
                     length: 1,
                     direction: Direction::Up,
-                    backed,
+                    backing,
                     also: index > 0,
                 }));
             }
         }
         for call in 0..calls {
-            let number = functions / Function::ALL.len().pow(call as u32) % Function::ALL.len();
+            let number = functions / Function::PUT.len().pow(call as u32) % Function::PUT.len();
             let earlier = (calls - 1 - call) as u16;
-            let function = Function::ALL[number];
+            let function = Function::PUT[number];
             records.push(Record::Call { function, earlier, first: 0, length: 0 });
         }
     }

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use super::error::TextError;
 use super::item::{NOTHING, WORLD};
 use crate::layout::Layout;
-use put_user_page_record::{Direction, EntriesRecord, Function, Record};
+use put_user_page_record::{Backing, Direction, EntriesRecord, Function, Record};
 use put_user_page_record::{MAX_GAP, MAX_RANGE};
 
 /// The words of a line, without its comment. Each is a part of the text, which tells where it
@@ -103,22 +103,22 @@ impl<'a> Parser<'a> {
         let keyword = line[0];
         let function = Function::ALL.into_iter().find(|f| f.name() == keyword);
         match keyword {
-            "entries" | "also" => return self.entries(line, keyword == "also", records),
-            "again" => records.push(self.again(line)?),
+            "entries" => return self.entries(line, Backing::Got, false, records),
+            "pins" => return self.entries(line, Backing::Pinned, false, records),
+            "also" => return self.entries(line, Backing::Got, true, records),
+            "also-pins" => return self.entries(line, Backing::Pinned, true, records),
+            "again" => records.push(self.again(line, Backing::Got)?),
+            "again-pins" => records.push(self.again(line, Backing::Pinned)?),
             "clean" => records.push(self.clean(line)?),
             "long" => {
                 self.nothing_after(line, 1)?;
                 records.push(Record::Long);
             }
             "acquire" => {
-                let (earlier, _) = self.call_options(line, false)?;
-                records.push(Record::Acquire { earlier });
+                records.push(Record::Acquire { earlier: self.acquire(line)? });
             }
             _ => match function {
-                Some(function) => {
-                    let (earlier, (first, length)) = self.call_options(line, true)?;
-                    records.push(Record::Call { function, earlier, first, length });
-                }
+                Some(function) => records.push(self.call(line, function)?),
                 None => return self.unexpected(keyword, STATEMENTS),
             },
         }
@@ -128,37 +128,38 @@ impl<'a> Parser<'a> {
     fn entries(
         &self,
         line: &Line<'_>,
+        held: Backing,
         also: bool,
         records: &mut Vec<Record>,
     ) -> Result<(), TextError> {
         if line.len() == 1 {
-            let (first, length, direction, backed) = (0, 0, Direction::Up, true);
-            let empty = EntriesRecord { first, length, direction, backed, also };
+            let (first, length, direction, backing) = (0, 0, Direction::Up, held);
+            let empty = EntriesRecord { first, length, direction, backing, also };
             records.push(Record::Entries(empty));
         }
         for (index, &word) in line[1..].iter().enumerate() {
-            let (backed, pages) = unbacked_mark(word);
+            let (backing, pages) = backing_of(word, held);
             let (first, length, direction) = match pages {
                 NOTHING => (0, 0, Direction::Up),
                 _ => self.range(pages)?,
             };
             let also = also || index > 0;
-            let entries = EntriesRecord { first, length, direction, backed, also };
+            let entries = EntriesRecord { first, length, direction, backing, also };
             records.push(Record::Entries(entries.normalised()));
         }
         Ok(())
     }
 
-    fn again(&self, line: &Line<'_>) -> Result<Record, TextError> {
+    fn again(&self, line: &Line<'_>, held: Backing) -> Result<Record, TextError> {
         let word = self.one_word(line, SLICE)?;
-        let (backed, slice) = unbacked_mark(word);
+        let (backing, slice) = backing_of(word, held);
         let Some((start, end)) = slice.split_once("..") else {
             return self.unexpected(slice, SLICE);
         };
         let start = self.number(start, 0..=i64::from(u16::MAX), "an entry's index")?;
         let longest = start + i64::from(MAX_RANGE);
         let end = self.number(end, start..=longest, "an index from the first on, 4095 at most")?;
-        Ok(Record::Again { start: start as u16, length: (end - start) as u16, backed })
+        Ok(Record::Again { start: start as u16, length: (end - start) as u16, backing })
     }
 
     fn clean(&self, line: &Line<'_>) -> Result<Record, TextError> {
@@ -169,20 +170,41 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `earlier=N` and, where it is allowed, `slice=I..J`.
-    fn call_options(&self, line: &Line<'_>, slices: bool) -> Result<(u16, (u16, u16)), TextError> {
-        let (mut earlier, mut slice) = (0, (0, 0));
+    /// A call: `earlier=N`, `slice=I..J`, and `make_dirty` where the function has it.
+    fn call(&self, line: &Line<'_>, called: Function) -> Result<Record, TextError> {
+        let (mut function, mut earlier, (mut first, mut length)) = (called, 0, (0, 0));
+        let has_make_dirty = called.make_dirty().is_some();
+        if has_make_dirty {
+            function = with_make_dirty(called, false);
+        }
         for &word in &line[1..] {
             match word.split_once('=') {
-                Some(("earlier", value)) => {
-                    earlier = self.number(value, 0..=i64::from(u16::MAX), "0 to 65535")? as u16;
+                Some(("earlier", value)) => earlier = self.earlier(value)?,
+                Some(("slice", value)) => (first, length) = self.slice(value)?,
+                None if has_make_dirty && word == "make_dirty" => {
+                    function = with_make_dirty(called, true);
                 }
-                Some(("slice", value)) if slices => slice = self.slice(value)?,
-                _ if slices => return self.unexpected(word, "`earlier=N` or `slice=I..J`"),
-                _ => return self.unexpected(word, "`earlier=N`"),
+                _ if has_make_dirty => {
+                    return self.unexpected(word, "`make_dirty`, `earlier=N` or `slice=I..J`");
+                }
+                _ => return self.unexpected(word, "`earlier=N` or `slice=I..J`"),
             }
         }
-        Ok((earlier, slice))
+        Ok(Record::Call { function, earlier, first, length })
+    }
+
+    /// The array of an `acquire` line, counted back.
+    fn acquire(&self, line: &Line<'_>) -> Result<u16, TextError> {
+        self.nothing_after(line, 2)?;
+        match line.get(1).map(|word| (word, word.split_once('='))) {
+            None => Ok(0),
+            Some((_, Some(("earlier", value)))) => self.earlier(value),
+            Some((word, _)) => self.unexpected(word, "`earlier=N`"),
+        }
+    }
+
+    fn earlier(&self, value: &str) -> Result<u16, TextError> {
+        Ok(self.number(value, 0..=i64::from(u16::MAX), "0 to 65535")? as u16)
     }
 
     /// The first index and the length, 0 for all the rest, of a call's slice.
@@ -291,15 +313,31 @@ impl<'a> Parser<'a> {
     }
 }
 
-const STATEMENTS: &str = "`folio`, `gap`, `entries`, `also`, `again`, `acquire`, `clean`, `long`, \
-     `put_user_page`, `put_user_pages`, `put_user_pages_dirty` or `put_user_pages_dirty_lock`";
+const STATEMENTS: &str = "`folio`, `gap`, `entries`, `pins`, `also`, `also-pins`, `again`, \
+     `again-pins`, `acquire`, `clean`, `long`, or a function: `put_user_page`, `put_user_pages`, \
+     `put_user_pages_dirty`, `put_user_pages_dirty_lock`, `unpin_user_page`, `unpin_user_pages`, \
+     `unpin_user_pages_dirty_lock`, `unpin_user_page_range_dirty_lock`, `unpin_folio`, \
+     `unpin_folios` or `unpin_user_folio`";
 const PAGES: &str = "pages, such as `a`, `a[3]` or `a[0..8]`";
 const SLICE: &str = "a slice, such as `0..3`";
 
-/// Whether an item is backed, and the item without the mark.
-fn unbacked_mark(word: &str) -> (bool, &str) {
+/// How an item's pages are held on a line of such items, and the item without the mark.
+fn backing_of(word: &str, held: Backing) -> (Backing, &str) {
     match word.strip_prefix('!') {
-        Some(item) => (false, item),
-        None => (true, word),
+        Some(item) => (Backing::Unbacked, item),
+        None => (held, word),
+    }
+}
+
+/// The same function with this `make_dirty`.
+fn with_make_dirty(function: Function, make_dirty: bool) -> Function {
+    match function {
+        Function::UnpinUserPagesDirtyLock { .. } => {
+            Function::UnpinUserPagesDirtyLock { make_dirty }
+        }
+        Function::UnpinUserPageRangeDirtyLock { .. } => {
+            Function::UnpinUserPageRangeDirtyLock { make_dirty }
+        }
+        other => other,
     }
 }

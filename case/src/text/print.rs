@@ -2,19 +2,23 @@
 
 use super::item::{NOTHING, group_name, name_and_index};
 use crate::layout::Layout;
-use put_user_page_record::{Direction, EntriesRecord, FolioRecord, Kind, Record, Source};
+use put_user_page_record::{Backing, Direction, EntriesRecord, FolioRecord, Kind, Record, Source};
 
 /// The text of a case's records, from which parsing gives the same back.
 pub(crate) fn print(records: &[Record]) -> String {
     let layout = Layout::of(records);
     let mut lines: Vec<String> = Vec::new();
     let mut folio_lines = 0;
-    let mut open_entries = false;
+    // How the items of the last line are held, if it is one of items.
+    let mut open: Option<Backing> = None;
     for record in records {
         match (record, lines.last_mut()) {
-            (Record::Entries(entries), Some(line)) if open_entries && entries.also => {
+            (Record::Entries(entries), Some(line))
+                if entries.also && open.is_some_and(|held| may_stand(entries.backing, held)) =>
+            {
                 line.push(' ');
                 line.push_str(&entries_item(&layout, entries));
+                continue;
             }
             (Record::Folio(folio), _) => {
                 lines.push(folio_line(&group_name(folio_lines), folio));
@@ -22,9 +26,22 @@ pub(crate) fn print(records: &[Record]) -> String {
             }
             (record, _) => lines.push(line(&layout, record)),
         }
-        open_entries = matches!(record, Record::Entries(_));
+        open = match record {
+            Record::Entries(entries) => Some(of_line(entries.backing)),
+            _ => None,
+        };
     }
     lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// How the items of the line that a range starts are held, but for those with a mark.
+fn of_line(backing: Backing) -> Backing {
+    if backing == Backing::Pinned { Backing::Pinned } else { Backing::Got }
+}
+
+/// Whether a range may stand on a line of items held so.
+fn may_stand(backing: Backing, held: Backing) -> bool {
+    backing == Backing::Unbacked || backing == held
 }
 
 fn line(layout: &Layout, record: &Record) -> String {
@@ -32,11 +49,17 @@ fn line(layout: &Layout, record: &Record) -> String {
         Record::Folio(_) => unreachable!("folio lines are named by their number"),
         Record::Gap { frames } => format!("gap {frames}"),
         Record::Entries(ref entries) => {
-            let keyword = if entries.also { "also" } else { "entries" };
+            let keyword = match (of_line(entries.backing), entries.also) {
+                (Backing::Pinned, true) => "also-pins",
+                (Backing::Pinned, false) => "pins",
+                (_, true) => "also",
+                (_, false) => "entries",
+            };
             format!("{keyword} {}", entries_item(layout, entries))
         }
-        Record::Again { start, length, backed } => {
-            format!("again {}{start}..{}", mark(backed), end(start, length))
+        Record::Again { start, length, backing } => {
+            let keyword = if backing == Backing::Pinned { "again-pins" } else { "again" };
+            format!("{keyword} {}{start}..{}", mark(backing), end(start, length))
         }
         Record::Call { function, earlier, first, length } => {
             let slice = match (first, length) {
@@ -44,7 +67,7 @@ fn line(layout: &Layout, record: &Record) -> String {
                 (first, 0) => format!(" slice={first}.."),
                 (first, length) => format!(" slice={first}..{}", end(first, length)),
             };
-            format!("{}{}{slice}", function.name(), earlier_array(earlier))
+            format!("{}{}{slice}", function.label(), earlier_array(earlier))
         }
         Record::Acquire { earlier } => format!("acquire{}", earlier_array(earlier)),
         Record::Clean { first, length } => {
@@ -62,8 +85,8 @@ fn end(first: u16, length: u16) -> u32 {
     u32::from(first) + u32::from(length)
 }
 
-fn mark(backed: bool) -> &'static str {
-    if backed { "" } else { "!" }
+fn mark(backing: Backing) -> &'static str {
+    if backing.is_backed() { "" } else { "!" }
 }
 
 fn folio_line(name: &str, folio: &FolioRecord) -> String {
@@ -99,7 +122,7 @@ fn entries_item(layout: &Layout, entries: &EntriesRecord) -> String {
         0 => NOTHING.to_owned(),
         length => range(layout, entries.first, length, entries.direction),
     };
-    format!("{}{pages}", mark(entries.backed))
+    format!("{}{pages}", mark(entries.backing))
 }
 
 fn range(layout: &Layout, first: u16, length: u16, direction: Direction) -> String {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use pagediff_terminal::table;
-use put_user_page_case::Kind;
 use put_user_page_case::world::{Folio, World};
+use put_user_page_case::{Backing, Kind};
 
 use super::names::{groups, name_of, range};
 
@@ -100,14 +100,14 @@ fn entries_of(world: &World, together: &[Range<usize>]) -> Vec<Vec<String>> {
     }
     let mut texts = vec![Vec::new(); together.len()];
     for (number, array) in world.arrays.iter().enumerate() {
-        let mut ranges: Vec<Vec<(Range<usize>, bool)>> = vec![Vec::new(); together.len()];
+        let mut ranges: Vec<Vec<(Range<usize>, Backing)>> = vec![Vec::new(); together.len()];
         for (index, entry) in world.entries[array.clone()].iter().enumerate() {
             let ranges = &mut ranges[group_of[usize::from(entry.folio)]];
             match ranges.last_mut() {
-                Some((last, backed)) if last.end == index && *backed == entry.backed => {
+                Some((last, backing)) if last.end == index && *backing == entry.backing => {
                     last.end += 1
                 }
-                _ => ranges.push((index..index + 1, entry.backed)),
+                _ => ranges.push((index..index + 1, entry.backing)),
             }
         }
         for (texts, ranges) in texts.iter_mut().zip(ranges).filter(|(_, ranges)| !ranges.is_empty())
@@ -121,10 +121,14 @@ fn entries_of(world: &World, together: &[Range<usize>]) -> Vec<Vec<String>> {
     texts
 }
 
-fn show(ranges: &[(Range<usize>, bool)]) -> String {
+fn show(ranges: &[(Range<usize>, Backing)]) -> String {
     let parts: Vec<String> = ranges
         .iter()
-        .map(|(entries, backed)| format!("{}{}", if *backed { "" } else { "!" }, range(entries)))
+        .map(|(entries, backing)| match backing {
+            Backing::Unbacked => format!("!{}", range(entries)),
+            Backing::Got => range(entries),
+            Backing::Pinned => format!("{} pinned", range(entries)),
+        })
         .collect();
     let noun = if ranges.len() == 1 && ranges[0].0.len() == 1 { "entry" } else { "entries" };
     format!("{noun} {}", parts.join(", "))

@@ -7,7 +7,7 @@ use pagediff_terminal::inputs::Input;
 use put_user_page_case::Function;
 use put_user_page_case::world::World;
 use put_user_page_targets::backend::{Backend, Ran};
-use put_user_page_targets::backends::{Reference, naive};
+use put_user_page_targets::backends::{Reference, reference_of};
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::oracle::{Comparison, Difference};
 use put_user_page_targets::outcome::Outcome;
@@ -49,7 +49,7 @@ impl Examined {
         backends: Vec<Box<dyn Backend>>,
         reproduce: &str,
     ) -> Result<Examined, Stop> {
-        let mut reference = naive();
+        let mut reference = reference_of(backends.iter().map(|backend| &**backend));
         let trial = Trial::of(&input.case, &mut reference);
         let mut done = vec![OfBackend {
             name: reference.name().to_owned(),

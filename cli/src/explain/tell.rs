@@ -3,7 +3,7 @@
 use pagediff_terminal::table;
 use put_user_page_case::Kind;
 use put_user_page_case::world::{Step, World};
-use put_user_page_targets::backend::Ran;
+use put_user_page_targets::backend::{Ran, lacks_in_words};
 use put_user_page_targets::outcome::{Event, FolioState, Outcome, StrayWrite};
 
 use super::examine::OfBackend;
@@ -29,8 +29,7 @@ pub(super) fn headline(backend: &OfBackend) -> String {
 pub(super) fn lines(world: &World, backend: &OfBackend) -> Vec<String> {
     let mut lines = Vec::new();
     if !backend.lacks.is_empty() {
-        let names: Vec<&str> = backend.lacks.iter().map(|function| function.name()).collect();
-        lines.push(format!("it has no {}", names.join(", ")));
+        lines.push(format!("it has no {}", lacks_in_words(&backend.lacks)));
     }
     if !backend.not_compared.is_empty() {
         lines
@@ -128,11 +127,22 @@ fn end_states(world: &World, outcome: &Outcome) -> Vec<String> {
 fn end_state(kind: Kind, state: FolioState) -> String {
     match state {
         FolioState::Free => "free from the start".to_owned(),
-        FolioState::Freed { dirty: true } => "freed, dirty when it was".to_owned(),
-        FolioState::Freed { dirty: false } => "freed, clean when it was".to_owned(),
-        FolioState::Live { refcount, dirty, locked, accounting } => {
+        FolioState::Freed { dirty, pincount } => {
+            let mut text = format!("freed, {} when it was", if dirty { "dirty" } else { "clean" });
+            if pincount != 0 {
+                text.push_str(&format!(", with pincount {pincount}"));
+            }
+            text
+        }
+        FolioState::Live { refcount, pincount, pinned, dirty, locked, accounting } => {
             let mut text =
                 format!("live, refcount {refcount}, {}", if dirty { "dirty" } else { "clean" });
+            if pincount != 0 {
+                text.push_str(&format!(", pincount {pincount}"));
+            }
+            if pinned {
+                text.push_str(", maybe pinned");
+            }
             if locked {
                 text.push_str(", locked");
             }

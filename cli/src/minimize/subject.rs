@@ -4,7 +4,7 @@ use pagediff_terminal::error::{Stop, does_not_hold};
 use pagediff_terminal::inputs::Input;
 use put_user_page_case::Case;
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::backends::{Reference, naive};
+use put_user_page_targets::backends::{Reference, reference_of};
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
 use put_user_page_targets::registry::Check;
@@ -28,6 +28,7 @@ impl Diverging {
     /// Holds a case against the reference on the backends, and for the target `decode` its
     /// forms against each other. The first that diverges counts.
     pub(super) fn find(input: &Input, backends: Vec<Box<dyn Backend>>) -> Result<Diverging, Stop> {
+        let mut reference = reference_of(backends.iter().map(|backend| &**backend));
         let mut sides = Vec::new();
         if input.target.is_some_and(|target| target.check == Check::Decode) {
             sides.push((Side::Forms(Box::default()), input.bytes.clone()));
@@ -35,7 +36,7 @@ impl Diverging {
         for backend in backends {
             sides.push((Side::Backend(backend), input.case.encode()));
         }
-        let (mut why, mut reference) = (Vec::new(), naive());
+        let mut why = Vec::new();
         for (mut side, bytes) in sides {
             why.push(match side.run(&bytes, &mut reference)? {
                 Verdict::Differs(divergence) => {

@@ -12,7 +12,7 @@ use pagediff_terminal::output::{count, headline, paint};
 use put_user_page_case::Case;
 use put_user_page_case::minimize::minimize;
 use put_user_page_targets::backend::{Backend, HowFailed};
-use put_user_page_targets::backends::{Reference, naive};
+use put_user_page_targets::backends::{Reference, reference_of};
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::registry::Target;
@@ -92,7 +92,8 @@ impl Findings {
     ) -> Result<Vec<Told>, Stop> {
         let mut findings: Vec<_> = self.0.into_iter().collect();
         findings.sort_by_key(|(_, finding)| Reverse(finding.cases));
-        let (mut reference, end) = (naive(), Instant::now() + time);
+        let mut reference = reference_of(backends.iter().map(|backend| &**backend));
+        let end = Instant::now() + time;
         let mut told = Vec::new();
         for (signature, Finding { cases, mut smallest }) in findings {
             let until = end.min(Instant::now() + FOR_ONE);

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use pagediff_terminal::error::Stop;
 use pagediff_terminal::output::{count, headline, paint};
 use put_user_page_case::Function;
-use put_user_page_targets::backend::{Backend, HowFailed, Skip};
+use put_user_page_targets::backend::{Backend, HowFailed, Skip, lacks_in_words};
 use put_user_page_targets::report::Report;
 use serde::Serialize;
 
@@ -160,9 +160,7 @@ impl Tally {
         }
         for OfBackend { name, lacks, skipped, .. } in backends {
             if !lacks.is_empty() {
-                let lacks: Vec<String> =
-                    lacks.iter().map(|it| format!("{}()", it.name())).collect();
-                writeln!(out, "note: {name} has no {}", lacks.join(", "))?;
+                writeln!(out, "note: {name} has no {}", lacks_in_words(lacks))?;
             }
             for (reason, &cases) in skipped {
                 writeln!(out, "{name} skipped {}: {reason}", count(cases, "case"))?;

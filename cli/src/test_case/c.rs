@@ -1,5 +1,7 @@
 //! The test in C, for KUnit, on pages of the kernel that it runs in.
 
+use std::ops::Range;
+
 use put_user_page_case::{Function, Kind};
 use put_user_page_targets::outcome::FolioState;
 
@@ -8,8 +10,8 @@ use super::story::{Run, Story, Told, indented};
 const HEAD: &str = "\
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Printed by `pagediff test-case`. The functions are those of the patch of 2018, which you
- * bring: mainline has unpin_user_page*() in their place since Linux 5.6, for references that
+ * Printed by `pagediff test-case`. Functions of the patch of 2018 are for you to bring:
+ * mainline has unpin_user_page*() in their place since Linux 5.6, for references that
  * pin_user_pages() took. Counts, marks and locks are checked, the order of events is not.
  *
 ";
@@ -29,6 +31,22 @@ static void let_go(struct work_struct *work)
 }
 ";
 
+/// As pin_user_pages() does, for pages that are in no mapping.
+const PIN: &str = "
+/* As pin_user_pages() does; struct folio has its pincount since Linux 6.2. */
+static void pin_page(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (folio_test_large(folio)) {
+		folio_ref_inc(folio);
+		atomic_inc(&folio->_pincount);
+	} else {
+		folio_ref_add(folio, GUP_PIN_COUNTING_BIAS);
+	}
+}
+";
+
 const GIVE_BACK: &str = "
 /* Whatever the functions made of the page, it goes as alloc_pages() gave it. */
 static void give_back(struct page *page)
@@ -45,6 +63,7 @@ static void give_back(struct page *page)
 pub(super) fn test(story: &Story) -> String {
     let waits = (0..story.folios.len()).any(|folio| story.is_waited_for(folio));
     let holder = if waits { HOLDER } else { "" };
+    let pin = if story.has_pins() { PIN } else { "" };
     let give_back = if story.folios.is_empty() { "" } else { GIVE_BACK };
     let case: String = story.text.lines().map(|line| format!(" *   {line}\n")).collect();
     let (name, body) = (&story.name, body(story));
@@ -54,7 +73,7 @@ pub(super) fn test(story: &Story) -> String {
 #include <kunit/test.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-{holder}{give_back}
+{holder}{pin}{give_back}
 static void {name}(struct kunit *test)
 {{
 {body}}}
@@ -80,7 +99,7 @@ fn body(story: &Story) -> String {
     for step in &story.steps {
         tell(&mut lines, story, step);
     }
-    let mut all = declarations(story, lines.iter().any(|line| line.contains("for (i = ")));
+    let mut all = declarations(story, &lines);
     for folio in 0..story.folios.len() {
         make(&mut all, story, folio);
     }
@@ -93,10 +112,12 @@ fn body(story: &Story) -> String {
     indented(&all, "\t")
 }
 
-fn declarations(story: &Story, has_loops: bool) -> Vec<String> {
+/// What the lines of a body need.
+fn declarations(story: &Story, body: &[String]) -> Vec<String> {
+    let mentions = |text: &str| body.iter().any(|line| line.contains(text));
     let mut lines = Vec::new();
     for (array, length) in story.arrays.iter().enumerate() {
-        if *length > 0 || story.reads(array) {
+        if mentions(&format!("array_{array}[")) || mentions(&format!("(array_{array}")) {
             // Long arrays have no place on a kernel's stack.
             lines.push(format!("static struct page *array_{array}[{}];", length.max(&1)));
         }
@@ -109,7 +130,7 @@ fn declarations(story: &Story, has_loops: bool) -> Vec<String> {
             lines.push(format!("struct holder holder_of_{name} = {{ .page = {name} }};"));
         }
     }
-    if has_loops {
+    if mentions("for (i = ") {
         lines.push("unsigned long i;".to_owned());
     }
     lines.push(String::new());
@@ -150,32 +171,72 @@ fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
                 index += run.length;
             }
         }
-        Told::Take { array, entries, got } => {
-            for_each(lines, *array, &(entries.start..entries.start + got), "get_page");
+        Told::Take { array, entries, pins, got } => {
+            let take = if *pins { "pin_page" } else { "get_page" };
+            for_each(lines, *array, &(entries.start..entries.start + got), take);
         }
         Told::Cut { array, length } => {
             lines.push(format!("/* No reference for entry {length}: array_{array} ends there. */"));
         }
         // Kept: it is what keeps a page here that is freed.
         Told::DropOwners => lines.push(String::new()),
-        Told::Call { function: Function::PutUserPage, array, entries, .. } => {
-            if let Some(array) = array {
-                for_each(lines, *array, entries, "put_user_page");
-            }
-        }
         Told::Call { function, array, entries, .. } => {
-            let name = function.name();
-            let start = match (array, entries.start) {
-                (None, _) => "NULL".to_owned(),
-                (Some(array), 0) => format!("array_{array}"),
-                (Some(array), start) => format!("array_{array} + {start}"),
-            };
-            lines.push(format!("{name}({start}, {});", entries.len()));
+            call(lines, story, *function, *array, entries);
         }
         Told::Clean { folios } => {
             let clean = |name: &String| format!("ClearPageDirty({name});");
             lines.extend(story.folios[folios.clone()].iter().map(clean));
         }
+    }
+}
+
+fn call(
+    lines: &mut Vec<String>,
+    story: &Story,
+    function: Function,
+    array: Option<usize>,
+    entries: &Range<usize>,
+) {
+    let (name, npages) = (function.name(), entries.len());
+    let start = match (array, entries.start) {
+        (None, _) => "NULL".to_owned(),
+        (Some(array), 0) => format!("array_{array}"),
+        (Some(array), start) => format!("array_{array} + {start}"),
+    };
+    match (function, array) {
+        (Function::PutUserPage | Function::UnpinUserPage, Some(array)) => {
+            for_each(lines, array, entries, name);
+        }
+        (Function::UnpinFolio | Function::UnpinUserFolio, Some(array)) => {
+            for (first, length) in story.runs(array, entries) {
+                let folio = format!("page_folio(array_{array}[{first}])");
+                lines.push(format!("unpin_user_folio({folio}, {length});"));
+            }
+        }
+        (Function::UnpinFolios, Some(array)) => {
+            lines.push(format!("for (i = {}; i < {}; i++)", entries.start, entries.end));
+            lines.push(format!("\tarray_{array}[i] = compound_head(array_{array}[i]);"));
+            lines.push(format!("{name}((struct folio **){start}, {npages});"));
+        }
+        (
+            Function::PutUserPage
+            | Function::UnpinUserPage
+            | Function::UnpinFolio
+            | Function::UnpinFolios
+            | Function::UnpinUserFolio
+            | Function::UnpinUserPageRangeDirtyLock { .. },
+            None,
+        ) => {}
+        // Pages of two folios do not lie side by side here.
+        (Function::UnpinUserPageRangeDirtyLock { make_dirty }, Some(array)) => {
+            for (first, length) in story.runs(array, entries) {
+                lines.push(format!("{name}(array_{array}[{first}], {length}, {make_dirty});"));
+            }
+        }
+        (Function::UnpinUserPagesDirtyLock { make_dirty }, _) => {
+            lines.push(format!("{name}({start}, {npages}, {make_dirty});"));
+        }
+        _ => lines.push(format!("{name}({start}, {npages});")),
     }
 }
 
@@ -196,7 +257,7 @@ fn fill(lines: &mut Vec<String>, folio: &str, array: usize, index: usize, run: &
 }
 
 /// Calls a function on some entries, one after the other.
-fn for_each(lines: &mut Vec<String>, array: usize, entries: &std::ops::Range<usize>, call: &str) {
+fn for_each(lines: &mut Vec<String>, array: usize, entries: &Range<usize>, call: &str) {
     match entries.len() {
         0 => {}
         1 => lines.push(format!("{call}(array_{array}[{}]);", entries.start)),
@@ -230,8 +291,12 @@ fn expect(lines: &mut Vec<String>, story: &Story, folio: usize) {
     };
     match state {
         FolioState::Free => {}
-        FolioState::Freed { dirty } => is("PageDirty", dirty),
-        FolioState::Live { dirty, locked, .. } => {
+        FolioState::Freed { dirty, .. } => is("PageDirty", dirty),
+        FolioState::Live { refcount, pinned, dirty, locked, .. } => {
+            // Its owner's reference may make it look pinned.
+            if story.has_pins() && refcount + 1 != 1024 {
+                is("page_maybe_dma_pinned", pinned);
+            }
             is("PageDirty", dirty);
             is("PageLocked", locked);
         }

@@ -1,6 +1,8 @@
 //! The test in Rust, on the pages of put_user_page.
 
-use put_user_page_case::{Function, Kind};
+use std::ops::Range;
+
+use put_user_page_case::{Function, Kind, Source};
 use put_user_page_targets::outcome::{Accounting, FolioState};
 
 use super::story::{Run, Story, Told, indented};
@@ -59,9 +61,28 @@ impl Hooks for Watch<'_> {
 }
 ";
 
+/// The hooks of a test of this story: they know the zero page, if it has one.
+fn hooks(story: &Story) -> String {
+    let world = story.trial.world();
+    let Some(zero) = world.folios.iter().position(|folio| folio.from == Source::Zero) else {
+        return HOOKS.to_owned();
+    };
+    let frame = world.layout.places[zero].frame;
+    let end = HOOKS.rfind('}').unwrap_or(HOOKS.len());
+    format!(
+        "{}
+    fn is_zero_page(&self, head: PageRef<'_>) -> bool {{
+        self.map.frame(head) == {frame}
+    }}
+}}
+",
+        &HOOKS[..end]
+    )
+}
+
 /// The test, with all that it needs.
 pub(super) fn test(story: &Story) -> String {
-    let body = body(story);
+    let (hooks, body) = (hooks(story), body(story));
     let known = [
         "AddressSpace",
         "Hooks",
@@ -69,14 +90,22 @@ pub(super) fn test(story: &Story) -> String {
         "Page",
         "PageRef",
         "get_user_pages",
+        "pin_user_pages",
         "put_user_page",
         "put_user_pages",
         "put_user_pages_dirty",
         "put_user_pages_dirty_lock",
+        "unpin_folio",
+        "unpin_folios",
+        "unpin_user_folio",
+        "unpin_user_page",
+        "unpin_user_page_range_dirty_lock",
+        "unpin_user_pages",
+        "unpin_user_pages_dirty_lock",
     ];
     let is_used = |name: &&str| {
         let is_rest = |c: char| !c.is_alphanumeric() && c != '_';
-        [HOOKS, &body].iter().any(|code| code.split(is_rest).any(|word| word == *name))
+        [&hooks, &body].iter().any(|code| code.split(is_rest).any(|word| word == *name))
     };
     let used: Vec<&str> = known.into_iter().filter(is_used).collect();
     let (name, used) = (&story.name, used.join(", "));
@@ -90,7 +119,7 @@ use std::cell::RefCell;
 {relaxed}
 use put_user_page::{{{used}}};
 
-{HOOKS}
+{hooks}
 {case}#[test]
 fn {name}() {{
 {body}}}
@@ -180,9 +209,12 @@ fn make(lines: &mut Vec<String>, story: &Story, folio: usize) {
 fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
     match step {
         Told::Fill { array, runs, .. } => fill(lines, story, *array, runs),
-        Told::Take { array, entries, got } => {
+        Told::Take { array, entries, pins, got } => {
             let slice = format!("array_{array}[{}..{}]", entries.start, entries.end);
-            lines.push(format!("assert_eq!(get_user_pages(&{slice}), {got});"));
+            lines.push(match pins {
+                true => format!("assert_eq!(pin_user_pages(&{slice}, &watch), {got});"),
+                false => format!("assert_eq!(get_user_pages(&{slice}), {got});"),
+            });
         }
         Told::Cut { array, length } => lines.push(format!("array_{array}.truncate({length});")),
         Told::DropOwners => {
@@ -193,11 +225,7 @@ fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
             lines.push(String::new());
         }
         Told::Call { function, array, entries, stopped } => {
-            let slice = match array {
-                Some(array) => format!("array_{array}[{}..{}]", entries.start, entries.end),
-                None => "[]".to_owned(),
-            };
-            call(lines, *function, &slice, *stopped);
+            call(lines, story, *function, *array, entries, *stopped);
         }
         Told::Clean { folios } => {
             for name in &story.folios[folios.clone()] {
@@ -233,26 +261,71 @@ fn fill(lines: &mut Vec<String>, story: &Story, array: usize, runs: &[Run]) {
     }
 }
 
-fn call(lines: &mut Vec<String>, function: Function, slice: &str, stopped: Option<usize>) {
-    let name = function.name();
-    let expect = |pages: &str, stopped: Option<usize>| match stopped {
-        Some(entry) => format!(
-            "assert_eq!({name}({pages}, &watch).map_err(|error| error.entry), Err({entry}));"
-        ),
-        None => format!("assert_eq!({name}({pages}, &watch), Ok(()));"),
+fn call(
+    lines: &mut Vec<String>,
+    story: &Story,
+    function: Function,
+    array: Option<usize>,
+    entries: &Range<usize>,
+    stopped: Option<usize>,
+) {
+    let slice = match array {
+        Some(array) => format!("array_{array}[{}..{}]", entries.start, entries.end),
+        None => "[]".to_owned(),
     };
-    if function != Function::PutUserPage {
-        lines.push(expect(&format!("&{slice}"), stopped));
-        return;
+    let name = function.name();
+    match (function, array) {
+        (Function::PutUserPage | Function::UnpinUserPage | Function::UnpinFolio, _) => {
+            call_each(lines, name, &slice, stopped);
+        }
+        (Function::UnpinUserFolio, Some(array)) => {
+            for (first, length) in story.runs(array, entries) {
+                let before = first - entries.start;
+                let stopped = stopped.and_then(|entry| entry.checked_sub(before));
+                let stopped = stopped.filter(|entry| *entry < length);
+                lines.push(expect_call(
+                    name,
+                    &format!("array_{array}[{first}], {length}"),
+                    stopped,
+                ));
+                if stopped.is_some() {
+                    break;
+                }
+            }
+        }
+        (Function::UnpinUserPageRangeDirtyLock { make_dirty }, Some(array))
+            if !entries.is_empty() =>
+        {
+            let pages = format!("&map, array_{array}[{}], {}", entries.start, entries.len());
+            lines.push(expect_call(name, &format!("{pages}, {make_dirty}"), stopped));
+        }
+        (Function::UnpinUserFolio | Function::UnpinUserPageRangeDirtyLock { .. }, _) => {}
+        (Function::UnpinUserPagesDirtyLock { make_dirty }, _) => {
+            lines.push(expect_call(name, &format!("&{slice}, {make_dirty}"), stopped));
+        }
+        _ => lines.push(expect_call(name, &format!("&{slice}"), stopped)),
     }
+}
+
+fn expect_call(name: &str, arguments: &str, stopped: Option<usize>) -> String {
+    match stopped {
+        Some(entry) => format!(
+            "assert_eq!({name}({arguments}, &watch).map_err(|error| error.entry), Err({entry}));"
+        ),
+        None => format!("assert_eq!({name}({arguments}, &watch), Ok(()));"),
+    }
+}
+
+/// A function of one page, called for each entry.
+fn call_each(lines: &mut Vec<String>, name: &str, slice: &str, stopped: Option<usize>) {
     let released = stopped.map_or_else(String::new, |entry| format!("[..{entry}]"));
     if slice != "[]" {
         lines.push(format!("for &page in &{slice}{released} {{"));
-        lines.push(format!("    {}", expect("page", None)));
+        lines.push(format!("    {}", expect_call(name, "page", None)));
         lines.push("}".to_owned());
     }
     if let Some(entry) = stopped {
-        lines.push(expect(&format!("{slice}[{entry}]"), Some(0)));
+        lines.push(expect_call(name, &format!("{slice}[{entry}]"), Some(0)));
     }
 }
 
@@ -262,7 +335,7 @@ fn expect(lines: &mut Vec<String>, story: &Story, folio: usize) {
     let steps: Vec<String> = story
         .events(folio)
         .map(|event| match event.describe() {
-            freed if state == (FolioState::Freed { dirty: true }) => {
+            freed if matches!(state, FolioState::Freed { dirty: true, .. }) => {
                 freed.replace("free", "free dirty")
             }
             other => other,
@@ -273,7 +346,11 @@ fn expect(lines: &mut Vec<String>, story: &Story, folio: usize) {
         0 => format!("assert!(watch.steps_of({name}).is_empty());"),
         _ => format!("assert_eq!(watch.steps_of({name}), [{}]);", steps.join(", ")),
     });
-    let FolioState::Live { refcount, dirty, locked, accounting } = state else {
+    if let Some(pincount) = state.pincount().filter(|pincount| *pincount != 0) {
+        lines.push(format!("assert_eq!({name}.pincount(), {pincount});"));
+        lines.push(format!("{name}.set_pincount(0); // it lies in a tail page"));
+    }
+    let FolioState::Live { refcount, dirty, locked, accounting, .. } = state else {
         lines.push(format!("assert_eq!({name}.refcount(), 0, \"it is free\");"));
         return;
     };

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use put_user_page_case::layout::{Layout, Place};
 use put_user_page_case::text::page_name;
-use put_user_page_case::world::{Step, World};
-use put_user_page_case::{Case, Function};
+use put_user_page_case::world::{Entry, Step, World};
+use put_user_page_case::{Backing, Case, Function};
 use put_user_page_targets::backends::naive;
 use put_user_page_targets::outcome::{Event, EventKind, Outcome};
 use put_user_page_targets::trial::Trial;
@@ -30,8 +30,8 @@ pub(super) struct Story {
 pub(super) enum Told {
     /// An array gets entries, from a number on; with the last no reference may be had.
     Fill { array: usize, first: usize, runs: Vec<Run> },
-    /// References are taken for entries; for `got` of them they are to be had.
-    Take { array: usize, entries: Range<usize>, got: usize },
+    /// References are taken for entries, or pins; for `got` of them they are to be had.
+    Take { array: usize, entries: Range<usize>, pins: bool, got: usize },
     /// An array ends before the entry that no reference was to be had for.
     Cut { array: usize, length: usize },
     /// Every owner drops its reference.
@@ -82,6 +82,23 @@ impl Story {
     pub(super) fn events(&self, folio: usize) -> impl Iterator<Item = &Event> {
         let frame = self.trial.world().layout.places[folio].frame;
         self.trial.expected().events.iter().filter(move |event| event.frame == frame)
+    }
+
+    /// Whether pins are taken.
+    pub(super) fn has_pins(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Told::Take { pins: true, .. }))
+    }
+
+    /// The runs of a slice of an array: where each starts in the array, and how long it is.
+    pub(super) fn runs(&self, array: usize, entries: &Range<usize>) -> Vec<(usize, usize)> {
+        let world = self.trial.world();
+        let mut start = entries.start;
+        let slice = &world.entries[world.array_range(array, entries.clone())];
+        let run = |run: &[Entry]| {
+            start += run.len();
+            (start - run.len(), run.len())
+        };
+        slice.chunk_by(|one, other| one.folio == other.folio).map(run).collect()
     }
 
     /// Whether a call waits for the holder of the page's lock.
@@ -151,13 +168,13 @@ impl Steps {
     /// References are taken for those entries that are backed, up to a length of the array.
     fn take(&mut self, world: &World, array: usize, tried: Range<usize>, length: usize) {
         let mut start = tried.start;
-        let backed = |entry: usize| world.entries[world.arrays[array].start + entry].backed;
+        let backing = |entry: usize| world.entries[world.arrays[array].start + entry].backing;
         while start < tried.end {
-            let is_same = |entry: &usize| backed(*entry) == backed(start);
+            let is_same = |entry: &usize| backing(*entry) == backing(start);
             let end = (start..tried.end).take_while(is_same).last().map_or(start, |last| last + 1);
-            if backed(start) {
-                let got = end.min(length) - start;
-                self.told.push(Told::Take { array, entries: start..end, got });
+            if backing(start).is_backed() {
+                let (pins, got) = (backing(start) == Backing::Pinned, end.min(length) - start);
+                self.told.push(Told::Take { array, entries: start..end, pins, got });
             }
             start = end;
         }

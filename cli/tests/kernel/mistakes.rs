@@ -188,39 +188,21 @@ fn a_page_that_loses_its_last_reference_and_never_goes_is_found() {
     are_found(PATCH, &[mistake], &["--backend", "kernel", "--kernel-free"], &[corpus()]);
 }
 
-const UNPIN: &str = "const struct release_api unpin_api = {\n\
-                     \t.pins = true,\n\
-                     \t.put_user_page = unpin_user_page,\n";
+const PINS: &str = "pins.c";
 
-/// unpin_user_page() as one would write it oneself: once with the pincount forgotten, once
-/// with a pin of a small page taken for one reference.
+/// unpin_user_page() as one would write it oneself, with the pincount forgotten.
 const OWN_UNPIN: &str = "\
-static void own_unpin(struct page *page, bool forget_pincount, int small)
+static void own_unpin(struct page *page)
 {
 	struct page *head = compound_head(page);
 
 	mod_node_page_state(page_pgdat(head), NR_FOLL_PIN_RELEASED, 1);
 	if (!PageHead(head))
-		page_ref_sub(head, small - 1);
-	else if (!forget_pincount)
-		atomic_dec(folio_pincount(head));
+		page_ref_sub(head, GUP_PIN_COUNTING_BIAS - 1);
 	put_page(head);
 }
 
-static void own_unpin_one(struct page *page)
-{
-	own_unpin(page, true, GUP_PIN_COUNTING_BIAS);
-}
-
-static void own_unpin_many(struct page **pages, unsigned long npages)
-{
-	while (npages--)
-		own_unpin(*pages++, false, 1);
-}
-
-const struct release_api unpin_api = {
-	.pins = true,
-	.put_user_page = own_unpin_one,
+static void unpin_each(u8 function, struct page **pages, u32 npages)
 ";
 
 #[test]
@@ -228,51 +210,32 @@ fn pins_that_are_not_dropped_whole_are_found() {
     let mistakes = [
         Mistake {
             what: "the pincount keeps a pin",
-            function: "put_user_page",
-            right: UNPIN,
+            function: "unpin_user_page",
+            right: "static void unpin_each(u8 function, struct page **pages, u32 npages)\n",
             wrong: OWN_UNPIN,
+            by: &[],
+        },
+        Mistake {
+            what: "and so it is called",
+            function: "unpin_user_page",
+            right: "\t\t\tunpin_user_page(pages[i]);\n",
+            wrong: "\t\t\town_unpin(pages[i]);\n",
             by: &["pincount"],
         },
         Mistake {
             what: "a pin is dropped as one reference",
-            function: "put_user_pages",
-            right: ".put_user_pages = unpin_user_pages,",
-            wrong: ".put_user_pages = own_unpin_many,",
-            by: &["refcount", "references short of a whole pin"],
+            function: "unpin_user_pages",
+            right: "\t\tunpin_user_pages(pages, npages);\n",
+            wrong: "\t\twhile (npages--)\n\t\t\tput_page(pages[npages]);\n",
+            by: &["refcount", "NR_FOLL_PIN_RELEASED"],
         },
-    ];
-    are_found("release_unpin.c", &mistakes, &["--backend", "kernel-unpin"], &[corpus()]);
-}
-
-/// unpin_user_page_range_dirty_lock() that forgets the last page of a range.
-const OWN_RANGE: &str = "\
-static void own_range(struct page *page, unsigned long npages, bool make_dirty)
-{
-	unpin_user_page_range_dirty_lock(page, npages - 1, make_dirty);
-}
-
-const struct release_api unpin_api = {
-	.pins = true,
-	.put_user_page = unpin_user_page,
-";
-
-#[test]
-fn a_range_that_is_too_short_is_found_where_ranges_are_released() {
-    let mistakes = [
         Mistake {
             what: "the last page of a range is forgotten",
-            function: "put_user_pages",
-            right: UNPIN,
-            wrong: OWN_RANGE,
-            by: &["refcount"],
-        },
-        Mistake {
-            what: "the same under the lock",
-            function: "put_user_pages_dirty_lock",
-            right: ".put_range = unpin_user_page_range_dirty_lock,",
-            wrong: ".put_range = own_range,",
+            function: "unpin_user_page_range_dirty_lock",
+            right: "unpin_user_page_range_dirty_lock(pages[i], j - i, make_dirty);",
+            wrong: "unpin_user_page_range_dirty_lock(pages[i], j - i - 1, make_dirty);",
             by: &["refcount"],
         },
     ];
-    are_found("release_unpin.c", &mistakes, &["--backend", "kernel-unpin-range"], &[corpus()]);
+    are_found(PINS, &mistakes, &["--backend", "kernel-unpin"], &[corpus()]);
 }

@@ -14,11 +14,25 @@
 #define container_of(pointer, type, member) \
 	((type *)((char *)(pointer) - offsetof(type, member)))
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+/* A folio is its head page under another name. */
+#define PAGE_FIELDS \
+	struct page *head; \
+	int refcount; \
+	atomic_t _pincount; \
+	bool large; \
+	bool dirty; \
+	bool locked
+
 struct page {
-	struct page *head;
-	int refcount;
-	bool dirty;
-	bool locked;
+	PAGE_FIELDS;
+};
+
+struct folio {
+	PAGE_FIELDS;
 };
 
 static inline struct page *alloc_pages(int flags, unsigned int order)
@@ -30,6 +44,7 @@ static inline struct page *alloc_pages(int flags, unsigned int order)
 		abort();
 	for (unsigned long i = 0; i < 1ul << order; i++)
 		pages[i].head = pages;
+	pages->large = order > 0;
 	pages->refcount = 1;
 	return pages;
 }
@@ -80,6 +95,23 @@ static inline void set_page_count(struct page *page, int nr) { page->refcount = 
 static inline void get_page(struct page *page) { page->head->refcount++; }
 static inline void put_page(struct page *page) { page->head->refcount--; }
 
+#define GUP_PIN_COUNTING_BIAS 1024
+
+static inline struct page *compound_head(struct page *page) { return page->head; }
+static inline struct folio *page_folio(struct page *page) { return (struct folio *)page->head; }
+static inline bool folio_test_large(struct folio *folio) { return folio->large; }
+static inline void folio_ref_add(struct folio *folio, int nr) { folio->refcount += nr; }
+static inline void folio_ref_inc(struct folio *folio) { folio_ref_add(folio, 1); }
+static inline void atomic_inc(atomic_t *count) { count->counter++; }
+
+static inline bool page_maybe_dma_pinned(struct page *page)
+{
+	const struct page *head = page->head;
+
+	return head->large ? head->_pincount.counter > 0 :
+		(unsigned int)head->refcount >= GUP_PIN_COUNTING_BIAS;
+}
+
 static inline void lock_page(struct page *page)
 {
 	for (unsigned int i = 0; PageLocked(page) && i < works; i++)
@@ -120,6 +152,52 @@ static inline void put_user_pages_dirty_lock(struct page **pages, unsigned long 
 		}
 		put_user_page(pages[i]);
 	}
+}
+
+static inline void unpin_user_folio(struct folio *folio, unsigned long npages)
+{
+	if (folio->large)
+		folio->_pincount.counter -= (int)npages;
+	folio->refcount -= (int)npages * (folio->large ? 1 : GUP_PIN_COUNTING_BIAS);
+}
+
+static inline void unpin_user_page(struct page *page)
+{
+	unpin_user_folio(page_folio(page), 1);
+}
+
+static inline void unpin_user_pages_dirty_lock(struct page **pages, unsigned long npages,
+					       bool make_dirty)
+{
+	for (unsigned long i = 0; i < npages; i++) {
+		if (make_dirty && !PageDirty(pages[i])) {
+			lock_page(pages[i]);
+			SetPageDirty(pages[i]);
+			unlock_page(pages[i]);
+		}
+		unpin_user_page(pages[i]);
+	}
+}
+
+static inline void unpin_user_pages(struct page **pages, unsigned long npages)
+{
+	unpin_user_pages_dirty_lock(pages, npages, false);
+}
+
+static inline void unpin_user_page_range_dirty_lock(struct page *page, unsigned long npages,
+						    bool make_dirty)
+{
+	for (unsigned long i = 0; i < npages; i++) {
+		struct page *nth = page + i;
+
+		unpin_user_pages_dirty_lock(&nth, 1, make_dirty);
+	}
+}
+
+static inline void unpin_folios(struct folio **folios, unsigned long nfolios)
+{
+	for (unsigned long i = 0; i < nfolios; i++)
+		unpin_user_folio(folios[i], 1);
 }
 
 struct kunit {

@@ -1,6 +1,7 @@
 //! The targets as property tests: plain `cargo test` draws inputs, `cargo bolero test T`
 //! runs bolero's libFuzzer.
 
+use put_user_page_kernel::Which;
 use std::path::PathBuf;
 
 use put_user_page_fuzz_common::{IN_PROCESS, check, named, start};
@@ -10,7 +11,7 @@ macro_rules! targets {
         #[test]
         fn $name() {
             let target = stringify!($name);
-            if target == "kernel" && !put_user_page_kernel::is_set_up(None) {
+            if target == "kernel" && !put_user_page_kernel::is_set_up(&Which::default()) {
                 eprintln!("skipped: run `scripts/kernel setup` for it");
                 return;
             }

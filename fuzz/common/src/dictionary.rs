@@ -4,8 +4,8 @@
 use std::fmt::Write;
 
 use put_user_page_case::{
-    Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE, RECORD_SIZE,
-    Record, Source,
+    Backing, Case, Direction, EntriesRecord, FolioRecord, Function, Kind, MAX_GAP, MAX_RANGE,
+    RECORD_SIZE, Record, Source,
 };
 use put_user_page_targets::answers::Form;
 use put_user_page_targets::registry::{Check, Target};
@@ -30,8 +30,9 @@ pub fn dictionary(target: &Target) -> String {
     for record in records(functions) {
         let case = Case { records: vec![record] };
         let line = case.to_text();
-        let keyword = line.split_whitespace().next().unwrap_or_default();
-        push_token(&mut text, &line, keyword, &case.encode());
+        // A token's name has letters, digits and `_`.
+        let keyword = line.split_whitespace().next().unwrap_or_default().replace('-', "_");
+        push_token(&mut text, &line, &keyword, &case.encode());
     }
     if has_answers {
         for form in Form::ALL {
@@ -66,8 +67,14 @@ fn records(functions: &[Function]) -> Vec<Record> {
     let mut records: Vec<Record> = folios().into_iter().map(Record::Folio).collect();
     records.extend([1, MAX_GAP].map(|frames| Record::Gap { frames }));
     records.extend(entries().map(Record::Entries));
-    for (length, backed) in [(1, true), (1, false), (MAX_RANGE, true)] {
-        records.push(Record::Again { start: 0, length, backed });
+    let again = [
+        (1, Backing::Got),
+        (1, Backing::Pinned),
+        (1, Backing::Unbacked),
+        (MAX_RANGE, Backing::Got),
+    ];
+    for (length, backing) in again {
+        records.push(Record::Again { start: 0, length, backing });
     }
     for &function in functions {
         for (earlier, first, length) in [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)] {
@@ -100,15 +107,24 @@ fn folios() -> Vec<FolioRecord> {
     folios
 }
 
-fn entries() -> [EntriesRecord; 6] {
-    let one =
-        EntriesRecord { first: 0, length: 1, direction: Direction::Up, backed: true, also: false };
+fn entries() -> [EntriesRecord; 10] {
+    let one = EntriesRecord {
+        first: 0,
+        length: 1,
+        direction: Direction::Up,
+        backing: Backing::Got,
+        also: false,
+    };
     [
         one,
         EntriesRecord { length: MAX_RANGE, ..one },
         EntriesRecord { length: 2, direction: Direction::Same, ..one },
         EntriesRecord { length: 2, direction: Direction::Down, ..one },
-        EntriesRecord { backed: false, ..one },
+        EntriesRecord { backing: Backing::Unbacked, ..one },
+        EntriesRecord { backing: Backing::Pinned, ..one },
+        EntriesRecord { backing: Backing::Pinned, length: 2, direction: Direction::Same, ..one },
+        EntriesRecord { backing: Backing::Pinned, length: 2, direction: Direction::Down, ..one },
+        EntriesRecord { backing: Backing::Pinned, also: true, ..one },
         EntriesRecord { also: true, ..one },
     ]
 }
@@ -158,7 +174,7 @@ mod tests {
                 assert!(tokens.iter().any(|token| has(&token)), "{read_tag:#04x} {read_flags:#x}");
             }
         }
-        assert_eq!(types, 7);
+        assert_eq!(types, 8);
         assert!(!records(&Function::ALL).contains(&Record::Long));
     }
 

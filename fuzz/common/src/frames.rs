@@ -57,6 +57,7 @@ frames! {
     Kind::RefcountLow => refcount_too_low,
     Kind::NotFreed => page_not_freed,
     Kind::Freed => page_wrongly_freed,
+    Kind::Pins => pins_differ,
     Kind::Dirty => page_wrongly_dirty,
     Kind::Clean => page_wrongly_clean,
     Kind::Locked => page_lock_differs,
@@ -72,6 +73,13 @@ frames! {
     Some(Function::PutUserPages) => in_put_user_pages,
     Some(Function::PutUserPagesDirty) => in_put_user_pages_dirty,
     Some(Function::PutUserPagesDirtyLock) => in_put_user_pages_dirty_lock,
+    Some(Function::UnpinUserPage) => in_unpin_user_page,
+    Some(Function::UnpinUserPages) => in_unpin_user_pages,
+    Some(Function::UnpinUserPagesDirtyLock { .. }) => in_unpin_user_pages_dirty_lock,
+    Some(Function::UnpinUserPageRangeDirtyLock { .. }) => in_unpin_user_page_range_dirty_lock,
+    Some(Function::UnpinFolio) => in_unpin_folio,
+    Some(Function::UnpinFolios) => in_unpin_folios,
+    Some(Function::UnpinUserFolio) => in_unpin_user_folio,
     None => in_no_call,
 }
 

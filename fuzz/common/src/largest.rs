@@ -6,7 +6,7 @@ use std::iter::repeat_n;
 use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
 use put_user_page_case::world::{MAX_ARRAYS, MAX_ENTRIES, MAX_LONG_ENTRIES, MAX_TOTAL_ENTRIES};
 use put_user_page_case::{
-    Case, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
+    Backing, Case, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
 };
 use put_user_page_targets::harness::Harness;
 
@@ -83,7 +83,7 @@ fn entries(first: usize, length: usize, also: bool) -> Record {
         first: first as u16,
         length: length as u16,
         direction: Direction::Up,
-        backed: true,
+        backing: Backing::Got,
         also,
     })
 }

@@ -21,40 +21,12 @@ struct call {
 
 static struct kthread_worker *worker;
 
-static bool is_range(struct page **pages, u32 npages)
-{
-	u32 i;
-
-	for (i = 1; i < npages; i++) {
-		if (pages[i] != pages[0] + i)
-			return false;
-	}
-	return npages > 0;
-}
-
-static bool call_range(const struct call *call)
-{
-	const struct trial *trial = call->trial;
-	bool dirty = call->function == CASE_PUT_USER_PAGES_DIRTY_LOCK;
-
-	if (!(trial->flags & PAGEDIFF_RANGES) || !trial->api->put_range)
-		return false;
-	if (!dirty && call->function != CASE_PUT_USER_PAGES)
-		return false;
-	if (!is_range((struct page **)trial->pages, call->npages))
-		return false;
-	trial->api->put_range(trial->pages[0], call->npages, dirty);
-	return true;
-}
-
 static void make_call(struct call *call)
 {
 	const struct release_api *api = call->trial->api;
 	struct page **pages = call->trial->pages;
 	u32 i;
 
-	if (call_range(call))
-		return;
 	switch (call->function) {
 	case CASE_PUT_USER_PAGE:
 		for (i = 0; i < call->npages; i++)
@@ -68,6 +40,9 @@ static void make_call(struct call *call)
 		break;
 	case CASE_PUT_USER_PAGES_DIRTY_LOCK:
 		api->put_user_pages_dirty_lock(pages, call->npages);
+		break;
+	default:
+		unpin(call->function, pages, call->npages);
 		break;
 	}
 }
@@ -127,8 +102,6 @@ void caller_call(struct trial *trial, u8 function, u32 npages)
 {
 	struct call call = { .trial = trial, .function = function, .npages = npages };
 
-	if (trial->api->pins)
-		trial->pins_released += npages;
 	trial->in_call = true;
 	if (trial->nr_holders)
 		call_beside_holders(&call);

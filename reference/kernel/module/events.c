@@ -50,16 +50,33 @@ static void look_at(struct trial *trial, u32 number)
 		folio->is_freed = true;
 		if (!folio->times_freed)
 			folio->freed_locked = PageLocked(folio->head);
+		folio->freed_pincount = folio->times_freed ? folio->freed_pincount :
+			trial_pincount(trial, number);
 		folio->freed_dirty = dirty;
 	}
 }
 
-void trial_after_call(struct trial *trial)
+/* Notes that the page may be pinned after a call. */
+static void note_pinned(struct trial *trial, u32 number)
+{
+	const struct trial_folio *folio = &trial->folios[number];
+
+	if (folio->is_free || folio->is_freed || folio->times_freed ||
+	    trial->nr_pinned == ARRAY_SIZE(trial->pinned) || !trial_maybe_pinned(trial, number))
+		return;
+	trial->pinned[trial->nr_pinned++] = (struct pagediff_pinned) {
+		.call = trial->call, .folio = number,
+	};
+}
+
+void trial_after_call(struct trial *trial, bool unpinned)
 {
 	u32 i;
 
 	for (i = 0; i < trial->nr_subjects; i++) {
 		look_at(trial, trial->subjects[i]);
+		if (unpinned)
+			note_pinned(trial, trial->subjects[i]);
 		/* Whoever wants it next would wait for ever. */
 		if (trial_lock_is_kept(trial, trial->subjects[i]))
 			trial->has_stopped = true;

@@ -25,6 +25,7 @@ static void page_freed(void *data, struct page *page, unsigned int order)
 	folio->times_freed++;
 	folio->freed_dirty = test_bit(PG_dirty, &page->flags);
 	folio->freed_locked = test_bit(PG_locked, &page->flags);
+	folio->freed_pincount = trial_pincount(trial, number);
 	file_orphan(folio);
 }
 

@@ -25,7 +25,6 @@ static u32 jobs;		/* that have run before this one */
 static const struct release_api *const apis[PAGEDIFF_APIS] = {
 	[PAGEDIFF_PATCH] = &patch_api,
 	[PAGEDIFF_RELEASE_PAGES] = &release_pages_api,
-	[PAGEDIFF_UNPIN] = &unpin_api,
 };
 
 static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
@@ -66,8 +65,7 @@ static u32 run_trial(u32 steps)
 	trial->owners_dropped = false;
 	trial->has_stopped = false;
 	trial->call = 0;
-	trial->pins_acquired = 0;
-	trial->pins_released = 0;
+	trial->nr_pinned = 0;
 	trial->error = 0;
 	trial->nr_events = 0;
 	trial->lost_events = 0;
@@ -147,6 +145,9 @@ static int put_answer(struct pagediff_run *run, u32 status)
 		answer.acquired = trial->nr_acquired;
 		answer.strays = trial->nr_strays;
 		answer.imbalances = trial->nr_imbalances;
+		answer.pinned = trial->nr_pinned;
+		answer.pins_acquired = trial->pins_acquired;
+		answer.pins_released = trial->pins_released;
 	}
 	error = put(&answer, sizeof(answer)) ?:
 		put(trial->orders, answer.orders) ?:
@@ -156,6 +157,7 @@ static int put_answer(struct pagediff_run *run, u32 status)
 		put(trial->strays, answer.strays * sizeof(trial->strays[0])) ?:
 		put(trial->imbalances,
 		    answer.imbalances * sizeof(trial->imbalances[0])) ?:
+		put(trial->pinned, answer.pinned * sizeof(trial->pinned[0])) ?:
 		flush();
 	run->answer_len = writer.length;
 	run->spoilt = trial->spoilt;

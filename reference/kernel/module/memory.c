@@ -25,25 +25,6 @@ static void find_named(struct trial *trial)
 		trial->named[world->entries[i].folio] = true;
 }
 
-/* How many entries of calls name each folio: so many pins it can need. */
-static void count_releases(struct trial *trial)
-{
-	const struct case_world *world = &trial->world;
-	u32 i, entry;
-
-	memset(trial->releases, 0, world->nr_folios * sizeof(trial->releases[0]));
-	for (i = 0; i < world->nr_steps; i++) {
-		const struct case_step *step = &world->steps[i];
-		u32 start;
-
-		if (step->kind != CASE_STEP_CALL || step->array == CASE_NO_ARRAY)
-			continue;
-		start = world->arrays[step->array].start;
-		for (entry = start + step->first; entry < start + step->end; entry++)
-			trial->releases[world->entries[entry].folio]++;
-	}
-}
-
 static int allocate(struct trial *trial, u32 number)
 {
 	struct trial_folio *folio = &trial->folios[number];
@@ -82,12 +63,10 @@ static void start_state(struct trial *trial, u32 number)
 	const struct case_folio *shape = &trial->world.folios[number];
 	struct trial_folio *folio = &trial->folios[number];
 	u32 refs = shape->refs;
-	u32 pins = trial->api->pins ? min(refs, trial->releases[number]) : 0;
 
 	folio->unseen = unseen_references(trial, number);
 	folio->base -= folio->unseen;
-	folio->ordinary = folio->unseen;
-	trial_add_references(trial, number, refs - pins - folio->unseen, pins);
+	page_ref_add(folio->head, refs - folio->unseen);
 	folio->expected = refs;
 	if (shape->dirty)
 		set_page_dirty_lock(folio->head);
@@ -150,8 +129,6 @@ int trial_build(struct trial *trial)
 			return status;
 	}
 	find_named(trial);
-	if (trial->api->pins)
-		count_releases(trial);
 	return make_folios(trial);
 }
 

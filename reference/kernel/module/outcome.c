@@ -85,15 +85,8 @@ static void check_counts(struct trial *trial, u32 number)
 {
 	const struct trial_folio *folio = &trial->folios[number];
 	const struct case_folio *shape = &trial->world.folios[number];
-	u32 pins = 0;
 	u32 tail;
 
-	if (trial->api->pins)
-		pins = trial_refcount(trial, number) - folio->ordinary;
-	if (shape->pages > 1)
-		add_balance(trial, PAGEDIFF_PINCOUNT, number, pins,
-			    (u32)atomic_read(folio_pincount(folio->head)));
-	add_balance(trial, PAGEDIFF_PIN_REMAINDER, number, 0, trial_pin_remainder(trial, number));
 	for (tail = 1; tail < shape->pages; tail++) {
 		if (page_ref_count(&folio->head[tail]))
 			add_stray(trial, shape->frame + tail, WORD_OF(_refcount), 0,
@@ -148,10 +141,8 @@ void trial_check_nodes(struct trial *trial, const struct node_counters *before)
 		else if (user_is_accounted(folio->head) && PageDirty(folio->head))
 			expected += trial->world.folios[number].pages;
 	}
-	add_balance(trial, PAGEDIFF_ACQUIRED_PINS, ~0U, trial->pins_acquired,
-		    now.acquired_pins - before->acquired_pins);
-	add_balance(trial, PAGEDIFF_RELEASED_PINS, ~0U, trial->pins_released,
-		    now.released_pins - before->released_pins);
+	trial->pins_acquired = now.acquired_pins - before->acquired_pins;
+	trial->pins_released = now.released_pins - before->released_pins;
 	add_balance(trial, PAGEDIFF_FILE_DIRTY, ~0U, expected,
 		    now.file_dirty - before->file_dirty);
 }
@@ -168,6 +159,8 @@ static void fill_live(struct trial *trial, u32 number, struct pagediff_folio *ou
 		return;
 	}
 	out->refcount = trial_refcount(trial, number);
+	out->pincount = trial_pincount(trial, number);
+	out->pinned = trial_maybe_pinned(trial, number);
 	out->dirty = PageDirty(folio->head);
 	out->locked = PageLocked(folio->head);
 	if (!shape->file)
@@ -196,6 +189,7 @@ static void fill_unmade(struct trial *trial, u32 number, struct pagediff_folio *
 	}
 	out->state = PAGEDIFF_STATE_LIVE;
 	out->refcount = refcount;
+	out->pinned = shape->order == 0 && (u32)refcount >= GUP_PIN_COUNTING_BIAS;
 	out->dirty = dirty;
 	out->locked = shape->locked;
 	out->dirty_tags = shape->file && dirty;
@@ -218,6 +212,7 @@ static void fill_folio(struct trial *trial, u32 number, struct pagediff_folio *o
 	} else if (folio->is_freed && gone) {
 		out->state = PAGEDIFF_STATE_FREED;
 		out->dirty = folio->freed_dirty;
+		out->pincount = folio->freed_pincount;
 	} else {
 		fill_live(trial, number, out);
 	}

@@ -20,11 +20,12 @@ struct trial_folio {
 	unsigned long address;	/* of user pages, where they are mapped */
 	u32 frame;		/* of the head page */
 	u32 base;		/* what the refcount is with no reference of the case's */
-	u32 ordinary;		/* of the case's references, those that are no pins */
-	u32 unseen;		/* of these, those of user pages that are not on the page */
+	u32 unseen;		/* of the case's references, those of user pages that are not on the page */
 	u32 expected;		/* the case's references, as a right kernel has them */
+	u32 expected_pins;	/* the same of its pincount */
 	u32 last_call;		/* the latest call that named it, counted from 1 */
 	u32 left;		/* references that the call has not claimed yet */
+	u32 left_pins;		/* the same of its pincount */
 	u32 times_freed;	/* how often the page really went */
 	s32 dirty_count;	/* pages that the file's account got from it */
 	s32 orphaned_dirty;	/* of those, how many a freed page left behind */
@@ -38,6 +39,7 @@ struct trial_folio {
 	bool is_freed;		/* a call freed it */
 	bool freed_dirty;	/* it was dirty then */
 	bool freed_locked;	/* it was locked then */
+	s32 freed_pincount;	/* its pincount then */
 };
 
 /* What the nodes count that cases change. */
@@ -53,20 +55,16 @@ struct node_counters {
 
 struct trial;
 
-/* The functions that release pages. */
+/* The functions that release references. */
 struct release_api {
-	bool pins;		/* what is released are pins, not references */
 	void (*put_user_page)(struct page *page);
 	void (*put_user_pages)(struct page **pages, unsigned long npages);
 	void (*put_user_pages_dirty)(struct page **pages, unsigned long npages);
 	void (*put_user_pages_dirty_lock)(struct page **pages, unsigned long npages);
-	/* Of pages that lie side by side; NULL where there is no such function. */
-	void (*put_range)(struct page *page, unsigned long npages, bool dirty);
 };
 
 extern const struct release_api patch_api;
 extern const struct release_api release_pages_api;
-extern const struct release_api unpin_api;
 
 /* release_release_pages.c: marks the pages of an array, with their locks or without. */
 void mark_pages(struct page **pages, unsigned long npages, bool lock);
@@ -92,7 +90,6 @@ struct trial {
 	u32 nr_holders;			/* of page locks */
 	u16 subjects[CASE_MAX_FRAMES];	/* the numbers of those that the call names */
 	u32 nr_subjects;
-	u32 releases[CASE_MAX_FRAMES];	/* how many entries of calls name each folio */
 	struct page *pages[CASE_MAX_LONG_ENTRIES];	/* the array that a call gets */
 	u32 lengths[CASE_MAX_ARRAYS];	/* how far each array goes */
 	bool owners_dropped;
@@ -101,8 +98,6 @@ struct trial {
 	bool has_stopped;	/* the program ended early, for going on was unsafe */
 	bool in_call;		/* what happens to pages now are events */
 	u32 call;		/* the number of the current call */
-	u64 pins_acquired;	/* how many pins there were in all */
-	u64 pins_released;	/* how many pins the calls were to release */
 
 	/* The answer. */
 	struct pagediff_event events[TRIAL_MAX_EVENTS];
@@ -115,6 +110,10 @@ struct trial {
 	struct pagediff_folio answer[CASE_MAX_FRAMES];
 	struct pagediff_imbalance imbalances[TRIAL_MAX_STRAYS];
 	u32 nr_imbalances;
+	struct pagediff_pinned pinned[CASE_MAX_LONG_ENTRIES];
+	u32 nr_pinned;
+	s64 pins_acquired;	/* as the node counts them */
+	s64 pins_released;
 };
 
 /* The one trial; freed.c and file.c are called by the kernel and look here. */
@@ -126,15 +125,10 @@ static inline bool trial_is_user(const struct trial *trial, u32 number)
 	return trial->world.folios[number].from != CASE_FROM_KERNEL;
 }
 
-static inline bool has_small_pins(const struct trial *trial, const struct trial_folio *folio)
+/* Whether it is the zero page, which pins leave alone. */
+static inline bool trial_is_zero_page(const struct trial *trial, u32 number)
 {
-	return trial->api->pins && !PageHead(folio->head);
-}
-
-/* How many of a small folio's references, beside its ordinary ones, are for pins. */
-static inline s32 small_pin_references(const struct trial_folio *folio)
-{
-	return (u32)page_ref_count(folio->head) - folio->base - folio->ordinary;
+	return trial->world.folios[number].from == CASE_FROM_ZERO;
 }
 
 /*
@@ -146,9 +140,6 @@ static inline s32 trial_refcount(const struct trial *trial, u32 number)
 	const struct trial_folio *folio = &trial->folios[number];
 	u32 count = (u32)page_ref_count(folio->head) - folio->base;
 
-	if (has_small_pins(trial, folio))
-		count = folio->ordinary +
-			(small_pin_references(folio) >> __builtin_ctz(GUP_PIN_COUNTING_BIAS));
 	if (!trial->owners_dropped)
 		count++;
 	return count;
@@ -167,16 +158,6 @@ static inline bool trial_lock_is_kept(struct trial *trial, u32 number)
 	return folio->lock_kept;
 }
 
-/* What is left of a small folio's pins when all whole ones are taken off. */
-static inline s32 trial_pin_remainder(const struct trial *trial, u32 number)
-{
-	const struct trial_folio *folio = &trial->folios[number];
-
-	if (!has_small_pins(trial, folio))
-		return 0;
-	return small_pin_references(folio) & (GUP_PIN_COUNTING_BIAS - 1);
-}
-
 /* memory.c: the pages. */
 int trial_build(struct trial *trial);
 void trial_tear_down(struct trial *trial);
@@ -187,17 +168,27 @@ void pool_put(struct page *page, unsigned int order);
 void pool_exit(void);
 
 /* references.c: what is counted. */
-void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pins);
 u32 trial_acquire(struct trial *trial, u32 start, u32 end);
 void trial_drop_owners(struct trial *trial);
 
-/* pincount.c: the pins of a large folio. */
+/* References that a pin of this head page is. */
+static inline u32 references_of_pin(struct page *head)
+{
+	return PageHead(head) ? 1 : GUP_PIN_COUNTING_BIAS;
+}
+
+/* pins.c: pins, as the kernel counts them and releases them. */
 atomic_t *folio_pincount(struct page *head);
+s32 trial_pincount(const struct trial *trial, u32 number);
+bool trial_maybe_pinned(const struct trial *trial, u32 number);
+void trial_pin(struct trial *trial, u32 number);
+bool trial_has_function(u8 function);
+void unpin(u8 function, struct page **pages, u32 npages);
 
 /* user.c: pages of user mappings. */
 int user_find_orders(struct trial *trial);
 int user_take(struct trial *trial, u32 number);
-bool user_acquire(struct trial *trial, const struct case_entry *entry);
+bool user_acquire(struct trial *trial, const struct case_entry *entry, bool pins);
 void user_give_back(struct trial *trial, u32 number);
 void user_clean(struct page *head, bool is_locked);
 bool user_is_accounted(struct page *head);
@@ -240,7 +231,7 @@ void caller_call(struct trial *trial, u8 function, u32 npages);
 
 /* events.c: what happens to pages. */
 void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount);
-void trial_after_call(struct trial *trial);
+void trial_after_call(struct trial *trial, bool unpinned);
 
 /* outcome.c: what the case left behind. */
 void trial_lacks_reference(struct trial *trial, u32 number);

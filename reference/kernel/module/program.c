@@ -25,8 +25,41 @@ static void acquire_again(struct trial *trial, const struct case_step *step)
 }
 
 /*
- * Whether the call drops a reference that nobody has, or frees a page under its holder's
- * lock. A case that does neither may do so with the orders that the kernel chose for user
+ * Claims what the function drops for an entry from so many references and pins. False if
+ * it is not there.
+ */
+static bool claim(const struct trial *trial, u32 number, u8 function, u32 *references,
+		  u32 *pins)
+{
+	struct page *head = trial->folios[number].head;
+	u32 dropped = 1;
+
+	if (case_unpins(function)) {
+		if (trial_is_zero_page(trial, number))
+			return true;
+		if (PageHead(head) && !(*pins)--)
+			return false;
+		dropped = references_of_pin(head);
+	} else if ((s32)*references <= 0) {
+		/* A count that went round is one of very many pins, and no reference. */
+		return false;
+	}
+	if (*references < dropped)
+		return false;
+	*references -= dropped;
+	return true;
+}
+
+static bool case_locks(u8 function)
+{
+	return function == CASE_PUT_USER_PAGES_DIRTY_LOCK ||
+	       function == CASE_UNPIN_USER_PAGES_DIRTY_LOCK ||
+	       function == CASE_UNPIN_USER_PAGE_RANGE_DIRTY_LOCK;
+}
+
+/*
+ * Whether the call drops a reference or a pin that nobody has, or frees a page under its
+ * holder's lock or with a pin. A case that does neither may do so with the orders that the kernel chose for user
  * pages, and would take the mapping's own references. Counted beside the pages: what a
  * wrong kernel did to these is no reason to skip.
  */
@@ -38,25 +71,30 @@ static bool over_releases(struct trial *trial, u8 function, const struct case_en
 	for (i = 0; i < npages; i++) {
 		struct trial_folio *folio = &trial->folios[entries[i].folio];
 
-		if (!folio->expected)
+		if (!claim(trial, entries[i].folio, function, &folio->expected,
+			   &folio->expected_pins))
 			return true;
-		if (--folio->expected || !folio->holder)
+		if (folio->expected)
 			continue;
 		/* The holder unlocks the page if the call waits for it. */
-		if (function != CASE_PUT_USER_PAGES_DIRTY_LOCK || PageDirty(folio->head))
+		if (folio->expected_pins ||
+		    (folio->holder && (!case_locks(function) || PageDirty(folio->head))))
 			return true;
 	}
 	return false;
 }
 
 /* Notes that the next call names a compound page, and what references that has. */
-static void add_subject(struct trial *trial, u32 number)
+static void add_subject(struct trial *trial, u32 number, u8 function)
 {
 	struct trial_folio *folio = &trial->folios[number];
 	bool gone = folio->is_free || folio->is_freed || folio->times_freed;
+	s32 refcount = gone ? 0 : trial_refcount(trial, number);
 
 	folio->last_call = trial->call + 1;
-	folio->left = gone ? 0 : max(trial_refcount(trial, number), 0);
+	/* A count that went round is one of very many pins. */
+	folio->left = case_unpins(function) ? refcount : max(refcount, 0);
+	folio->left_pins = gone ? 0 : trial_pincount(trial, number);
 	trial->subjects[trial->nr_subjects++] = number;
 }
 
@@ -65,7 +103,8 @@ static void add_subject(struct trial *trial, u32 number)
  * drop. The case has them, so something went wrong before: the call would spoil pages that
  * are others' by then.
  */
-static bool prepare_call(struct trial *trial, const struct case_entry *entries, u32 npages)
+static bool prepare_call(struct trial *trial, u8 function, const struct case_entry *entries,
+			 u32 npages)
 {
 	bool may_lack = trial->flags & PAGEDIFF_UNDEFINED;
 	u32 i;
@@ -75,8 +114,9 @@ static bool prepare_call(struct trial *trial, const struct case_entry *entries, 
 		struct trial_folio *folio = &trial->folios[entries[i].folio];
 
 		if (folio->last_call != trial->call + 1)
-			add_subject(trial, entries[i].folio);
-		if (!folio->left-- && !may_lack) {
+			add_subject(trial, entries[i].folio, function);
+		if (!claim(trial, entries[i].folio, function, &folio->left,
+			   &folio->left_pins) && !may_lack) {
 			trial_lacks_reference(trial, entries[i].folio);
 			return false;
 		}
@@ -101,12 +141,12 @@ static int call(struct trial *trial, const struct case_step *step)
 	if (trial->nr_regions && !(trial->flags & PAGEDIFF_UNDEFINED) &&
 	    over_releases(trial, step->function, entries, npages))
 		return PAGEDIFF_OVER_RELEASES;
-	if (!prepare_call(trial, entries, npages)) {
+	if (!prepare_call(trial, step->function, entries, npages)) {
 		trial->has_stopped = true;
 		return PAGEDIFF_RAN;
 	}
 	caller_call(trial, step->function, npages);
-	trial_after_call(trial);
+	trial_after_call(trial, case_unpins(step->function));
 	trial->call++;
 	return PAGEDIFF_RAN;
 }
@@ -161,12 +201,27 @@ static bool needs_lock(const struct trial *trial)
 	return false;
 }
 
+static bool lacks_function(const struct trial *trial)
+{
+	u32 i;
+
+	for (i = 0; i < trial->world.nr_steps; i++) {
+		const struct case_step *step = &trial->world.steps[i];
+
+		if (step->kind == CASE_STEP_CALL && !trial_has_function(step->function))
+			return true;
+	}
+	return false;
+}
+
 /* Runs so many steps of the program; enum pagediff_status. */
 int trial_run_program(struct trial *trial, u32 steps)
 {
 	int status;
 	u32 i;
 
+	if (lacks_function(trial))
+		return PAGEDIFF_LACKS;
 	if (trial->nr_regions && needs_lock(trial))
 		return PAGEDIFF_NEEDS_LOCK;
 	memset(trial->lengths, 0, sizeof(trial->lengths));

@@ -1,50 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What is counted on a page of the case: references, and pins where those are what the
- * functions release. A pin is 1024 references of a small folio, and one reference and one
- * in the pincount of a large one; see pincount.c.
- */
+/* References of the case, and pins: taken for entries, and dropped by owners. */
 #include <linux/mm.h>
 #include <linux/page_ref.h>
 
 #include "pagediff.h"
 
-void trial_add_references(struct trial *trial, u32 number, u32 ordinary, u32 pins)
+/* What a right kernel has counted for an entry. */
+static void expect_acquired(struct trial *trial, u32 number, bool pins)
 {
 	struct trial_folio *folio = &trial->folios[number];
-	struct page *head = folio->head;
 
-	folio->ordinary += ordinary;
-	page_ref_add(head, ordinary);
-	if (!pins)
-		return;
-	if (PageHead(head)) {
-		atomic_add(pins, folio_pincount(head));
-		page_ref_add(head, pins);
-	} else {
-		page_ref_add(head, pins * GUP_PIN_COUNTING_BIAS);
+	if (!pins) {
+		folio->expected++;
+	} else if (!trial_is_zero_page(trial, number)) {
+		folio->expected += references_of_pin(folio->head);
+		folio->expected_pins += PageHead(folio->head);
 	}
-	mod_node_page_state(page_pgdat(head), NR_FOLL_PIN_ACQUIRED, pins);
-	trial->pins_acquired += pins;
 }
 
-/* As get_user_pages() does for one entry. False if its page is not to be had. */
+/* As get_user_pages() or pin_user_pages() does for one entry. False if its page is not to be had. */
 static bool acquire_entry(struct trial *trial, const struct case_entry *entry)
 {
 	const struct trial_folio *folio = &trial->folios[entry->folio];
+	bool pins = entry->backing == CASE_PINNED;
 	s32 refcount;
 
 	if (folio->is_free || folio->is_freed)
 		return false;
 	refcount = trial_refcount(trial, entry->folio);
-	if (refcount <= 0 || refcount == S32_MAX)
+	/* A pin with which the count goes round is taken. */
+	if (refcount <= 0 || (!pins && refcount == S32_MAX))
 		return false;
-	if (trial_is_user(trial, entry->folio))
-		return user_acquire(trial, entry);
-	if (trial->api->pins)
-		trial_add_references(trial, entry->folio, 0, 1);
-	else
+	if (trial_is_user(trial, entry->folio)) {
+		if (!user_acquire(trial, entry, pins))
+			return false;
+	} else if (pins) {
+		trial_pin(trial, entry->folio);
+	} else {
 		page_ref_inc(folio->head);
+	}
+	expect_acquired(trial, entry->folio, pins);
 	return true;
 }
 
@@ -56,11 +51,8 @@ u32 trial_acquire(struct trial *trial, u32 start, u32 end)
 	for (i = start; i < end; i++) {
 		const struct case_entry *entry = &trial->world.entries[i];
 
-		if (!entry->backed)
-			continue;
-		if (!acquire_entry(trial, entry))
+		if (entry->backing != CASE_UNBACKED && !acquire_entry(trial, entry))
 			break;
-		trial->folios[entry->folio].expected++;
 	}
 	return i - start;
 }

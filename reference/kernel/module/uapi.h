@@ -32,18 +32,16 @@ struct pagediff_run {
 
 #define PAGEDIFF_RUN	_IOWR('P', 1, struct pagediff_run)
 
-/* Which code releases the pages. */
+/* Which code releases references; pins are released by the kernel's own functions. */
 enum pagediff_api {
 	PAGEDIFF_PATCH,		/* the functions as the patch of 2018 defines them */
 	PAGEDIFF_RELEASE_PAGES,	/* release_pages() */
-	PAGEDIFF_UNPIN,		/* unpin_user_page*() */
 	PAGEDIFF_APIS,
 };
 
 /* Flags of a job. */
 #define PAGEDIFF_FREE	1	/* hold no reference of our own: pages really go */
-#define PAGEDIFF_RANGES	2	/* release arrays that are a range as a range */
-#define PAGEDIFF_UNDEFINED	4	/* run it even if it over-releases */
+#define PAGEDIFF_UNDEFINED	2	/* run it even if it over-releases */
 
 struct pagediff_job {
 	__u8 api;
@@ -59,6 +57,7 @@ enum pagediff_status {
 	PAGEDIFF_NO_USER_PAGES,	/* skipped: the user mapping gave no pages */
 	PAGEDIFF_NEEDS_LOCK,	/* skipped: marks a real file's page without its lock */
 	PAGEDIFF_OVER_RELEASES,	/* skipped: with the orders that the kernel chose, it does */
+	PAGEDIFF_LACKS,		/* skipped: the kernel has no function that it calls */
 };
 
 /* The arrays follow in the order of their counts. */
@@ -71,6 +70,10 @@ struct pagediff_answer {
 	__u32 strays;
 	__u32 imbalances;
 	__u32 error;		/* why there are no user pages, an errno; else 0 */
+	__u32 pinned;
+	__u32 padding;
+	__s64 pins_acquired;	/* that the node counted */
+	__s64 pins_released;
 };
 
 enum pagediff_state {
@@ -83,8 +86,9 @@ struct pagediff_folio {
 	__u8 state;
 	__u8 dirty;
 	__u8 locked;
-	__u8 padding;
+	__u8 pinned;		/* folio_maybe_dma_pinned() */
 	__s32 refcount;
+	__s32 pincount;
 	__s32 dirty_count;	/* compound pages, as the file's account has them */
 	__s32 dirty_tags;
 };
@@ -116,14 +120,16 @@ struct pagediff_stray {
 	__u64 found;
 };
 
+/* A folio that may be pinned after a call. */
+struct pagediff_pinned {
+	__u32 call;
+	__u32 folio;		/* its number */
+};
+
 enum pagediff_balance {
-	PAGEDIFF_PINCOUNT,	/* of a large folio: its pins */
-	PAGEDIFF_PIN_REMAINDER,	/* of a small folio: references that are part of a pin */
-	PAGEDIFF_RELEASED_PINS,	/* the node's NR_FOLL_PIN_RELEASED, and pins released */
 	PAGEDIFF_FILE_DIRTY,	/* the node's NR_FILE_DIRTY, and dirty pages of files */
 	PAGEDIFF_TIMES_FREED,	/* of a folio */
-	PAGEDIFF_ACQUIRED_PINS,	/* the node's NR_FOLL_PIN_ACQUIRED, and pins acquired */
-	PAGEDIFF_LACKING,	/* of a folio: references that a call was to drop */
+	PAGEDIFF_LACKING,	/* of a folio: references or pins that a call was to drop */
 	PAGEDIFF_LOCKS_KEPT,	/* of a folio: page locks that a call returned with */
 	PAGEDIFF_LOST_EVENTS,	/* events that there was no room for */
 };

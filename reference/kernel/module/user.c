@@ -51,17 +51,28 @@ static void write_first(struct page *page, unsigned long address)
 		put_page(again);
 }
 
+/*
+ * A page of a real file is not asked for writing, which would mark it dirty at once, and a
+ * zero page would be another page then.
+ */
+static unsigned int write_flag(u8 source)
+{
+	bool only_read = source == CASE_FROM_FILE || source == CASE_FROM_ZERO ||
+			 source == CASE_FROM_HUGE_ZERO;
+
+	return only_read ? 0 : FOLL_WRITE;
+}
+
 /* Has the kernel map the page at an address; NULL if it does not. The reference is given back. */
 static struct page *touch(struct trial *trial, unsigned long address, u8 source)
 {
-	bool is_file = source == CASE_FROM_FILE;
 	struct page *page;
 
-	if (get_user_pages_fast(address, 1, is_file ? 0 : FOLL_WRITE, &page) != 1) {
+	if (get_user_pages_fast(address, 1, write_flag(source), &page) != 1) {
 		trial->error = why_no_page(address);
 		return NULL;
 	}
-	if (is_file)
+	if (source == CASE_FROM_FILE)
 		write_first(page, address);
 	put_page(page);
 	return page;
@@ -238,29 +249,22 @@ int user_take(struct trial *trial, u32 number)
 	return PAGEDIFF_RAN;
 }
 
-/*
- * Acquires the page of an entry where it is mapped. A page of a real file is not asked
- * for writing, which would mark it dirty at once.
- */
-bool user_acquire(struct trial *trial, const struct case_entry *entry)
+/* Acquires the page of an entry where it is mapped. */
+bool user_acquire(struct trial *trial, const struct case_entry *entry, bool pins)
 {
 	const struct case_folio *shape = &trial->world.folios[entry->folio];
 	struct trial_folio *folio = &trial->folios[entry->folio];
-	unsigned int flags = shape->from == CASE_FROM_FILE ? 0 : FOLL_WRITE;
+	unsigned int flags = write_flag(shape->from);
 	u32 offset = entry->frame - shape->frame;
 	unsigned long address = folio->address + ((unsigned long)offset << PAGE_SHIFT);
 	struct page *page;
 	int got;
 
-	if (trial->api->pins)
+	if (pins)
 		got = pin_user_pages_fast(address, 1, flags, &page);
 	else
 		got = get_user_pages_fast(address, 1, flags, &page);
-	if (got != 1 || WARN_ON(page != folio->head + offset))
-		return false;
-	if (trial->api->pins)
-		trial->pins_acquired++;
-	return true;
+	return got == 1 && !WARN_ON(page != folio->head + offset);
 }
 
 /* Takes off what the case left on the page: it may be another's next. */

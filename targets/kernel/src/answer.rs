@@ -4,7 +4,8 @@
 use put_user_page_case::world::World;
 use put_user_page_targets::backend::Skip;
 use put_user_page_targets::outcome::{
-    Accounting, Counter, Event, EventKind, FolioState, Imbalance, Outcome, StateKind, StrayWrite,
+    Accounting, Counter, Event, EventKind, FolioState, Imbalance, NodePins, Outcome, Pinned,
+    StateKind, StrayWrite,
 };
 use zerocopy::little_endian::{I32, I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -24,6 +25,10 @@ struct Answer {
     strays: U32,
     imbalances: U32,
     error: U32,
+    pinned: U32,
+    _padding: U32,
+    pins_acquired: I64,
+    pins_released: I64,
 }
 
 /// `struct pagediff_folio`.
@@ -33,8 +38,9 @@ struct RawFolio {
     state: u8,
     dirty: u8,
     locked: u8,
-    _padding: u8,
+    pinned: u8,
     refcount: I32,
+    pincount: I32,
     dirty_count: I32,
     dirty_tags: I32,
 }
@@ -70,18 +76,22 @@ struct RawImbalance {
     found: I64,
 }
 
+/// `struct pagediff_pinned`.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct RawPinned {
+    call: U32,
+    folio: U32,
+}
+
 /// `enum pagediff_event_kind`.
 const EVENTS: [EventKind; 5] =
     [EventKind::Wait, EventKind::Lock, EventKind::Unlock, EventKind::Dirty, EventKind::Free];
 
 /// `enum pagediff_balance`.
-const COUNTERS: [Counter; 9] = [
-    Counter::Pincount,
-    Counter::PinRemainder,
-    Counter::ReleasedPins,
+const COUNTERS: [Counter; 5] = [
     Counter::FileDirty,
     Counter::TimesFreed,
-    Counter::AcquiredPins,
     Counter::Lacking,
     Counter::LocksKept,
     Counter::LostEvents,
@@ -102,6 +112,7 @@ pub(crate) fn read(
         3 => return Ok(Some(Skip::NoUserPages { errno: answer.error.get().cast_signed() })),
         4 => return Ok(Some(Skip::NeedsLock)),
         5 => return Ok(Some(Skip::OverRelease)),
+        6 => return Err("it lacks a function that this kernel should have"),
         _ => return Err("an unknown status"),
     }
     outcome.orders.extend_from_slice(take(&mut rest, answer.orders)?);
@@ -117,6 +128,15 @@ pub(crate) fn read(
     for raw in take(&mut rest, answer.imbalances)? {
         outcome.imbalances.push(imbalance(raw)?);
     }
+    for raw in take(&mut rest, answer.pinned)? {
+        let RawPinned { call, folio } = raw;
+        let (call, folio) = (call.get() as usize, folio.get() as usize);
+        outcome.pinned.push(Pinned { call, folio });
+    }
+    // In the order in which all have them.
+    outcome.pinned.sort_unstable();
+    outcome.node_pins =
+        NodePins { acquired: answer.pins_acquired.get(), released: answer.pins_released.get() };
     outcome.errors.resize(world.calls().count(), None);
     if !rest.is_empty() {
         return Err("bytes behind its end");
@@ -143,6 +163,8 @@ fn folio(raw: &RawFolio) -> Result<FolioState, Malformed> {
         0 => FolioState::Free,
         1 => FolioState::Live {
             refcount: raw.refcount.get(),
+            pincount: raw.pincount.get(),
+            pinned: raw.pinned != 0,
             dirty,
             locked: raw.locked != 0,
             accounting: Accounting {
@@ -150,7 +172,7 @@ fn folio(raw: &RawFolio) -> Result<FolioState, Malformed> {
                 dirty_tags: raw.dirty_tags.get().into(),
             },
         },
-        2 => FolioState::Freed { dirty },
+        2 => FolioState::Freed { dirty, pincount: raw.pincount.get() },
         _ => return Err("an unknown state of a page"),
     })
 }
@@ -186,6 +208,10 @@ pub(crate) fn write(outcome: &Outcome) -> Vec<u8> {
         strays: count(outcome.stray_writes.len()),
         imbalances: count(outcome.imbalances.len()),
         error: U32::new(0),
+        pinned: count(outcome.pinned.len()),
+        _padding: U32::new(0),
+        pins_acquired: outcome.node_pins.acquired.into(),
+        pins_released: outcome.node_pins.released.into(),
     };
     let mut bytes = [answer.as_bytes(), &outcome.orders].concat();
     let folios = outcome.folios.iter().map(raw_folio);
@@ -197,6 +223,11 @@ pub(crate) fn write(outcome: &Outcome) -> Vec<u8> {
     bytes.extend(strays.flat_map(|raw| raw.as_bytes().to_vec()));
     let imbalances = outcome.imbalances.iter().map(raw_imbalance);
     bytes.extend(imbalances.flat_map(|raw| raw.as_bytes().to_vec()));
+    let pinned = outcome.pinned.iter().map(|Pinned { call, folio }| RawPinned {
+        call: (*call as u32).into(),
+        folio: (*folio as u32).into(),
+    });
+    bytes.extend(pinned.flat_map(|raw| raw.as_bytes().to_vec()));
     bytes
 }
 
@@ -211,8 +242,9 @@ fn raw_folio(folio: &FolioState) -> RawFolio {
         state,
         dirty: folio.dirty().unwrap_or_default().into(),
         locked: folio.locked().unwrap_or_default().into(),
-        _padding: 0,
+        pinned: folio.pinned().unwrap_or_default().into(),
         refcount: folio.refcount().unwrap_or_default().into(),
+        pincount: folio.pincount().unwrap_or_default().into(),
         dirty_count: (dirty_count as i32).into(),
         dirty_tags: (dirty_tags as i32).into(),
     }
@@ -254,14 +286,17 @@ mod tests {
 
     /// An answer of one of each, in which no number is zero that may be another.
     fn answer() -> Vec<u8> {
-        let counts = [0, 2, 1, 1, 1, 1, 1, 0].map(u32::to_le_bytes).concat();
-        let folio = [&[1, 1, 0, 0][..], &7u32.to_le_bytes(), &1u32.to_le_bytes(), &[1, 0, 0, 0]];
+        let counts = [0, 2, 1, 1, 1, 1, 1, 0, 1, 0].map(u32::to_le_bytes).concat();
+        let node_pins = [5u64, 4].map(u64::to_le_bytes).concat();
+        let numbers = [7u32, 2, 1, 1].map(u32::to_le_bytes);
+        let folio = [&[1, 1, 0, 1][..], numbers.as_flattened()];
         let event = [&[3, 1, 4, 0][..], &(-2i32).to_le_bytes(), &5u32.to_le_bytes()];
         let stray = [[9u64 | 2 << 32, 3, 4].map(u64::to_le_bytes).concat()];
-        let imbalance = [[6 | u64::from(u32::MAX) << 32, u64::MAX, 1].map(u64::to_le_bytes)];
+        let imbalance = [[2 | u64::from(u32::MAX) << 32, u64::MAX, 1].map(u64::to_le_bytes)];
         let imbalance = imbalance.as_flattened().concat();
         let arrays = [folio.concat(), event.concat(), 8u32.to_le_bytes().to_vec(), stray.concat()];
-        [counts, vec![0, 9], arrays.concat(), imbalance].concat()
+        let pinned = [6u32, 7].map(u32::to_le_bytes).concat();
+        [counts, node_pins, vec![0, 9], arrays.concat(), imbalance, pinned].concat()
     }
 
     fn outcome_of(bytes: &[u8]) -> Result<Outcome, Malformed> {
@@ -276,7 +311,9 @@ mod tests {
         let outcome = outcome_of(&answer()).unwrap();
         assert_eq!(outcome.orders, [0, 9]);
         let accounting = Accounting { dirty_count: 1, dirty_tags: 1 };
-        let live = FolioState::Live { refcount: 7, dirty: true, locked: false, accounting };
+        let (refcount, pincount) = (7, 2);
+        let (pinned, dirty, locked) = (true, true, false);
+        let live = FolioState::Live { refcount, pincount, pinned, dirty, locked, accounting };
         assert_eq!(outcome.folios, [live]);
         let freed = Event { frame: 259, kind: EventKind::Free, refcount: -2, call: 5 };
         assert_eq!(outcome.events, [freed]);
@@ -285,12 +322,14 @@ mod tests {
         assert_eq!(outcome.stray_writes, [stray]);
         let (counter, folio) = (Counter::Lacking, None);
         assert_eq!(outcome.imbalances, [Imbalance { counter, folio, expected: -1, found: 1 }]);
+        assert_eq!(outcome.pinned, [Pinned { call: 6, folio: 7 }]);
+        assert_eq!(outcome.node_pins, NodePins { acquired: 5, released: 4 });
         assert_eq!(write(&outcome), answer());
     }
 
     #[test]
     fn why_there_are_no_user_pages_is_read() {
-        let bytes = [3, 0, 0, 0, 0, 0, 0, 19].map(u32::to_le_bytes).concat();
+        let bytes = [3, 0, 0, 0, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0].map(u32::to_le_bytes).concat();
         let skip = read(&bytes, &World::default(), &mut Outcome::default()).unwrap();
         assert_eq!(skip, Some(Skip::NoUserPages { errno: 19 }));
     }
@@ -308,10 +347,10 @@ mod tests {
             outcome_of(&bytes).unwrap_err()
         };
         assert_eq!(refused(whole.len(), 0), "bytes behind its end");
-        assert_eq!(refused(0, 6), "an unknown status");
-        assert_eq!(refused(34, 3), "an unknown state of a page");
-        assert_eq!(refused(52, 5), "an unknown event");
-        assert_eq!(refused(whole.len() - 24, 9), "an unknown counter");
+        assert_eq!(refused(0, 7), "an unknown status");
+        assert_eq!(refused(58, 3), "an unknown state of a page");
+        assert_eq!(refused(80, 5), "an unknown event");
+        assert_eq!(refused(whole.len() - 32, 9), "an unknown counter");
         for count in (4..28).step_by(4) {
             // More than there are bytes, whatever they are of.
             assert_eq!(refused(count + 3, 0xff), CUT_SHORT);

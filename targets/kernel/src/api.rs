@@ -1,22 +1,23 @@
 //! What a kernel has for releasing pages.
 
+use put_user_page_case::Function;
+use put_user_page_targets::profiles::{self, Profile};
+
 /// The functions of the kernel that a backend releases pages with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
-    /// The four functions as the patch defines them, on the kernel's own primitives.
+    /// The four functions as the patch defines them, on the kernel's own primitives, and those
+    /// that the kernel releases pins with.
     Patch,
-    /// release_pages(), which put_user_pages() was to replace.
+    /// release_pages() alone, which put_user_pages() was to replace.
     ReleasePages,
-    /// unpin_user_page*(), which put_user_page*() became.
+    /// unpin_user_page*() alone, which put_user_page*() became.
     Unpin,
-    /// The same, with arrays that are a range released by
-    /// unpin_user_page_range_dirty_lock().
-    UnpinRange,
 }
 
 impl Api {
     /// All of them.
-    pub const ALL: [Api; 4] = [Api::Patch, Api::ReleasePages, Api::Unpin, Api::UnpinRange];
+    pub const ALL: [Api; 3] = [Api::Patch, Api::ReleasePages, Api::Unpin];
 
     /// The name of the backend.
     pub const fn name(self) -> &'static str {
@@ -24,23 +25,31 @@ impl Api {
             Api::Patch => "kernel",
             Api::ReleasePages => "kernel-release-pages",
             Api::Unpin => "kernel-unpin",
-            Api::UnpinRange => "kernel-unpin-range",
         }
     }
 
     /// What the backend is, in a line.
     pub const fn what(self) -> &'static str {
         match self {
-            Api::Patch => "the Linux kernel in QEMU: the four functions as the patch defines them",
+            Api::Patch => {
+                "the Linux kernel in QEMU: the four functions as the patch defines them, and unpin_user_page*()"
+            }
             Api::ReleasePages => {
                 "the Linux kernel in QEMU: release_pages(), which put_user_pages() was to replace"
             }
             Api::Unpin => {
-                "the Linux kernel in QEMU: unpin_user_page*(), what kernels release pins with today"
-            }
-            Api::UnpinRange => {
-                "the Linux kernel in QEMU: unpin_user_page_range_dirty_lock(), for ranges of pages"
+                "the Linux kernel in QEMU: unpin_user_page*() alone, what kernels release pins with today"
             }
         }
+    }
+
+    /// The functions of a kernel of this profile that it is about.
+    pub fn functions(self, profile: &Profile) -> Vec<Function> {
+        let is_about = |function: &Function| match self {
+            Api::Patch => true,
+            Api::ReleasePages => !function.unpins(),
+            Api::Unpin => function.unpins(),
+        };
+        profiles::functions(profile).into_iter().filter(is_about).collect()
     }
 }

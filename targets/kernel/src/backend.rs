@@ -2,26 +2,29 @@
 
 use std::borrow::Cow;
 
-use put_user_page_case::Case;
 use put_user_page_case::world::World;
+use put_user_page_case::{Case, Function};
 use put_user_page_kernel::{Death, GuestJob, How, Patience, Runner};
 use put_user_page_targets::backend::{
     Backend, BackendError, Class, Events, Failure, HowFailed, Job, Observes, Ran, Skip,
 };
 use put_user_page_targets::outcome::Outcome;
+use put_user_page_targets::profiles::Profile;
 
 use crate::answer;
 use crate::api::Api;
 use crate::guest::KernelGuest;
-use crate::job::{KernelJob, has_ranges};
+use crate::job::KernelJob;
 
 /// What its answers hold.
 pub(crate) const OBSERVES: Observes =
-    Observes { errors: false, stray_writes: true, events: Events::OfPages };
+    Observes { errors: false, events: Events::OfPages, ..Observes::ALL };
 
 /// The kernel, releasing pages with some of its functions.
 pub struct Kernel {
     api: Api,
+    profile: &'static Profile,
+    functions: Vec<Function>,
     guest: KernelGuest,
     outcome: Outcome,
     /// For the deaths of this kernel, where many cases are run.
@@ -39,7 +42,10 @@ impl KernelGuest {
     pub fn backend(&self, api: Api) -> Kernel {
         let (guest, outcome) = (self.clone(), Outcome::with_room());
         let patience = Patience::new(REPEATED_DEATHS);
-        Kernel { api, guest, outcome, patience, unexplained: Vec::new() }
+        let profile = guest.profile();
+        let functions = api.functions(profile);
+        let unexplained = Vec::new();
+        Kernel { api, profile, functions, guest, outcome, patience, unexplained }
     }
 }
 
@@ -52,6 +58,14 @@ impl Backend for Kernel {
         OBSERVES
     }
 
+    fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
+    fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
     fn skips(&self, world: &World, class: Class) -> Option<Skip> {
         if world.folios.iter().any(|folio| folio.refs < 0) {
             return Some(Skip::Negative);
@@ -59,7 +73,8 @@ impl Backend for Kernel {
         if class == Class::OverRelease && !self.guest.options.undefined {
             return Some(Skip::OverRelease);
         }
-        (self.api == Api::UnpinRange && !has_ranges(world)).then_some(Skip::NoRange)
+        let lacks = world.calls().map(|(_, f)| f).find(|f| !self.functions.contains(f));
+        lacks.map(Skip::Lacks)
     }
 
     fn run(

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use put_user_page_kernel::{Options, Runner};
 use put_user_page_targets::backend::BackendError;
+use put_user_page_targets::profiles::Profile;
 
 use crate::layout::{self, LayoutDifference};
 
@@ -42,6 +43,16 @@ impl KernelGuest {
     /// The kernel's release.
     pub fn release(&self) -> String {
         self.runner.borrow().about().get("release").cloned().unwrap_or_default()
+    }
+
+    /// The rules that the kernel is held to, by its release: those of the newest kernel that it is
+    /// not older than.
+    pub fn profile(&self) -> &'static Profile {
+        let release = self.release();
+        let mut numbers = release.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
+        let release: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        let name = if release >= (6, 12) { "debian-6.12" } else { "debian-6.1" };
+        Profile::named(name).expect("there is such a profile")
     }
 
     /// What the guest says of the disk for pages of real files: `mounted`, or why it is not.

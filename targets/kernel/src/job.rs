@@ -2,8 +2,7 @@
 //! `reference/kernel/module/uapi.h`, then the case's bytes.
 
 use put_user_page_case::layout::MAX_RECORDS;
-use put_user_page_case::world::{Entry, Step, World};
-use put_user_page_case::{Case, FolioRecord, Function, Record, Source};
+use put_user_page_case::{Case, FolioRecord, Record, Source};
 use put_user_page_kernel::{GuestJob, Memory, Region};
 use put_user_page_targets::backend::{Class, Job};
 use zerocopy::little_endian::U32;
@@ -23,10 +22,8 @@ struct Header {
 
 /// `PAGEDIFF_FREE`.
 const FREE: u8 = 1;
-/// `PAGEDIFF_RANGES`.
-const RANGES: u8 = 2;
 /// `PAGEDIFF_UNDEFINED`.
-const UNDEFINED: u8 = 4;
+const UNDEFINED: u8 = 2;
 
 /// A job for the guest.
 pub(crate) struct KernelJob {
@@ -39,13 +36,11 @@ impl KernelJob {
     pub(crate) fn new(job: &Job<'_>, api: Api, free: bool) -> KernelJob {
         let undefined = job.class == Class::OverRelease;
         // enum pagediff_api.
-        let (api, ranges) = match api {
-            Api::Patch => (0, false),
-            Api::ReleasePages => (1, false),
-            Api::Unpin => (2, false),
-            Api::UnpinRange => (2, true),
+        let api = match api {
+            Api::Patch | Api::Unpin => 0,
+            Api::ReleasePages => 1,
         };
-        let flags = [(free, FREE), (ranges, RANGES), (undefined, UNDEFINED)];
+        let flags = [(free, FREE), (undefined, UNDEFINED)];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag);
         let steps = (job.world.steps.len() as u32).into();
         let mut bytes = Header { api, flags, padding: [0; 2], steps }.as_bytes().to_vec();
@@ -90,29 +85,11 @@ fn regions(job: &Job<'_>) -> Vec<Region> {
             Source::Memfd => Memory::Memfd,
             Source::Hugetlb => Memory::Hugetlb,
             Source::File => Memory::File,
+            Source::Zero => Memory::Zero,
+            Source::HugeZero => Memory::HugeZero,
         };
         let (_, pages) = job.world.layout.pages_of_group(group)?;
         Some(Region::new(memory, folio.order, (pages >> folio.order) as u16))
     };
     folios.enumerate().filter_map(region).collect()
-}
-
-/// Whether some call is on pages that lie side by side and go up, and has a function for
-/// such.
-pub(crate) fn has_ranges(world: &World) -> bool {
-    world.steps.iter().any(|step| match step {
-        Step::Call { function, array, entries } => {
-            let has_function =
-                matches!(function, Function::PutUserPages | Function::PutUserPagesDirtyLock);
-            has_function && is_range(world.call_entries(*array, entries.clone()))
-        }
-        _ => false,
-    })
-}
-
-/// Only pages of one compound page are sure to lie side by side in a kernel.
-fn is_range(entries: &[Entry]) -> bool {
-    let goes_up =
-        |pair: &[Entry]| pair[1].frame == pair[0].frame + 1 && pair[1].folio == pair[0].folio;
-    entries.len() > 1 && entries.windows(2).all(goes_up)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use put_user_page_kernel::{Options, OwnKernel};
+use put_user_page_kernel::{Options, OwnKernel, Which};
 use put_user_page_targets::backend::{Backend, BackendError};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{KDIR_VARIABLE, KERNEL_VARIABLE, Target};
@@ -17,7 +17,8 @@ use crate::guest::{KernelGuest, KernelOptions};
 ///
 /// The kernel is not set up, or does not boot.
 pub fn harness(target: &'static Target) -> Result<Harness, BackendError> {
-    let guest = Options { kernel: own_kernel()?, ..Options::default() };
+    let kernel = own_kernel()?.map_or_else(Which::default, Which::Own);
+    let guest = Options { kernel, ..Options::default() };
     let guest = KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?;
     let backends = Api::ALL.map(|api| Box::new(guest.backend(api)) as Box<dyn Backend>);
     Ok(Harness::with_backends(target, backends.into()))

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use put_user_page_case::Function;
 use put_user_page_case::world::{MAX_ARRAYS, World};
+use put_user_page_case::{Function, Source};
+use put_user_page_reference::Profile;
 
 use crate::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
 use crate::machine::{self, Machine};
 use crate::outcome::Outcome;
+use crate::profiles;
 
 /// A machine in this process, and what is to be said of it.
 #[derive(Debug)]
@@ -16,12 +18,17 @@ pub struct InProcess<M> {
     pub name: String,
     /// What the machine observes.
     pub observes: Observes,
+    /// The rules that it is held to.
+    pub profile: &'static Profile,
     /// The functions that the machine has.
     pub functions: Vec<Function>,
     /// Whether over-release is defined for the machine.
     pub over_release: bool,
     /// Whether somebody gives back the page locks that a call waits for.
     pub waits: bool,
+    /// Whether somebody tells it the rules of its profile; it has the newest kernel's by itself, but
+    /// for the zero page's.
+    pub hears_rules: bool,
     /// The machine.
     pub machine: M,
     lengths: Vec<usize>,
@@ -29,14 +36,16 @@ pub struct InProcess<M> {
 }
 
 impl<M: Machine> InProcess<M> {
-    /// A machine that has all functions, observes everything and defines over-release.
-    pub fn new(name: &str, machine: M) -> Self {
+    /// A machine that has all functions of a profile, observes everything and defines over-release.
+    pub fn new(name: &str, machine: M, profile: &'static Profile) -> Self {
         InProcess {
             name: name.to_owned(),
             observes: Observes::ALL,
-            functions: Function::ALL.to_vec(),
+            profile,
+            functions: profiles::functions(profile),
             over_release: true,
             waits: true,
+            hears_rules: true,
             machine,
             lengths: Vec::with_capacity(MAX_ARRAYS),
             outcome: Outcome::with_room(),
@@ -56,13 +65,17 @@ impl<M: Machine> InProcess<M> {
     }
 }
 
-/// Why a backend with these functions does not run a world of this class.
+/// Why a backend with these functions, held to these rules, does not run a world of this class.
 pub(super) fn skips(
+    profile: &Profile,
     functions: &[Function],
     over_release: bool,
     world: &World,
     class: Class,
 ) -> Option<Skip> {
+    if world.holds_pins && !profile.counts_pins() {
+        return Some(Skip::NoPins);
+    }
     if !over_release && class == Class::OverRelease {
         return Some(Skip::OverRelease);
     }
@@ -70,11 +83,17 @@ pub(super) fn skips(
     lacks.map(Skip::Lacks)
 }
 
+/// Whether a world cannot be run by who has the newest kernel's rules, and not the zero page's.
+fn needs_rules(world: &World, profile: &Profile) -> bool {
+    let unpins = || world.calls().any(|(_, function)| function.unpins());
+    world.folios.iter().any(|folio| folio.from == Source::Zero)
+        || profile.pins != Profile::newest().pins && (world.holds_pins || unpins())
+}
+
 /// Whether a call of the world may find a page locked that it locks.
 fn may_wait(world: &World) -> bool {
     let mut functions = world.calls().map(|(_, function)| function);
-    world.folios.iter().any(|folio| folio.locked)
-        && functions.any(|function| function == Function::PutUserPagesDirtyLock)
+    world.folios.iter().any(|folio| folio.locked) && functions.any(Function::locks)
 }
 
 impl<M: Machine> Backend for InProcess<M> {
@@ -86,6 +105,10 @@ impl<M: Machine> Backend for InProcess<M> {
         self.observes
     }
 
+    fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
     fn functions(&self) -> &[Function] {
         &self.functions
     }
@@ -94,7 +117,10 @@ impl<M: Machine> Backend for InProcess<M> {
         if !self.waits && may_wait(world) {
             return Some(Skip::Waits);
         }
-        skips(&self.functions, self.over_release, world, class)
+        if !self.hears_rules && needs_rules(world, self.profile) {
+            return Some(Skip::UntoldRules);
+        }
+        skips(self.profile, &self.functions, self.over_release, world, class)
     }
 
     fn run(

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use put_user_page_case::world::World;
-use put_user_page_case::{Function, Kind};
+use put_user_page_case::world::{Entry, MAX_LONG_ENTRIES, World};
+use put_user_page_case::{Backing, Function, Kind, Source};
 use put_user_page_reference as reference;
-use reference::{EntryWithoutReference, Memory};
+use reference::{EntryWithoutReference, Memory, Profile};
 
 use super::in_process::InProcess;
-use crate::backend::Class;
+use crate::backend::{Backend, Class};
 use crate::machine::Machine;
-use crate::outcome::{Accounting, Event, EventKind, FolioState, Outcome};
+use crate::outcome::{Accounting, Event, EventKind, FolioState, NodePins, Outcome, Pinned};
 use crate::states::{CallWatch, StateSet};
 
 /// The reference, and the named states that its last case went through.
@@ -22,15 +22,32 @@ pub struct Naive {
     /// Compound pages without a reference when the owners dropped theirs.
     free: Vec<bool>,
     events: Vec<Event>,
+    pinned: Vec<Pinned>,
     watch: CallWatch,
 }
 
 /// The naive reference, which all other backends are held against.
 pub type Reference = InProcess<Naive>;
 
-/// The naive reference as the backend `reference`.
+/// The naive reference as the backend `reference`, by the rules of the newest kernel.
 pub fn naive() -> Reference {
-    InProcess::new("reference", Naive::default())
+    naive_of(Profile::newest())
+}
+
+/// The same by the rules of a profile.
+pub fn naive_of(profile: &'static Profile) -> Reference {
+    let mut machine = Naive::default();
+    machine.memory.profile = profile;
+    machine.pinned.reserve(MAX_LONG_ENTRIES);
+    InProcess::new("reference", machine, profile)
+}
+
+/// The reference by the rules that these backends, all alike, are held to.
+pub fn reference_of<'a>(backends: impl IntoIterator<Item = &'a dyn Backend>) -> Reference {
+    let mut profiles = backends.into_iter().map(Backend::profile);
+    let profile = profiles.next().unwrap_or(Profile::newest());
+    debug_assert!(profiles.all(|other| other == profile), "one reference has one profile");
+    naive_of(profile)
 }
 
 impl Naive {
@@ -50,16 +67,32 @@ fn event_kind(kind: reference::EventKind) -> EventKind {
     }
 }
 
+impl Naive {
+    /// Notes which of the compound pages that these entries name may be pinned.
+    fn note_pinned(&mut self, entries: &[Entry], call: usize) {
+        let start = self.pinned.len();
+        for entry in entries {
+            let head = self.memory.compound_head(usize::from(entry.frame));
+            if self.memory.page(head).freed.is_none() && self.memory.maybe_dma_pinned(head) {
+                self.pinned.push(Pinned { call, folio: usize::from(entry.folio) });
+            }
+        }
+        Pinned::sort(&mut self.pinned, start);
+    }
+}
+
 impl Machine for Naive {
     fn build(&mut self, world: &World, _class: Option<Class>) {
         self.memory.clear();
         self.events.clear();
+        self.pinned.clear();
         self.free.clear();
         for (place, folio) in world.layout.places.iter().zip(&world.folios) {
             let head = self.memory.add_compound_page(place.frame, place.pages.ilog2());
             let page = self.memory.page_mut(head);
             page.refcount = folio.refs + 1;
             page.locked = folio.locked;
+            page.is_zero = folio.from == Source::Zero;
             page.in_file = folio.kind == Kind::File;
             page.dirty = folio.dirty;
             let counted = u32::from(page.in_file && page.dirty);
@@ -74,13 +107,22 @@ impl Machine for Naive {
         let range = entries;
         let entries = &world.entries[range.clone()];
         let refused = entries.iter().position(|entry| {
-            entry.backed && self.memory.get_user_pages(&[usize::from(entry.frame)]) == 0
+            let page = &[usize::from(entry.frame)];
+            match entry.backing {
+                Backing::Unbacked => false,
+                Backing::Got => self.memory.get_user_pages(page) == 0,
+                Backing::Pinned => self.memory.pin_user_pages(page) == 0,
+            }
         });
         if let Some(entry) = refused {
             let head = self.memory.compound_head(usize::from(entries[entry].frame));
             self.watch.refused(self.memory.page(head));
         }
         let done = refused.unwrap_or(entries.len());
+        for entry in entries[..done].iter().filter(|entry| entry.backing == Backing::Pinned) {
+            let head = self.memory.compound_head(usize::from(entry.frame));
+            self.watch.pinned(self.memory.page(head));
+        }
         self.watch.acquired(world, &range, range.start + done);
         done
     }
@@ -88,7 +130,7 @@ impl Machine for Naive {
     fn drop_owners(&mut self, world: &World) {
         for place in &world.layout.places {
             let page = self.memory.page_mut(place.frame);
-            page.refcount -= 1;
+            page.refcount = page.refcount.wrapping_sub(1);
             self.free.push(page.refcount == 0);
         }
     }
@@ -101,13 +143,7 @@ impl Machine for Naive {
         call: usize,
     ) -> Option<usize> {
         self.watch.before_call(function, &world.entries[entries.clone()], &self.memory);
-        let (memory, frames) = (&mut self.memory, &self.frames[entries]);
-        let result = match function {
-            Function::PutUserPage => put_each(memory, frames),
-            Function::PutUserPages => reference::put_user_pages(memory, frames),
-            Function::PutUserPagesDirty => reference::put_user_pages_dirty(memory, frames),
-            Function::PutUserPagesDirtyLock => reference::put_user_pages_dirty_lock(memory, frames),
-        };
+        let result = release(&mut self.memory, function, &self.frames[entries.clone()]);
         let error = result.err().map(|EntryWithoutReference(entry)| entry);
         self.watch.after_call(error, &self.memory);
         self.events.extend(self.memory.events.drain(..).map(|event| Event {
@@ -116,6 +152,9 @@ impl Machine for Naive {
             refcount: event.refcount,
             call,
         }));
+        if function.unpins() {
+            self.note_pinned(&world.entries[entries], call);
+        }
         error
     }
 
@@ -132,9 +171,11 @@ impl Machine for Naive {
             let page = self.memory.page(place.frame);
             outcome.folios.push(match page.freed {
                 _ if self.free.get(index) == Some(&true) => FolioState::Free,
-                Some(freed) => FolioState::Freed { dirty: freed.dirty },
+                Some(freed) => FolioState::Freed { dirty: freed.dirty, pincount: page.pincount },
                 None => FolioState::Live {
                     refcount: page.refcount,
+                    pincount: page.pincount,
+                    pinned: self.memory.maybe_dma_pinned(place.frame),
                     dirty: page.dirty,
                     locked: page.locked,
                     accounting: Accounting {
@@ -145,6 +186,31 @@ impl Machine for Naive {
             });
         }
         outcome.events.extend_from_slice(&self.events);
+        outcome.pinned.extend_from_slice(&self.pinned);
+        outcome.node_pins =
+            NodePins { acquired: self.memory.pins_acquired, released: self.memory.pins_released };
+    }
+}
+
+fn release(
+    memory: &mut Memory,
+    function: Function,
+    frames: &[usize],
+) -> Result<(), EntryWithoutReference> {
+    match function {
+        Function::PutUserPage => put_each(memory, frames),
+        Function::PutUserPages => reference::put_user_pages(memory, frames),
+        Function::PutUserPagesDirty => reference::put_user_pages_dirty(memory, frames),
+        Function::PutUserPagesDirtyLock => reference::put_user_pages_dirty_lock(memory, frames),
+        Function::UnpinUserPage
+        | Function::UnpinUserPages
+        | Function::UnpinFolio
+        | Function::UnpinFolios
+        | Function::UnpinUserFolio => reference::unpin_user_pages(memory, frames),
+        Function::UnpinUserPagesDirtyLock { make_dirty }
+        | Function::UnpinUserPageRangeDirtyLock { make_dirty } => {
+            reference::unpin_user_pages_dirty_lock(memory, frames, make_dirty)
+        }
     }
 }
 

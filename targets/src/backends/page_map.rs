@@ -8,10 +8,11 @@ mod words;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use put_user_page::{AddressSpace, MemoryMap, Page, PageRef, get_user_pages};
+use put_user_page::{AddressSpace, MemoryMap, Page, PageRef, get_user_pages, pin_user_pages};
 use put_user_page_case::layout::MAX_FRAMES;
-use put_user_page_case::world::{MAX_LONG_ENTRIES, World};
-use put_user_page_case::{Function, Kind};
+use put_user_page_case::world::{Entry, MAX_LONG_ENTRIES, World};
+use put_user_page_case::{Backing, Function, Kind, Source};
+use put_user_page_reference::Profile;
 
 use frames::Frames;
 pub use recorder::Recorder;
@@ -22,9 +23,9 @@ use crate::asan;
 use crate::backend::Class;
 use crate::guarded::GuardedArray;
 use crate::machine::Machine;
-use crate::outcome::{Accounting, FolioState, Outcome, StrayWrite};
+use crate::outcome::{Accounting, Counter, FolioState, Imbalance, Outcome, Pinned, StrayWrite};
 
-/// An implementation of the four functions on `struct page`s.
+/// An implementation of the functions on `struct page`s.
 pub trait Release {
     /// Whether it tells the recorder what it does: all but what it leaves behind is unknown of
     /// one that does not.
@@ -46,10 +47,12 @@ pub trait Release {
     ) -> Option<usize>;
 }
 
-/// The words of `struct page` that releases change: `flags`, and the one that holds
-/// `_refcount` in its upper half.
+/// The words of `struct page` that releases change: `flags`, the one that holds
+/// `_refcount` in its upper half
 const FLAGS_WORD: usize = 0;
 const REFCOUNT_WORD: usize = 6;
+/// Of the first tail page: the pincount in its lower half.
+const PINCOUNT_WORD: usize = 3;
 const RELEASE_FLAGS: u64 = (put_user_page::flags::LOCKED | put_user_page::flags::DIRTY) as u64;
 
 /// A memory map, and an implementation that releases pages of it.
@@ -71,6 +74,8 @@ pub struct PageMap<R> {
     changed: Vec<usize>,
     /// Compound pages without a reference when the owners dropped theirs.
     free: Vec<bool>,
+    /// Those that might be pinned after a call.
+    pinned: Vec<Pinned>,
     /// The frames where no page is: gaps, and the frame after the last.
     gaps: Vec<Range<usize>>,
 }
@@ -78,14 +83,14 @@ pub struct PageMap<R> {
 impl<R: Release> PageMap<R> {
     /// A map of [`MAX_FRAMES`] frames and one more, which no world has, and room for all that
     /// a case can need. The map is never given back, for entries of it may lie in the memory of C code.
-    pub fn new(implementation: R) -> Self {
+    pub fn new(implementation: R, profile: &'static Profile) -> Self {
         let pages: Vec<Page> = (0..=MAX_FRAMES).map(|_| Page::new()).collect();
         let files: Vec<AddressSpace> = (0..MAX_FRAMES).map(|_| AddressSpace::new()).collect();
         let map = MemoryMap::new(pages.leak());
         PageMap {
             implementation,
             files: files.leak(),
-            recorder: Recorder::new(map),
+            recorder: Recorder::new(map, profile),
             pages: Vec::with_capacity(MAX_LONG_ENTRIES),
             entries: GuardedArray::new(MAX_LONG_ENTRIES),
             named: Vec::with_capacity(MAX_FRAMES),
@@ -93,6 +98,7 @@ impl<R: Release> PageMap<R> {
             frames: Frames::new(map),
             changed: Vec::with_capacity(MAX_FRAMES + 1),
             free: Vec::with_capacity(MAX_FRAMES),
+            pinned: Vec::with_capacity(MAX_LONG_ENTRIES),
             gaps: Vec::with_capacity(MAX_FRAMES + 1),
         }
     }
@@ -120,6 +126,11 @@ impl<R: Release> PageMap<R> {
         }
         if folio.locked {
             head.try_lock();
+        }
+        match folio.from {
+            Source::Zero => self.recorder.set_zero_page(place.frame),
+            Source::HugeZero => self.recorder.set_huge_zero_page(place.frame),
+            _ => {}
         }
         self.frames.note_words(place.frame);
     }
@@ -187,6 +198,38 @@ impl<R: Release> PageMap<R> {
         expected
     }
 
+    /// What the words of a page that is no head page must be: as they were, but for the pincount in
+    /// the first tail page. `next_head` is the number of the compound page after its own.
+    fn expected_of_tail(
+        &self,
+        world: &World,
+        next_head: usize,
+        frame: usize,
+        found: &Words,
+    ) -> Words {
+        const PINCOUNT: u64 = u32::MAX as u64;
+        let mut expected = *self.frames.words_built(frame);
+        let place = next_head.checked_sub(1).map(|folio| world.layout.places[folio]);
+        if place.is_some_and(|place| place.pages > 1 && place.frame + 1 == frame) {
+            expected[PINCOUNT_WORD] &= !PINCOUNT;
+            expected[PINCOUNT_WORD] |= found[PINCOUNT_WORD] & PINCOUNT;
+        }
+        expected
+    }
+
+    /// Notes which of the compound pages that these entries name may be pinned.
+    fn note_pinned(&mut self, entries: &[Entry], call: usize) {
+        let start = self.pinned.len();
+        for entry in entries {
+            let head = self.frames.page(usize::from(entry.frame)).compound_head();
+            let is_freed = self.was_freed(self.recorder.map().frame(head)).is_some();
+            if !is_freed && self.recorder.maybe_dma_pinned(head) {
+                self.pinned.push(Pinned { call, folio: usize::from(entry.folio) });
+            }
+        }
+        Pinned::sort(&mut self.pinned, start);
+    }
+
     fn find_stray_writes(&mut self, world: &World, stray_writes: &mut Vec<StrayWrite>) {
         let mut next_head = 0;
         let mut frames = std::mem::take(&mut self.changed);
@@ -200,7 +243,7 @@ impl<R: Release> PageMap<R> {
             let expected = if is_head {
                 self.expected(next_head, changed, &found)
             } else {
-                *self.frames.words_built(changed)
+                self.expected_of_tail(world, next_head, changed, &found)
             };
             stray_writes.extend((0..8).filter(|&word| found[word] != expected[word]).map(|word| {
                 StrayWrite { frame: changed, word, expected: expected[word], found: found[word] }
@@ -212,13 +255,14 @@ impl<R: Release> PageMap<R> {
 
     fn state(&self, world: &World, number: usize) -> FolioState {
         let frame = world.layout.places[number].frame;
+        let head = self.frames.page(frame);
         if self.free.get(number) == Some(&true) {
             return FolioState::Free;
         }
         if let Some(dirty) = self.was_freed(frame) {
-            return FolioState::Freed { dirty };
+            return FolioState::Freed { dirty, pincount: head.pincount() };
         }
-        let (head, file) = (self.frames.page(frame), &self.files[number]);
+        let file = &self.files[number];
         let accounting = match world.folios[number].kind {
             Kind::Anon => Accounting::default(),
             Kind::File => Accounting {
@@ -228,6 +272,8 @@ impl<R: Release> PageMap<R> {
         };
         FolioState::Live {
             refcount: head.refcount(),
+            pincount: head.pincount(),
+            pinned: self.recorder.maybe_dma_pinned(head),
             dirty: head.is_dirty(),
             locked: head.is_locked(),
             accounting,
@@ -237,6 +283,7 @@ impl<R: Release> PageMap<R> {
 
 impl<R: Release> Machine for PageMap<R> {
     fn build(&mut self, world: &World, class: Option<Class>) {
+        self.recorder.start(class == Some(Class::Valid));
         self.frames.start(world.layout.frames() + 1);
         (0..world.folios.len()).for_each(|number| self.build_folio(world, number));
         self.build_gaps(world);
@@ -244,21 +291,22 @@ impl<R: Release> Machine for PageMap<R> {
         self.pages.clear();
         self.pages.extend(pages);
         self.free.clear();
-        self.recorder.start(class == Some(Class::Valid));
+        self.pinned.clear();
         self.for_each_page(&self.gaps, asan::poison_pages);
     }
 
     fn acquire(&mut self, world: &World, entries: Range<usize>) -> usize {
         let mut done = entries.start;
-        // get_user_pages() for each stretch of backed entries.
+        // One call for each stretch of entries that are held in one way.
         let stretches =
-            world.entries[entries.clone()].chunk_by(|one, other| one.backed == other.backed);
+            world.entries[entries.clone()].chunk_by(|one, other| one.backing == other.backing);
         for stretch in stretches {
             let end = done + stretch.len();
-            done += if stretch[0].backed {
-                get_user_pages(&self.pages[done..end])
-            } else {
-                stretch.len()
+            let pages = &self.pages[done..end];
+            done += match stretch[0].backing {
+                Backing::Unbacked => stretch.len(),
+                Backing::Got => get_user_pages(pages),
+                Backing::Pinned => pin_user_pages(pages, &self.recorder),
             };
             if done < end {
                 break;
@@ -287,7 +335,7 @@ impl<R: Release> Machine for PageMap<R> {
         self.entries.fill(self.pages[entries.clone()].iter().copied());
         let watched = R::IS_FOREIGN && asan::is_present();
         if watched {
-            self.find_unnamed(world, entries);
+            self.find_unnamed(world, entries.clone());
             self.for_each_page(&self.unnamed, asan::poison_pages);
         }
         let pages = self.entries.as_slice();
@@ -296,6 +344,9 @@ impl<R: Release> Machine for PageMap<R> {
             self.for_each_page(&self.unnamed, asan::unpoison_pages);
         }
         self.recorder.end_call();
+        if function.unpins() {
+            self.note_pinned(&world.entries[entries], call);
+        }
         error
     }
 
@@ -311,6 +362,13 @@ impl<R: Release> Machine for PageMap<R> {
         let states = (0..world.folios.len()).map(|number| self.state(world, number));
         outcome.folios.extend(states);
         outcome.events.extend_from_slice(&self.recorder.events());
+        outcome.pinned.extend_from_slice(&self.pinned);
+        outcome.node_pins = self.recorder.node_pins();
+        let found = self.recorder.late_counts();
+        if found > 0 {
+            let counter = Counter::LateCounts;
+            outcome.imbalances.push(Imbalance { counter, folio: None, expected: 0, found });
+        }
         self.find_stray_writes(world, &mut outcome.stray_writes);
     }
 }

@@ -25,6 +25,9 @@ pub enum Kind {
     RefcountHigh,
     /// A page has fewer references than it should have.
     RefcountLow,
+    /// A page has another pincount than it should have, or may be pinned and should not be, or
+    /// the reverse.
+    Pins,
     /// A page without references was not freed.
     NotFreed,
     /// A page was freed that should not have been.
@@ -62,6 +65,7 @@ impl Kind {
                 Kind::RefcountHigh
             }
             Field::Refcount(_) => Kind::RefcountLow,
+            Field::Pincount(_) | Field::Pinned(_) | Field::PinnedAfter { .. } => Kind::Pins,
             Field::Dirty(Sides { backend: Some(true), .. }) => Kind::Dirty,
             Field::Dirty(_) => Kind::Clean,
             Field::Locked(_) => Kind::Locked,

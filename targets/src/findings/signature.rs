@@ -93,9 +93,9 @@ fn rank(field: &Field) -> u8 {
         | Field::Counter { counter: Counter::LocksKept, .. } => 3,
         Field::Lock { .. } => 4,
         Field::State(_) => 5,
-        Field::Refcount(_) => 6,
+        Field::Refcount(_) | Field::Pincount(_) => 6,
         Field::Dirty(_) => 7,
-        Field::Locked(_) => 8,
+        Field::Locked(_) | Field::Pinned(_) | Field::PinnedAfter { .. } => 8,
         Field::StoppedAt(_) => 9,
         Field::Events(_) => 10,
         Field::Length(_) | Field::DirtyCount(_) | Field::DirtyTags(_) | Field::Counter { .. } => 11,
@@ -114,6 +114,11 @@ fn word(field: &Field, kind: Kind) -> String {
         Field::Lock { broken, .. } => slug(&broken.to_string()),
         Field::State(sides) => state_word(sides, kind),
         Field::Refcount(sides) => way("refcount", sides),
+        Field::Pincount(sides) => way("pincount", sides),
+        Field::Pinned(sides) => yes_or_no("maybe-pinned", sides),
+        Field::PinnedAfter { backend, .. } => {
+            yes_or_no("maybe-pinned", &Sides { reference: None, backend: Some(*backend) })
+        }
         Field::Dirty(sides) => yes_or_no("dirty", sides),
         Field::Locked(sides) => yes_or_no("locked", sides),
         Field::DirtyCount(sides) => way("dirty-count-of-its-file", sides),

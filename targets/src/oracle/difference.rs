@@ -78,6 +78,19 @@ pub enum Field {
     State(Sides<StateKind>),
     /// References of a compound page in use.
     Refcount(Sides<i32>),
+    /// Pins of a compound page in use that are counted apart.
+    Pincount(Sides<i32>),
+    /// Whether a compound page in use may be pinned.
+    Pinned(Sides<bool>),
+    /// Whether a compound page might be pinned after a call.
+    PinnedAfter {
+        /// The number of the call.
+        call: usize,
+        /// Whether it is in the reference.
+        reference: bool,
+        /// Whether it is in the backend.
+        backend: bool,
+    },
     /// Whether a compound page is dirty, or was when it was freed.
     Dirty(Sides<bool>),
     /// Whether somebody holds the page lock.

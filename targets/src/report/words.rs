@@ -26,6 +26,9 @@ fn name(field: &Field) -> String {
         Field::Length(_) => "length",
         Field::State(_) => "state",
         Field::Refcount(_) => "refcount",
+        Field::Pincount(_) => "pincount",
+        Field::Pinned(_) => "maybe pinned",
+        Field::PinnedAfter { call, .. } => return format!("maybe pinned after call {call}"),
         Field::Dirty(_) => "dirty",
         Field::Locked(_) => "locked",
         Field::DirtyCount(_) => "dirty count of its file",
@@ -55,8 +58,11 @@ fn values(field: &Field) -> (String, String) {
         }),
         Field::Length(sides) => both(sides, "nothing", usize::to_string),
         Field::State(sides) => both(sides, "nothing", StateKind::to_string),
-        Field::Refcount(sides) => both(sides, "-", i32::to_string),
-        Field::Dirty(sides) | Field::Locked(sides) => both(sides, "-", |yes| yes_no(*yes)),
+        Field::Refcount(sides) | Field::Pincount(sides) => both(sides, "-", i32::to_string),
+        Field::PinnedAfter { reference, backend, .. } => (yes_no(*reference), yes_no(*backend)),
+        Field::Pinned(sides) | Field::Dirty(sides) | Field::Locked(sides) => {
+            both(sides, "-", |yes| yes_no(*yes))
+        }
         Field::DirtyCount(sides) | Field::DirtyTags(sides) => both(sides, "-", i64::to_string),
         Field::Events(sides) => both(sides, "none", |events| show_events(events)),
         Field::Lock { broken, .. } => ("kept to the rules".to_owned(), broken.to_string()),
@@ -77,6 +83,8 @@ fn value_of(before: &FolioState, field: &Field) -> Option<String> {
     match field {
         Field::State(_) => Some(before.kind().to_string()),
         Field::Refcount(_) => before.refcount().map(|refcount| refcount.to_string()),
+        Field::Pincount(_) => before.pincount().map(|pincount| pincount.to_string()),
+        Field::Pinned(_) => before.pinned().map(yes_no),
         Field::Dirty(_) => before.dirty().map(yes_no),
         Field::Locked(_) => before.locked().map(yes_no),
         Field::DirtyCount(_) => before.accounting().map(|file| file.dirty_count.to_string()),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use put_user_page_case::world::{Entry, Step, World};
-use put_user_page_case::{Function, Kind};
+use put_user_page_case::{Backing, Function, Kind, Source};
 use put_user_page_reference::{Memory, Page};
 
 use put_user_page_watched::states::{Id, StateSet};
@@ -14,14 +14,20 @@ struct Folio {
     head: usize,
     pages: usize,
     kind: Kind,
+    from: Source,
     is_last_of_map: bool,
     was_dirty_when_cleaned: bool,
     /// The array that a call last released it through.
     array: Option<usize>,
     /// The number of the call, from 1, that the fields below are about.
     call: usize,
-    /// The references that are left after the runs so far, less than zero if they ran out.
+    /// How it has been held by entries: a bit for each way.
+    held: u8,
+    /// The references, or pins where the call releases those, that are left after the runs so far;
+    /// less than zero if they ran out.
     left: i64,
+    /// The references that it has beside those.
+    spare: i64,
     dirty: bool,
     locked: bool,
 }
@@ -34,6 +40,14 @@ struct Run<'a> {
     released: &'a [Entry],
     folio: Folio,
     is_first_of_folio: bool,
+}
+
+impl Run<'_> {
+    /// Whether the last reference of its page is one of those that it drops.
+    fn is_freed(&self) -> bool {
+        let Folio { left, spare, .. } = self.folio;
+        left > 0 && left <= self.entries.len() as i64 && spare == 0
+    }
 }
 
 /// Watches the reference run one case.
@@ -52,7 +66,7 @@ pub(crate) struct CallWatch {
     /// A bit for each array that a call with entries was on.
     called: u64,
     /// A bit for each function called so far.
-    functions: u8,
+    functions: u16,
     /// The frames that the entries of the running call name.
     frames: Vec<usize>,
     /// The entries of the running call that start a run.
@@ -71,11 +85,14 @@ impl CallWatch {
             head: place.frame,
             pages: place.pages,
             kind: folio.kind,
+            from: folio.from,
             is_last_of_map: place.frame + place.pages == end,
             was_dirty_when_cleaned: false,
             array: None,
             call: 0,
+            held: 0,
             left: 0,
+            spare: 0,
             dirty: false,
             locked: false,
         });
@@ -94,12 +111,23 @@ impl CallWatch {
             let array = world.arrays.partition_point(|array| array.end <= entries.start);
             self.lengths[array] = end - world.arrays[array].start;
         }
+        for entry in &world.entries[entries.start..end] {
+            let folio = &mut self.folios[usize::from(entry.folio)];
+            folio.held |= 1 << entry.backing as u8;
+            let both = 1 << Backing::Got as u8 | 1 << Backing::Pinned as u8;
+            self.reached.insert_if(Id::GotAndPinned, folio.held & both == both);
+        }
     }
 
     /// An array ends because this head page's reference could not be had.
     pub(crate) fn refused(&mut self, head: &Page) {
         self.reached.insert_if(Id::AcquireRefusedFree, head.refcount <= 0);
         self.reached.insert_if(Id::AcquireRefusedMax, head.refcount > 0);
+    }
+
+    /// A pin was taken of this head page.
+    pub(crate) fn pinned(&mut self, head: &Page) {
+        self.reached.insert_if(Id::PinOverflows, head.refcount < 0);
     }
 
     /// A compound page in use is about to be written back.
@@ -110,8 +138,8 @@ impl CallWatch {
     /// A call is about to be made.
     pub(crate) fn before_call(&mut self, function: Function, entries: &[Entry], memory: &Memory) {
         self.calls += 1;
-        self.functions |= 1 << function as u8;
-        self.reached.insert_if(Id::AllFunctions, self.functions == 0b1111);
+        self.functions |= 1 << function.number();
+        self.reached.insert_if(Id::AllFunctions, self.functions & 0b1111 == 0b1111);
         self.reached.insert_if(Id::EmptyArray, entries.is_empty());
         self.array(entries);
         self.frames.clear();
@@ -120,12 +148,15 @@ impl CallWatch {
         let (mut start, mut runs, mut first_was_dirty) = (0, 0, None);
         for run in entries.chunk_by(|one, other| one.folio == other.folio) {
             self.run_starts.push(start);
-            let run = self.look_up(run, memory);
+            let run = self.look_up(run, function, memory);
             start += run.released.len();
             runs += usize::from(!run.released.is_empty());
             self.shape(&run);
             self.pages(run.released);
-            self.references(&run);
+            self.references(&run, function);
+            if function.unpins() {
+                self.pins(&run, function);
+            }
             self.dirty(&run, function, first_was_dirty);
             first_was_dirty.get_or_insert(run.folio.dirty);
             self.release(&run, function);
@@ -148,14 +179,22 @@ impl CallWatch {
     }
 
     /// A run of these entries, its compound page as the runs of this call so far leave it.
-    fn look_up<'a>(&mut self, entries: &'a [Entry], memory: &Memory) -> Run<'a> {
+    fn look_up<'a>(
+        &mut self,
+        entries: &'a [Entry],
+        function: Function,
+        memory: &Memory,
+    ) -> Run<'a> {
         let call = self.calls;
         let folio = &mut self.folios[usize::from(entries[0].folio)];
         let is_first_of_folio = folio.call != call;
         if is_first_of_folio {
             let head = memory.page(folio.head);
             folio.call = call;
-            folio.left = i64::from(head.refcount);
+            let refcount = i64::from(head.refcount);
+            folio.left = if function.unpins() { memory.pins(folio.head) } else { refcount };
+            folio.spare =
+                if function.unpins() { memory.references_beside_pins(folio.head) } else { 0 };
             (folio.dirty, folio.locked) = (head.dirty, head.locked);
         }
         let left = usize::try_from(folio.left).unwrap_or(0);
@@ -222,32 +261,51 @@ impl CallWatch {
     }
 
     /// What the references of a run's page are, and what becomes of them.
-    fn references(&mut self, run: &Run<'_>) {
+    fn references(&mut self, run: &Run<'_>, function: Function) {
         let (left, wanted) = (run.folio.left, run.entries.len() as i64);
         let reached = &mut self.reached;
-        reached.insert_if(Id::Refcount1, left == 1);
-        reached.insert_if(Id::RefcountAround1024, (1008..=1040).contains(&left));
-        reached.insert_if(Id::RefcountNearMax, left >= i64::from(i32::MAX) - 64);
+        if !function.unpins() {
+            reached.insert_if(Id::Refcount1, left == 1);
+            reached.insert_if(Id::RefcountAround1024, (1008..=1040).contains(&left));
+            reached.insert_if(Id::RefcountNearMax, left >= i64::from(i32::MAX) - 64);
+        }
+        let freed = run.is_freed();
         reached.insert_if(Id::KeepsReferences, wanted > 1 && left > wanted);
-        reached.insert_if(Id::FreedByLastOfRun, wanted > 1 && left == wanted);
-        reached.insert_if(Id::FreedInMiddleOfRun, left > 0 && left < wanted);
-        let freed = left > 0 && left <= wanted;
+        reached.insert_if(Id::FreedByLastOfRun, wanted > 1 && freed && left == wanted);
+        reached.insert_if(Id::FreedInMiddleOfRun, freed && left < wanted);
         reached.insert_if(Id::FreedOnReturn, freed && !run.is_first_of_folio);
         reached.insert_if(Id::ErrorOnReturn, left <= 0 && !run.is_first_of_folio);
-        let unbacked = run.released.iter().any(|entry| !entry.backed);
+        let unbacked = run.released.iter().any(|entry| !entry.backing.is_backed());
         reached.insert_if(Id::UnbackedReleased, unbacked);
+    }
+
+    /// What a run of pins is of.
+    fn pins(&mut self, run: &Run<'_>, function: Function) {
+        let Folio { head, pages, from, left, .. } = run.folio;
+        let (first, wanted) = (usize::from(run.entries[0].frame), run.entries.len() as i64);
+        let reached = &mut self.reached;
+        reached.insert_if(Id::UnpinsSmall, left > 0 && pages == 1);
+        reached.insert_if(Id::UnpinsOrder1, left > 0 && pages == 2);
+        reached.insert_if(Id::UnpinsLarge, left > 0 && pages > 2);
+        reached.insert_if(Id::PinsRunOut, left < wanted);
+        reached.insert_if(Id::UnpinsZeroPage, from == Source::Zero);
+        reached.insert_if(Id::UnpinsHugeZeroPage, left > 0 && from == Source::HugeZero);
+        let unaligned = function.takes_range() && left > 0 && first != head;
+        reached.insert_if(Id::RangeUnaligned, unaligned);
+        let wrongly = run.released.iter().any(|entry| entry.backing != Backing::Pinned);
+        reached.insert_if(Id::UnpinsUnpinned, wrongly);
     }
 
     /// What is dirty, and what is locked.
     fn dirty(&mut self, run: &Run<'_>, function: Function, first_was_dirty: Option<bool>) {
         let Folio { left, dirty, locked, kind, .. } = run.folio;
         let reached = &mut self.reached;
-        let freed = left > 0 && left <= run.entries.len() as i64;
+        let freed = run.is_freed();
         reached.insert_if(Id::DirtyFreed, freed && (dirty || function.marks_dirty()));
         if left <= 0 {
             return;
         }
-        let locks = function == Function::PutUserPagesDirtyLock;
+        let locks = function.locks();
         // Waiting for the lock to mark the page unlocks it.
         reached.insert_if(Id::FreedUnderLock, freed && locked && (dirty || !locks));
         reached.insert_if(Id::LockedNotAsked, locked && !locks);
@@ -280,10 +338,10 @@ impl CallWatch {
             folio.array = array;
         }
         if folio.left > 0 && function.marks_dirty() {
-            folio.locked &= folio.dirty || function != Function::PutUserPagesDirtyLock;
+            folio.locked &= folio.dirty || !function.locks();
             folio.dirty = true;
         }
-        folio.left -= run.entries.len() as i64;
+        folio.left = folio.left.saturating_sub(run.entries.len() as i64);
     }
 
     /// A call was made, and an entry may have stopped it.

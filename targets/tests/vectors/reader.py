@@ -14,6 +14,7 @@ FRAMES = 8192
 class Folio:
     def __init__(self, frame, pages, refs, file, dirty, locked):
         self.frame, self.pages, self.refs = frame, pages, refs
+        self.pincount, self.zero = 0, False
         self.file, self.dirty, self.locked = file, dirty, locked
         self.state, self.backed, self.events = "live", 0, []
 
@@ -33,14 +34,30 @@ class Folio:
             self.note(call, "unlock")
             self.locked = False
 
-    def put(self, call):
-        self.refs -= 1
+    def pin(self):
+        self.refs = wrapped(self.refs + (1 if self.pages > 1 else 1024))
+        self.pincount += self.pages > 1
+
+    def pins(self):
+        if self.zero:
+            return self.refs > 0
+        if self.pages > 1:
+            return max(min(self.pincount, self.refs), 0)
+        return self.refs % 2**32 // 1024
+
+    def unpin(self, call):
+        self.pincount -= self.pages > 1
+        self.put(call, 1 if self.pages > 1 else 1024)
+
+    def put(self, call, references=1):
+        self.refs = wrapped(self.refs - references)
         if self.refs == 0:
             self.note(call, "free")
             self.state = "freed"
 
     def end(self):
         text = self.state + (f" {self.refs}" if self.state == "live" else "")
+        text += f" pincount {self.pincount}" if self.pincount else ""
         if self.state != "free" and self.dirty:
             text += " dirty"
         if self.state == "live":
@@ -53,11 +70,15 @@ class Folio:
         return text
 
 
+def wrapped(number):
+    return (number + 2**31) % 2**32 - 2**31
+
+
 class World:
     """The compound pages of a case, and its pages by their numbers."""
 
     def __init__(self, records):
-        self.folios, self.pages, end = [], [], 0
+        self.folios, self.pages, end, singles = [], [], 0, set()
         world = [record for record in records if record[0] >> 4 in (0, 1)]
         for tag, flags, a, b, c in world[:1024]:
             if tag >> 4 == 1:
@@ -66,17 +87,27 @@ class World:
             size = 1 << (tag & 15)
             offset = b - 256 if b > 127 else b
             refs = (0, 1, 1024, MAX)[flags >> 6] + offset
-            if flags & 4 or c & 255:
-                refs = max(refs, 1)
+            source = c & 255
             for _ in range(a + 1):
                 frame = -(-end // size) * size
                 if frame + size > FRAMES:
                     break
+                if source in singles:
+                    source = 0
+                elif source in (5, 6):
+                    singles.add(source)
+                if flags & 4 or source:
+                    refs = max(refs, 1)
                 self.pages += [len(self.folios)] * size
                 self.folios.append(
                     Folio(frame, size, refs, flags & 1, bool(flags & 2), bool(flags & 4))
                 )
+                self.folios[-1].zero = source == 5
                 end = frame + size
+
+    def frame(self, page):
+        folio = self.pages[page]
+        return self.folios[folio].frame + page - self.pages.index(folio)
 
 
 def steps(records, world):
@@ -87,16 +118,16 @@ def steps(records, world):
         kind, n = tag >> 4, tag & 15
         if kind == 7:
             each = total = 81920
-        elif kind in (2, 3):
+        elif kind in (2, 3, 8):
             if kind == 3 and (not arrays or not arrays[-1]):
                 continue
-            if kind == 2 and (not flags & 2 or not arrays):
+            if kind != 3 and (not flags & 2 or not arrays):
                 if len(arrays) == 64:
                     continue
                 arrays.append([])
             array = arrays[-1]
             room = min(each - len(array), total - max(asked, sum(map(len, arrays))))
-            backed = not flags & 1
+            backed = 0 if flags & 1 else 2 if kind == 8 or kind == 3 and flags & 2 else 1
             if kind == 3:
                 first = a % len(array)
                 added = [(page, backed) for page, _ in array[first : first + min(b, room)]]
@@ -105,7 +136,8 @@ def steps(records, world):
                 length = min(b, room) if pages else 0
                 added = [((a + step * i) % pages, backed) for i in range(length)]
             for page, is_backed in added:
-                world.folios[world.pages[page]].backed += is_backed
+                folio = world.folios[world.pages[page]]
+                folio.backed += 1024 if is_backed == 2 and folio.pages <= 2 else bool(is_backed)
             program.append(("fill", len(arrays) - 1, len(array), added))
             array += added
             asked += len(added)
@@ -115,8 +147,12 @@ def steps(records, world):
             first = b % length if length else 0
             wanted = min(c, length - first) if c else length - first
             wanted = min(wanted, total - released)
+            if n in (8, 9) and wanted:
+                frames = [world.frame(page) for page, _ in arrays[array][first : first + wanted]]
+                beside = (i for i, frame in enumerate(frames) if frame != frames[0] + i)
+                wanted = next(beside, wanted)
             released += wanted
-            program.append(("call", n & 3, array, first, first + wanted))
+            program.append(("call", n, array, first, first + wanted))
         elif kind == 5 and arrays:
             array = len(arrays) - 1 - a % len(arrays)
             if asked + len(arrays[array]) <= total:
@@ -135,17 +171,22 @@ def outcome(records):
     for folio in folios:
         folio.refs = min(folio.refs, MAX - 1 - folio.backed) + 1
     arrays, lengths, errors, have_owners = [], [], [], True
+    acquired = released = 0
 
     def take(entries):
+        nonlocal acquired
         for index, (folio, backed) in enumerate(entries):
-            if backed and (folio.refs <= 0 or folio.refs == MAX):
+            if backed and (folio.refs <= 0 or backed == 1 and folio.refs == MAX):
                 return index
-            folio.refs += backed
+            if backed == 2 and not folio.zero:
+                folio.pin()
+                acquired += 1
+            folio.refs += backed == 1
         return len(entries)
 
     def drop_owners():
         for folio in folios:
-            folio.refs -= 1
+            folio.refs = wrapped(folio.refs - 1)
             if folio.refs == 0:
                 folio.state = "free"
 
@@ -174,18 +215,22 @@ def outcome(records):
             entries = [] if array is None else arrays[array][first:end]
             call, error = len(errors), "ok"
             for index, (folio, _) in enumerate(entries):
-                if folio.refs <= 0:
+                if not folio.pins() if function > 3 else folio.refs <= 0:
                     error = str(index)
                     break
-                if function >= 2:
-                    folio.mark(call, function == 3)
-                folio.put(call)
+                if function in (2, 3, 6, 8):
+                    folio.mark(call, function != 2)
+                if function <= 3:
+                    folio.put(call)
+                elif not folio.zero:
+                    released += 1
+                    folio.unpin(call)
                 if folio.state == "freed" and folio.locked:
                     outcome.freed_locked = True
             errors.append(error)
     if have_owners:
         drop_owners()
-    return folios, lengths, errors
+    return folios, lengths, errors, (acquired, released)
 
 
 def repeated(items):
@@ -213,17 +258,20 @@ def ranges(numbers):
 def text(data):
     whole = len(data) - len(data) % 8
     records = [struct.unpack_from("<BBHHH", data, at) for at in range(0, whole, 8)]
-    if any(tag >> 4 > 7 for tag, *_ in records):
-        marker = next(i for i, record in enumerate(records) if record[0] >> 4 > 7)
+    if any(tag >> 4 > 8 for tag, *_ in records):
+        marker = next(i for i, record in enumerate(records) if record[0] >> 4 > 8)
         records = records[:marker]
     outcome.freed_locked = False
-    folios, lengths, errors = outcome(records)
+    folios, lengths, errors, pins = outcome(records)
     stopped = any(error != "ok" for error in errors)
-    parts = ["over-release" if stopped or outcome.freed_locked else "valid"]
+    left = any(folio.state == "freed" and folio.pincount for folio in folios)
+    parts = ["over-release" if stopped or left or outcome.freed_locked else "valid"]
     if lengths:
         parts.append("arrays " + repeated(lengths))
     if errors:
         parts.append("calls " + repeated(errors))
+    if any(pins):
+        parts.append(f"pins {pins[0]} {pins[1]}")
     alike = {}
     for number, folio in enumerate(folios):
         alike.setdefault(folio.end(), []).append(number)
@@ -232,7 +280,7 @@ def text(data):
 
 def main(folder):
     lines = Path(f"{folder}.outcomes").read_text().splitlines()
-    assert "# format 1" in lines, "a version that this does not know"
+    assert "# format 2" in lines, "a version that this does not know"
     expected = dict(line.split(": ", 1) for line in lines if not line.startswith("#"))
     wrong = 0
     for name, right in expected.items():

@@ -32,32 +32,37 @@ pub enum Needs {
     Lock,
     /// One that does not lock pages.
     NoLock,
-    /// All four.
+    /// All four of 2018.
     All,
+    /// One that releases pins.
+    Unpin,
+    /// The one that releases a range.
+    Range,
 }
 
 impl Needs {
     /// Whether calls of these functions can reach the state.
     pub fn met_by(self, functions: &[Function]) -> bool {
-        let lock = Function::PutUserPagesDirtyLock;
         match self {
             Needs::Any => !functions.is_empty(),
             Needs::Dirty => functions.iter().any(|function| function.marks_dirty()),
-            Needs::Lock => functions.contains(&lock),
-            Needs::NoLock => functions.iter().any(|function| *function != lock),
-            Needs::All => Function::ALL.iter().all(|function| functions.contains(function)),
+            Needs::Lock => functions.iter().any(|function| function.locks()),
+            Needs::NoLock => functions.iter().any(|function| !function.locks()),
+            Needs::Unpin => functions.iter().any(|function| function.unpins()),
+            Needs::Range => functions.iter().any(|function| function.takes_range()),
+            Needs::All => Function::PUT.iter().all(|function| functions.contains(function)),
         }
     }
 }
 
 /// A set of named states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StateSet(u64);
+pub struct StateSet(u128);
 
 impl StateSet {
     /// Adds a state of the list if something is so.
     pub fn insert_if(&mut self, id: Id, so: bool) {
-        self.0 |= u64::from(so) << id as u32;
+        self.0 |= u128::from(so) << id as u32;
     }
 
     /// The states of both sets.
@@ -172,5 +177,16 @@ states! {
     AcquireRefusedMax, "acquire-refused-max", Any, "an array ends at a page with i32::MAX references";
     TwoArraysOfAPage, "two-arrays-of-a-page", Any, "calls on different arrays release one compound page";
     ArrayReused, "array-reused", Any, "a second call on entries of one array";
-    AllFunctions, "all-functions", All, "one case calls all four functions";
+    AllFunctions, "all-functions", All, "one case calls all four functions of 2018";
+
+    UnpinsSmall, "unpins-small", Unpin, "a pin of an order-0 page is released";
+    UnpinsOrder1, "unpins-order-1", Unpin, "a pin of an order-1 page is released, which older kernels count in another way";
+    UnpinsLarge, "unpins-large", Unpin, "a pin of a page of order 2 or more is released";
+    PinsRunOut, "pins-run-out", Unpin, "a run has more entries than its page has pins";
+    PinOverflows, "pin-overflows", Unpin, "a pin is taken with which the refcount goes round";
+    GotAndPinned, "got-and-pinned", Unpin, "a page is held by an entry's reference and by an entry's pin";
+    UnpinsUnpinned, "unpins-unpinned", Unpin, "a pin is released for an entry that took none";
+    UnpinsZeroPage, "unpins-zero-page", Unpin, "the zero page is unpinned";
+    UnpinsHugeZeroPage, "unpins-huge-zero-page", Unpin, "a pin of the huge zero page is released";
+    RangeUnaligned, "range-unaligned", Range, "a range starts inside a compound page";
 }

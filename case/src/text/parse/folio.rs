@@ -79,7 +79,9 @@ impl<'a> Parser<'a> {
         let mut mappings = Source::ALL.into_iter().filter(|source| source.is_mapping());
         match mappings.find(|source| source.name() == value) {
             Some(source) => Ok(source),
-            None => self.unexpected(value, "`anon`, `memfd`, `hugetlb` or `file`"),
+            None => {
+                self.unexpected(value, "`anon`, `memfd`, `hugetlb`, `file`, `zero` or `huge-zero`")
+            }
         }
     }
 

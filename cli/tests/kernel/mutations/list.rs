@@ -50,51 +50,38 @@ pub(super) const WRONG_PATCH: [Change; 4] = [
     ),
 ];
 
-/// unpin_user_page() that knows nothing of pins, and is wrong in both of the node's counts.
-pub(super) const WRONG_UNPIN: [Change; 1] = [(
-    "release_unpin.c",
-    "const struct release_api unpin_api = {\n\t.pins = true,\n\t.put_user_page = unpin_user_page,\n",
-    "static void wrong_unpin(struct page *page)\n{\n\
-     \tmod_node_page_state(page_pgdat(page), NR_FOLL_PIN_RELEASED, 2);\n\
-     \tmod_node_page_state(page_pgdat(page), NR_FOLL_PIN_ACQUIRED, 1);\n\
-     \tput_page(page);\n}\n\n\
-     const struct release_api unpin_api = {\n\t.pins = true,\n\t.put_user_page = wrong_unpin,\n",
-)];
-
 pub(super) const MUTATIONS: [Mutation; 22] = [
     Mutation {
-        what: "the pincount is not compared",
+        what: "the pincount is not told",
         file: "outcome.c",
-        right: "\tif (shape->pages > 1)\n\t\tadd_balance(trial, PAGEDIFF_PINCOUNT,",
-        wrong: "\tif (false)\n\t\tadd_balance(trial, PAGEDIFF_PINCOUNT,",
-        scenarios: &["all-four-functions"],
-        noticed: Noticed::ByMissing("pincount"),
+        right: "\tout->pincount = trial_pincount(trial, number);\n",
+        wrong: "",
+        scenarios: &["pins-that-stay"],
+        noticed: Noticed::ByCases,
     },
     Mutation {
-        what: "references short of a whole pin are not told",
-        file: "outcome.c",
-        right: "add_balance(trial, PAGEDIFF_PIN_REMAINDER, number, 0, trial_pin_remainder(trial, number));",
-        wrong: ";",
-        scenarios: &["all-four-functions"],
-        noticed: Noticed::ByMissing("references short of a whole pin"),
+        what: "it is not told which pages may be pinned after a call",
+        file: "events.c",
+        right: "\t\tif (unpinned)\n\t\t\tnote_pinned(trial, trial->subjects[i]);\n",
+        wrong: "\t\t(void)note_pinned;\n",
+        scenarios: &["pins-that-stay"],
+        noticed: Noticed::ByCases,
     },
     Mutation {
-        what: "the node's released pins are not compared",
+        what: "the node's released pins are not told",
         file: "outcome.c",
-        right: "add_balance(trial, PAGEDIFF_RELEASED_PINS, ~0U, trial->pins_released,\n\
-                \t\t    now.released_pins - before->released_pins);",
-        wrong: ";",
-        scenarios: &["all-four-functions"],
-        noticed: Noticed::ByMissing("NR_FOLL_PIN_RELEASED"),
+        right: "\ttrial->pins_released = now.released_pins - before->released_pins;\n",
+        wrong: "\ttrial->pins_released = 0;\n",
+        scenarios: &["pins-that-stay"],
+        noticed: Noticed::ByCases,
     },
     Mutation {
-        what: "the node's acquired pins are not compared",
+        what: "the node's acquired pins are not told",
         file: "outcome.c",
-        right: "add_balance(trial, PAGEDIFF_ACQUIRED_PINS, ~0U, trial->pins_acquired,\n\
-                \t\t    now.acquired_pins - before->acquired_pins);",
-        wrong: ";",
-        scenarios: &["all-four-functions"],
-        noticed: Noticed::ByMissing("NR_FOLL_PIN_ACQUIRED"),
+        right: "\ttrial->pins_acquired = now.acquired_pins - before->acquired_pins;\n",
+        wrong: "\ttrial->pins_acquired = 0;\n",
+        scenarios: &["pins-that-stay"],
+        noticed: Noticed::ByCases,
     },
     Mutation {
         what: "the node's dirty pages are not compared",

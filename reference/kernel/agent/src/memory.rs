@@ -23,13 +23,15 @@ const AREA: usize = 8192 * PAGE;
 const STRIDE: usize = 2 * AREA;
 
 /// The kinds of memory, and whether it is in huge pages.
-const KINDS: [(Memory, bool); 6] = [
+const KINDS: [(Memory, bool); 8] = [
     (Memory::Anon, false),
     (Memory::Anon, true),
     (Memory::Memfd, false),
     (Memory::Memfd, true),
     (Memory::Hugetlb, true),
     (Memory::File, false),
+    (Memory::Zero, false),
+    (Memory::HugeZero, true),
 ];
 
 /// Memory of one kind. It stays mapped from job to job: a page that is new costs more than all
@@ -101,8 +103,8 @@ impl Arena {
             return Ok(self.start);
         }
         let is_huge = match memory {
-            Memory::Hugetlb => true,
-            Memory::File => false,
+            Memory::Hugetlb | Memory::HugeZero => true,
+            Memory::File | Memory::Zero => false,
             Memory::Anon | Memory::Memfd => order >= HUGE_ORDER,
         };
         let kind = KINDS.iter().position(|kind| *kind == (memory, is_huge));
@@ -120,7 +122,9 @@ impl Arena {
 
     fn map_area(&mut self, address: *mut c_void, memory: Memory, is_huge: bool) -> io::Result<()> {
         match memory {
-            Memory::Anon => map_anonymous(address, MapFlags::PRIVATE)?,
+            Memory::Anon | Memory::Zero | Memory::HugeZero => {
+                map_anonymous(address, MapFlags::PRIVATE)?;
+            }
             Memory::Hugetlb => {
                 // Not reserved: a pool that has fewer pages serves as far as they go.
                 let flags = MapFlags::PRIVATE | MapFlags::HUGETLB | MapFlags::HUGE_2MB;
@@ -133,7 +137,7 @@ impl Arena {
                 map_shared(address, disk.file(), offset)?;
             }
         }
-        if matches!(memory, Memory::Anon | Memory::Memfd) {
+        if !matches!(memory, Memory::Hugetlb | Memory::File) {
             let advice = if is_huge { Advice::LinuxHugepage } else { Advice::LinuxNoHugepage };
             // SAFETY: the mapping is new and nobody's; advice does not change what it holds.
             match unsafe { madvise(address, AREA, advice) } {

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::Error;
 use crate::apt::{Apt, NO_APT};
+use crate::kernel::Release;
 use crate::place::{self, Place, entries_of, make_folder, remove_folder};
 use crate::tool;
 
@@ -16,8 +17,21 @@ pub(crate) const TRIPLET: &str = "x86_64-linux-gnu";
 
 /// The bundle with QEMU and the libraries that are missing on this machine.
 pub(crate) const QEMU: &str = "qemu";
-/// The bundle with Debian's kernel for virtual machines and what modules for it need.
-pub(crate) const LINUX: &str = "linux";
+/// The bundle with one of Debian's kernels for virtual machines and what modules for it need.
+pub(crate) const fn bundle_of_linux(release: Release) -> &'static str {
+    match release {
+        Release::V6_1 => "linux",
+        Release::V6_12 => "linux-6.12",
+    }
+}
+
+/// The package that depends on the newest image of a kernel.
+const fn image_of_linux(release: Release) -> &'static str {
+    match release {
+        Release::V6_1 => "linux-image-cloud-amd64",
+        Release::V6_12 => "linux-image-6.12-cloud-amd64",
+    }
+}
 
 /// The bundle with mke2fs and the libraries that are missing on this machine.
 pub(crate) const E2FSPROGS: &str = "e2fsprogs";
@@ -32,9 +46,10 @@ pub(crate) fn fetch_e2fsprogs(place: &Place) -> Result<(), Error> {
     fetch(place, E2FSPROGS, |apt| apt.missing_for("e2fsprogs"), |_, _| Ok(()))
 }
 
-/// Fetches the kernel, if it is not there.
-pub(crate) fn fetch_linux(place: &Place) -> Result<(), Error> {
-    fetch(place, LINUX, packages_of_linux, move_headers)
+/// Fetches a kernel, if it is not there.
+pub(crate) fn fetch_linux(place: &Place, release: Release) -> Result<(), Error> {
+    let packages = |apt: &Apt| packages_of_linux(apt, image_of_linux(release));
+    fetch(place, bundle_of_linux(release), packages, move_headers)
 }
 
 /// Fetches a bundle, if it is not there: it gets its name when it is complete.
@@ -85,14 +100,16 @@ pub(crate) fn libraries(root: &Path) -> OsString {
 }
 
 /// The kernel for virtual machines, its headers, and what these need.
-fn packages_of_linux(apt: &Apt) -> Result<Vec<String>, Error> {
+fn packages_of_linux(apt: &Apt, image: &str) -> Result<Vec<String>, Error> {
     let of_linux = |package: &str| -> Result<Vec<String>, Error> {
         // Compilers are named apart, and the host's do: linux-compiler-gcc-12-x86 only depends
         // on one.
-        let is_wanted = |name: &String| name.starts_with("linux-") && !name.contains("-base");
+        // An image without a signature is an alternative to the one with it.
+        let is_wanted = |name: &String| {
+            name.starts_with("linux-") && !name.contains("-base") && !name.ends_with("-unsigned")
+        };
         Ok(apt.depends(package)?.into_iter().filter(is_wanted).collect())
     };
-    let image = "linux-image-cloud-amd64";
     let image = of_linux(image)?
         .into_iter()
         .next()

@@ -7,6 +7,43 @@ use crate::Error;
 use crate::debian;
 use crate::place::{self, Place};
 
+/// Which kernel guests run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// One of Debian's, which setup fetched.
+    Debian(Release),
+    /// One of the user's own.
+    Own(OwnKernel),
+}
+
+impl Default for Which {
+    fn default() -> Which {
+        Which::Debian(Release::V6_1)
+    }
+}
+
+/// Debian's kernels for virtual machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// 6.1, which is the one where nothing else is said.
+    V6_1,
+    /// 6.12.
+    V6_12,
+}
+
+impl Release {
+    /// All of them.
+    pub const ALL: [Release; 2] = [Release::V6_1, Release::V6_12];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Release::V6_1 => "6.1",
+            Release::V6_12 => "6.12",
+        }
+    }
+}
+
 /// A kernel of the user's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnKernel {
@@ -39,8 +76,8 @@ const DRIVERS: [&str; 6] = [
 
 impl Kernel {
     /// The kernel that setup fetched, if it did.
-    pub(crate) fn fetched(place: &Place) -> Result<Option<Kernel>, Error> {
-        let root = place.debian(debian::LINUX);
+    pub(crate) fn fetched(place: &Place, release: Release) -> Result<Option<Kernel>, Error> {
+        let root = place.debian(debian::bundle_of_linux(release));
         let Ok(entries) = fs::read_dir(root.join("boot")) else { return Ok(None) };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let releases = names.filter_map(|name| Some(name.strip_prefix("vmlinuz-")?.to_owned()));

@@ -28,7 +28,7 @@ mod tool;
 mod vmlinux;
 
 pub use job::{Death, Deliver, How};
-pub use kernel::OwnKernel;
+pub use kernel::{OwnKernel, Release, Which};
 pub use patience::Patience;
 pub use put_user_page_kernel_wire::{GuestJob, Memory, Region};
 pub use put_user_page_support::Error;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::boot::Machines;
 use crate::job::{Death, Deliver};
-use crate::kernel::OwnKernel;
+use crate::kernel::Which;
 use crate::make;
 use crate::patience::Patience;
 use crate::place::Place;
@@ -18,15 +18,15 @@ use crate::{Error, GuestJob};
 /// What to run, and for how long.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// A kernel of the user's own, instead of the one that setup fetched.
-    pub kernel: Option<OwnKernel>,
+    /// Which kernel.
+    pub kernel: Which,
     /// How long a job may go without an answer.
     pub time_limit: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { kernel: None, time_limit: Duration::from_secs(10) }
+        Options { kernel: Which::default(), time_limit: Duration::from_secs(10) }
     }
 }
 
@@ -50,7 +50,7 @@ impl Runner {
     }
 
     pub(crate) fn start_in(place: &Place, options: &Options) -> Result<Runner, Error> {
-        let (kernel, qemu) = setup::find(place, options.kernel.as_ref())?;
+        let (kernel, qemu) = setup::find(place, &options.kernel)?;
         let built = make::build(place, &kernel)?;
         let (machines, guest) = Machines::new(place, qemu, built, options.time_limit)?;
         let about = key_values(&guest.hello);

@@ -3,23 +3,25 @@
 use crate::Error;
 use crate::debian;
 use crate::disk;
-use crate::kernel::{Kernel, OwnKernel};
+use crate::kernel::{Kernel, Release, Which};
 use crate::place::Place;
 use crate::qemu::Qemu;
 use crate::runner::{Options, Runner};
 
 /// Fetches what is missing, builds all that guests are made of, in the target directory, and
 /// starts one. Changes nothing else.
-pub fn setup(own: Option<&OwnKernel>) -> Result<(), Error> {
+pub fn setup(which: &Which) -> Result<(), Error> {
     let place = Place::find()?;
-    let kernel = own.map(Kernel::own).transpose()?;
+    if let Which::Own(own) = which {
+        Kernel::own(own)?;
+    }
     {
         let _lock = place.lock()?;
         if Qemu::installed().is_none() {
             debian::fetch_qemu(&place)?;
         }
-        if kernel.is_none() {
-            debian::fetch_linux(&place)?;
+        if let Which::Debian(release) = which {
+            debian::fetch_linux(&place, *release)?;
         }
         if disk::installed().is_none()
             && let Err(why) = debian::fetch_e2fsprogs(&place)
@@ -27,21 +29,24 @@ pub fn setup(own: Option<&OwnKernel>) -> Result<(), Error> {
             eprintln!("guests will have no file system on a disk, for there is no mke2fs: {why}");
         }
     }
-    Runner::start_in(&place, &Options { kernel: own.cloned(), ..Options::default() }).map(drop)
+    Runner::start_in(&place, &Options { kernel: which.clone(), ..Options::default() }).map(drop)
 }
 
 /// Whether there is a QEMU and a kernel.
-pub fn is_set_up(own: Option<&OwnKernel>) -> bool {
-    Place::find().is_ok_and(|place| find(&place, own).is_ok())
+pub fn is_set_up(which: &Which) -> bool {
+    Place::find().is_ok_and(|place| find(&place, which).is_ok())
 }
 
 /// The kernel and the QEMU that setup left.
-pub(crate) fn find(place: &Place, own: Option<&OwnKernel>) -> Result<(Kernel, Qemu), Error> {
-    let kernel = match own {
-        Some(own) => Some(Kernel::own(own)?),
-        None => Kernel::fetched(place)?,
+pub(crate) fn find(place: &Place, which: &Which) -> Result<(Kernel, Qemu), Error> {
+    let kernel = match which {
+        Which::Own(own) => Some(Kernel::own(own)?),
+        Which::Debian(release) => Kernel::fetched(place, *release)?,
     };
-    let help = "run `scripts/kernel setup`";
+    let help = match which {
+        Which::Debian(Release::V6_12) => "run `scripts/kernel setup --release 6.12`",
+        _ => "run `scripts/kernel setup`",
+    };
     let kernel =
         kernel.ok_or_else(|| Error::new("the kernel backend is not set up: no kernel", help))?;
     let qemu = Qemu::find(place)

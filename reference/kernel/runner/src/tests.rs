@@ -14,7 +14,7 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// A runner whose guests have the deadly module in them.
 fn deadly() -> Option<(Runner, MutexGuard<'static, ()>)> {
-    if !is_set_up(None) {
+    if !is_set_up(&crate::Which::default()) {
         eprintln!("skipped: the kernel backend is not set up; `scripts/kernel setup` does that");
         return None;
     }

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use put_user_page_kernel::{GuestJob, Memory, Options, Region, Runner, is_set_up};
+use put_user_page_kernel::{GuestJob, Memory, Options, Region, Runner, Which, is_set_up};
 
 fn runner() -> Option<Runner> {
-    if !is_set_up(None) {
+    if !is_set_up(&Which::default()) {
         eprintln!("skipped: the kernel backend is not set up; `scripts/kernel setup` does that");
         return None;
     }
@@ -44,7 +44,7 @@ fn job(regions: &[Region]) -> Vec<u8> {
 /// The status in an answer, and the orders of the pages that the mappings had.
 fn orders(answer: &[u8]) -> (u32, &[u8]) {
     let number = |at: usize| u32::from_le_bytes(answer[at..at + 4].try_into().unwrap());
-    (number(0), &answer[32..][..number(4) as usize])
+    (number(0), &answer[56..][..number(4) as usize])
 }
 
 const RAN: u32 = 0;

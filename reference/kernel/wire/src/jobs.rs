@@ -23,6 +23,10 @@ pub enum Memory {
     Hugetlb = 3,
     /// A file of a file system on a disk, mapped shared.
     File = 4,
+    /// Anonymous memory that is only read: the zero page.
+    Zero = 5,
+    /// The same in transparent huge pages: the huge zero page.
+    HugeZero = 6,
 }
 
 /// Memory that a process in the guest maps for a job, as it is sent.

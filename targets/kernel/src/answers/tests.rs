@@ -59,12 +59,16 @@ fn answer_of(folios: usize, events: usize, others: usize) -> Vec<u8> {
         refcount: 7,
         call: 0,
     };
-    let accounting = Accounting::default();
+    let live = FolioState::Live {
+        refcount: 7,
+        pincount: 2,
+        pinned: true,
+        dirty: true,
+        locked: true,
+        accounting: Accounting::default(),
+    };
     let outcome = Outcome {
-        folios: vec![
-            FolioState::Live { refcount: 7, dirty: true, locked: true, accounting };
-            folios
-        ],
+        folios: vec![live; folios],
         events: (0..events).map(event).collect(),
         acquired: vec![usize::MAX; others.min(MAX_RECORDS)],
         stray_writes: (0..others)
@@ -72,7 +76,7 @@ fn answer_of(folios: usize, events: usize, others: usize) -> Vec<u8> {
             .collect(),
         imbalances: (0..others)
             .map(|number| Imbalance {
-                counter: Counter::Pincount,
+                counter: Counter::Lacking,
                 folio: Some(number % MAX_FRAMES),
                 expected: 0,
                 found: 1,

@@ -11,7 +11,11 @@ use put_user_page_support::{target_folder, write_whole};
 
 use crate::backend::BackendError;
 
-const HEADER: &str = include_str!("../../../c/put_user_page.h");
+/// The header, and what it includes.
+const HEADERS: [(&str, &str); 2] = [
+    ("put_user_page.h", include_str!("../../../c/put_user_page.h")),
+    ("folio.h", include_str!("../../../c/folio.h")),
+];
 
 /// How C files become candidates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +41,9 @@ impl Compiler {
         let folder = target_folder().join("candidates");
         let cannot_write = |error| BackendError::file(&folder, "written", &error);
         std::fs::create_dir_all(&folder).map_err(cannot_write)?;
-        write_whole(&folder.join("put_user_page.h"), HEADER.as_bytes()).map_err(cannot_write)?;
+        for (name, text) in HEADERS {
+            write_whole(&folder.join(name), text.as_bytes()).map_err(cannot_write)?;
+        }
         let object = folder.join(self.object_name(source));
         // Several programs may compile the same file at once.
         let unfinished = object.with_extension(format!("{}.so", std::process::id()));

@@ -1,7 +1,7 @@
 //! The table of hooks that a candidate gets: `struct put_user_page_hooks` of
 //! `c/put_user_page.h`.
 
-use std::ffi::{c_uint, c_ulong, c_void};
+use std::ffi::{c_long, c_uint, c_ulong, c_void};
 use std::process::abort;
 
 use put_user_page::{Hooks as _, MemoryMap, Page, PageRef};
@@ -9,6 +9,8 @@ use put_user_page::{Hooks as _, MemoryMap, Page, PageRef};
 use crate::backends::page_map::Recorder;
 
 type PageHook = extern "C" fn(context: *mut c_void, page: *mut Page);
+type PagePredicate = extern "C" fn(context: *mut c_void, page: *mut Page) -> bool;
+type PinsHook = extern "C" fn(context: *mut c_void, page: *mut Page, pins: c_long);
 
 /// `struct put_user_page_hooks`.
 #[derive(Debug)]
@@ -20,17 +22,20 @@ pub(super) struct HooksTable {
     mem_map: *mut Page,
     frames: c_ulong,
     lock_page: PageHook,
-    trylock_page: extern "C" fn(context: *mut c_void, page: *mut Page) -> bool,
+    trylock_page: PagePredicate,
     unlock_page: PageHook,
     page_dirtied: PageHook,
     free_page: PageHook,
+    is_zero_page: PagePredicate,
+    pins_acquired: PinsHook,
+    pins_released: PinsHook,
 }
 
 impl HooksTable {
     /// A table for calls during which `recorder` stays where it is.
     pub(super) fn new(map: MemoryMap<'static>, recorder: &Recorder) -> Self {
         HooksTable {
-            version: 1,
+            version: 2,
             page_size: size_of::<Page>() as c_uint,
             context: std::ptr::from_ref(recorder).cast_mut().cast(),
             mem_map: map.page(0).map_or(std::ptr::null_mut(), PageRef::as_ptr),
@@ -40,6 +45,9 @@ impl HooksTable {
             unlock_page,
             page_dirtied,
             free_page,
+            is_zero_page,
+            pins_acquired,
+            pins_released,
         }
     }
 }
@@ -82,4 +90,25 @@ extern "C" fn page_dirtied(context: *mut c_void, page: *mut Page) {
 extern "C" fn free_page(context: *mut c_void, page: *mut Page) {
     let (recorder, page) = arguments(context, page);
     recorder.free_page(page);
+}
+
+extern "C" fn is_zero_page(context: *mut c_void, page: *mut Page) -> bool {
+    let (recorder, page) = arguments(context, page);
+    recorder.is_zero_page(page)
+}
+
+extern "C" fn pins_acquired(context: *mut c_void, page: *mut Page, pins: c_long) {
+    let (recorder, page) = arguments(context, page);
+    recorder.pins_acquired(page, counted(pins));
+}
+
+extern "C" fn pins_released(context: *mut c_void, page: *mut Page, pins: c_long) {
+    let (recorder, page) = arguments(context, page);
+    recorder.pins_released(page, counted(pins));
+}
+
+/// So many pins as the recorder counts them: a call is on fewer entries than that, and more are
+/// told apart from what is right in any case.
+fn counted(pins: c_long) -> i32 {
+    i32::try_from(pins).unwrap_or(if pins < 0 { i32::MIN } else { i32::MAX })
 }

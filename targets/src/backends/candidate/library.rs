@@ -10,15 +10,21 @@ use libloading::os::unix::{self, RTLD_LOCAL, RTLD_NOW};
 use put_user_page::{Page, PageRef};
 use put_user_page_case::Function;
 use put_user_page_case::world::MAX_LONG_ENTRIES;
+use put_user_page_reference::Profile;
 
 use super::hooks::HooksTable;
 use crate::backend::{BackendError, Observes};
 use crate::backends::in_process::InProcess;
 use crate::backends::page_map::{PageMap, Recorder, Release};
 use crate::guarded::GuardedArray;
+use crate::profiles;
 
 type OnePage = unsafe extern "C" fn(page: *mut Page);
 type ManyPages = unsafe extern "C" fn(pages: *mut *mut Page, npages: c_ulong);
+type ManyPagesMaybeDirty =
+    unsafe extern "C" fn(pages: *mut *mut Page, npages: c_ulong, make_dirty: bool);
+type RangeMaybeDirty = unsafe extern "C" fn(page: *mut Page, npages: c_ulong, make_dirty: bool);
+type PagesOfFolio = unsafe extern "C" fn(folio: *mut Page, npages: c_ulong);
 
 /// What the `candidate` target runs where no other is named, for messages.
 pub const BUILT_IN_CANDIDATE: &str = "the built-in example, targets/c/candidates/per_run.c";
@@ -29,19 +35,44 @@ unsafe extern "C" {
     fn example_put_user_pages(pages: *mut *mut Page, npages: c_ulong);
     fn example_put_user_pages_dirty(pages: *mut *mut Page, npages: c_ulong);
     fn example_put_user_pages_dirty_lock(pages: *mut *mut Page, npages: c_ulong);
+    fn example_unpin_user_page(page: *mut Page);
+    fn example_unpin_user_pages(pages: *mut *mut Page, npages: c_ulong);
+    fn example_unpin_user_pages_dirty_lock(
+        pages: *mut *mut Page,
+        npages: c_ulong,
+        make_dirty: bool,
+    );
+    fn example_unpin_user_page_range_dirty_lock(page: *mut Page, npages: c_ulong, make_dirty: bool);
+    fn example_unpin_folio(folio: *mut Page);
+    fn example_unpin_folios(folios: *mut *mut Page, nfolios: c_ulong);
+    fn example_unpin_user_folio(folio: *mut Page, npages: c_ulong);
 }
 
 /// Held while a candidate runs: its variable `put_user_page_hooks` is one for the process,
 /// however often it was loaded.
 static HOOKS_IN_USE: Mutex<()> = Mutex::new(());
 
-/// The functions that a candidate has, and where it looks for its hooks.
-#[derive(Debug)]
-pub struct Candidate {
+/// The functions of a candidate; none for those that it does not have. C's `struct folio *` is the
+/// address of the head page.
+#[derive(Clone, Copy, Debug, Default)]
+struct Defined {
     put_user_page: Option<OnePage>,
     put_user_pages: Option<ManyPages>,
     put_user_pages_dirty: Option<ManyPages>,
     put_user_pages_dirty_lock: Option<ManyPages>,
+    unpin_user_page: Option<OnePage>,
+    unpin_user_pages: Option<ManyPages>,
+    unpin_user_pages_dirty_lock: Option<ManyPagesMaybeDirty>,
+    unpin_user_page_range_dirty_lock: Option<RangeMaybeDirty>,
+    unpin_folio: Option<OnePage>,
+    unpin_folios: Option<ManyPages>,
+    unpin_user_folio: Option<PagesOfFolio>,
+}
+
+/// A candidate's functions, and where it looks for its hooks.
+#[derive(Debug)]
+pub struct Candidate {
+    defined: Defined,
     /// The candidate's variable `put_user_page_hooks`.
     hooks: *mut *const HooksTable,
     /// The array of a call, which the candidate may write to. A candidate that goes on behind the
@@ -55,10 +86,19 @@ impl Candidate {
     /// The example that is built in.
     pub fn built_in() -> Self {
         Candidate {
-            put_user_page: Some(example_put_user_page),
-            put_user_pages: Some(example_put_user_pages),
-            put_user_pages_dirty: Some(example_put_user_pages_dirty),
-            put_user_pages_dirty_lock: Some(example_put_user_pages_dirty_lock),
+            defined: Defined {
+                put_user_page: Some(example_put_user_page),
+                put_user_pages: Some(example_put_user_pages),
+                put_user_pages_dirty: Some(example_put_user_pages_dirty),
+                put_user_pages_dirty_lock: Some(example_put_user_pages_dirty_lock),
+                unpin_user_page: Some(example_unpin_user_page),
+                unpin_user_pages: Some(example_unpin_user_pages),
+                unpin_user_pages_dirty_lock: Some(example_unpin_user_pages_dirty_lock),
+                unpin_user_page_range_dirty_lock: Some(example_unpin_user_page_range_dirty_lock),
+                unpin_folio: Some(example_unpin_folio),
+                unpin_folios: Some(example_unpin_folios),
+                unpin_user_folio: Some(example_unpin_user_folio),
+            },
             hooks: &raw mut example_put_user_page_hooks,
             arguments: GuardedArray::new(MAX_LONG_ENTRIES),
             _library: None,
@@ -87,16 +127,30 @@ impl Candidate {
             BackendError::new(message, help)
         })?;
         let candidate = Candidate {
-            put_user_page: symbol(&library, "put_user_page"),
-            put_user_pages: symbol(&library, "put_user_pages"),
-            put_user_pages_dirty: symbol(&library, "put_user_pages_dirty"),
-            put_user_pages_dirty_lock: symbol(&library, "put_user_pages_dirty_lock"),
+            defined: Defined {
+                put_user_page: symbol(&library, "put_user_page"),
+                put_user_pages: symbol(&library, "put_user_pages"),
+                put_user_pages_dirty: symbol(&library, "put_user_pages_dirty"),
+                put_user_pages_dirty_lock: symbol(&library, "put_user_pages_dirty_lock"),
+                unpin_user_page: symbol(&library, "unpin_user_page"),
+                unpin_user_pages: symbol(&library, "unpin_user_pages"),
+                unpin_user_pages_dirty_lock: symbol(&library, "unpin_user_pages_dirty_lock"),
+                unpin_user_page_range_dirty_lock: symbol(
+                    &library,
+                    "unpin_user_page_range_dirty_lock",
+                ),
+                unpin_folio: symbol(&library, "unpin_folio"),
+                unpin_folios: symbol(&library, "unpin_folios"),
+                unpin_user_folio: symbol(&library, "unpin_user_folio"),
+            },
             hooks: symbol(&library, "put_user_page_hooks").unwrap_or(std::ptr::null_mut()),
             arguments: GuardedArray::new(MAX_LONG_ENTRIES),
             _library: Some(library),
         };
         if candidate.functions().is_empty() {
-            let names = Function::ALL.map(|function| format!("{}()", function.name())).join(", ");
+            let mut names = Function::ALL.map(|function| format!("{}()", function.name())).to_vec();
+            names.dedup();
+            let names = names.join(", ");
             let help = format!("define at least one of {names}, and do not make them static");
             let message = format!("{} has none of the functions", path.display());
             return Err(BackendError::new(message, help));
@@ -111,23 +165,109 @@ impl Candidate {
 
     /// The functions that it has.
     pub fn functions(&self) -> Vec<Function> {
-        let has = [
-            self.put_user_page.is_some(),
-            self.put_user_pages.is_some(),
-            self.put_user_pages_dirty.is_some(),
-            self.put_user_pages_dirty_lock.is_some(),
-        ];
-        Function::ALL.into_iter().zip(has).filter(|(_, has)| *has).map(|(f, _)| f).collect()
+        Function::ALL.into_iter().filter(|function| self.defined.has(*function)).collect()
     }
 
     /// The candidate as a backend in this process, where a crash is this process's.
-    pub fn into_backend(self, name: &str) -> InProcess<PageMap<Candidate>> {
-        let functions = self.functions();
-        let mut backend = InProcess::new(name, PageMap::new(self));
+    pub fn into_backend(
+        self,
+        name: &str,
+        profile: &'static Profile,
+    ) -> InProcess<PageMap<Candidate>> {
+        let has = |function: &Function| profiles::has(profile, *function);
+        let functions = self.functions().into_iter().filter(has).collect();
+        let mut backend = InProcess::new(name, PageMap::new(self, profile), profile);
         backend.functions = functions;
         backend.over_release = false;
         backend.observes = Observes { errors: false, ..Observes::ALL };
         backend
+    }
+}
+
+impl Defined {
+    fn has(&self, function: Function) -> bool {
+        match function {
+            Function::PutUserPage => self.put_user_page.is_some(),
+            Function::PutUserPages => self.put_user_pages.is_some(),
+            Function::PutUserPagesDirty => self.put_user_pages_dirty.is_some(),
+            Function::PutUserPagesDirtyLock => self.put_user_pages_dirty_lock.is_some(),
+            Function::UnpinUserPage => self.unpin_user_page.is_some(),
+            Function::UnpinUserPages => self.unpin_user_pages.is_some(),
+            Function::UnpinUserPagesDirtyLock { .. } => self.unpin_user_pages_dirty_lock.is_some(),
+            Function::UnpinUserPageRangeDirtyLock { .. } => {
+                self.unpin_user_page_range_dirty_lock.is_some()
+            }
+            Function::UnpinFolio => self.unpin_folio.is_some(),
+            Function::UnpinFolios => self.unpin_folios.is_some(),
+            Function::UnpinUserFolio => self.unpin_user_folio.is_some(),
+        }
+    }
+
+    /// Calls the function on an array that holds these pages.
+    ///
+    /// # Safety
+    ///
+    /// The array is one of so many pages of the map, as C's `struct page **`.
+    unsafe fn call(
+        &self,
+        function: Function,
+        pages: &[PageRef<'static>],
+        array: *mut *mut Page,
+    ) -> Option<()> {
+        let npages = pages.len() as c_ulong;
+        let many = match function {
+            Function::PutUserPage => {
+                return self.put_user_page.map(|put| each(pages.iter().copied(), put));
+            }
+            Function::UnpinUserPage => {
+                return self.unpin_user_page.map(|unpin| each(pages.iter().copied(), unpin));
+            }
+            Function::UnpinFolio => {
+                let heads = pages.iter().map(|page| page.compound_head());
+                return self.unpin_folio.map(|unpin| each(heads, unpin));
+            }
+            Function::UnpinUserFolio => {
+                return self.unpin_user_folio.map(|unpin| each_run(pages, unpin));
+            }
+            Function::PutUserPages => self.put_user_pages?,
+            Function::PutUserPagesDirty => self.put_user_pages_dirty?,
+            Function::PutUserPagesDirtyLock => self.put_user_pages_dirty_lock?,
+            Function::UnpinUserPages => self.unpin_user_pages?,
+            Function::UnpinFolios => self.unpin_folios?,
+            Function::UnpinUserPagesDirtyLock { make_dirty } => {
+                let unpin = self.unpin_user_pages_dirty_lock?;
+                // SAFETY: what the caller owes, and the header's types.
+                unsafe { unpin(array, npages, make_dirty) };
+                return Some(());
+            }
+            Function::UnpinUserPageRangeDirtyLock { make_dirty } => {
+                let (unpin, first) = (self.unpin_user_page_range_dirty_lock?, pages.first());
+                let first = first.map_or(std::ptr::null_mut(), |page| page.as_ptr());
+                // SAFETY: so many pages of the map side by side, or none and no page.
+                unsafe { unpin(first, npages, make_dirty) };
+                return Some(());
+            }
+        };
+        // SAFETY: what the caller owes, and the header's types.
+        unsafe { many(array, npages) };
+        Some(())
+    }
+}
+
+/// Calls unpin_user_folio() for each run.
+fn each_run(pages: &[PageRef<'static>], unpin: PagesOfFolio) {
+    let head = PageRef::compound_head;
+    for run in pages.chunk_by(|one, other| head(*one) == head(*other)) {
+        // SAFETY: a head page of the map, with provenance over all of it.
+        unsafe { unpin(head(run[0]).as_ptr(), run.len() as c_ulong) };
+    }
+}
+
+/// Calls a function of one page for each entry by itself.
+fn each(pages: impl Iterator<Item = PageRef<'static>>, release: OnePage) {
+    for page in pages {
+        // SAFETY: a page of the map, with provenance over all of it.
+        unsafe { release(page.as_ptr()) };
     }
 }
 
@@ -153,41 +293,25 @@ impl Release for Candidate {
         recorder: &Recorder,
     ) -> Option<usize> {
         let length_before = self.arguments.as_slice().len();
-        self.arguments.fill(pages.iter().map(|page| page.as_ptr()));
+        // An array of folios is one of head pages.
+        let of_folios = function == Function::UnpinFolios;
+        let named = |page: PageRef<'_>| {
+            if of_folios { page.compound_head().as_ptr() } else { page.as_ptr() }
+        };
+        self.arguments.fill(pages.iter().map(|page| named(*page)));
         self.arguments.blank_before(length_before);
         let table = HooksTable::new(recorder.map(), recorder);
         // Nothing is left half done by who panicked with it.
         let _in_use = HOOKS_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the variable is the candidate's own, and nobody else uses it now.
         unsafe { self.hooks.write(&raw const table) };
-        self.call(function, pages);
+        let array = self.arguments.as_mut_ptr();
+        // SAFETY: the arguments are those pages, which are of the map.
+        unsafe { self.defined.call(function, pages, array) }.expect(LACKING);
         // The table ends here: a hook that is called later shall not find it.
         // SAFETY: as above.
         unsafe { self.hooks.write(std::ptr::null()) };
         None
-    }
-}
-
-impl Candidate {
-    /// Calls the function on the arguments, which are these pages.
-    fn call(&mut self, function: Function, pages: &[PageRef<'static>]) {
-        let many = match function {
-            Function::PutUserPage => {
-                let put_user_page = self.put_user_page.expect(LACKING);
-                for page in pages {
-                    // SAFETY: a page of the map, with provenance over all of it.
-                    unsafe { put_user_page(page.as_ptr()) };
-                }
-                return;
-            }
-            Function::PutUserPages => self.put_user_pages,
-            Function::PutUserPagesDirty => self.put_user_pages_dirty,
-            Function::PutUserPagesDirtyLock => self.put_user_pages_dirty_lock,
-        };
-        let many = many.expect(LACKING);
-        let array = self.arguments.as_mut_ptr();
-        // SAFETY: an array of so many pages of the map, as C's `struct page **`.
-        unsafe { many(array, pages.len() as c_ulong) };
     }
 }
 

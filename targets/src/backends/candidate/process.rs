@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use put_user_page_case::world::World;
 use put_user_page_case::{Case, Function};
+use put_user_page_reference::Profile;
 use put_user_page_support::signal_name;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,7 @@ use super::library::Candidate;
 use crate::backend::{Backend, BackendError, Class, Failure, HowFailed, Job, Observes, Ran, Skip};
 use crate::backends::in_process;
 use crate::outcome::Outcome;
+use crate::profiles;
 
 /// What the child says first.
 #[derive(Serialize, Deserialize)]
@@ -54,6 +56,8 @@ pub struct CandidateOptions {
     /// Whether what it prints to standard error is kept, to be told with its end: a sanitizer's
     /// report.
     pub keeps_printed: bool,
+    /// The rules that it is held to, which its process is to know too.
+    pub profile: &'static Profile,
 }
 
 /// A candidate in a child process.
@@ -98,7 +102,10 @@ impl CandidateProcess {
             })?;
             let hello = worker.line().and_then(|line| Ok(serde_json::from_slice(&line)?));
             match hello {
-                Ok(Hello::Functions(functions)) => self.functions = functions,
+                Ok(Hello::Functions(mut functions)) => {
+                    functions.retain(|function| profiles::has(self.options.profile, *function));
+                    self.functions = functions;
+                }
                 Ok(Hello::Broken { message, help }) => return Err(BackendError { message, help }),
                 Err(error) => {
                     let failure = worker.end(&error);
@@ -135,12 +142,16 @@ impl Backend for CandidateProcess {
         CANDIDATE_OBSERVES
     }
 
+    fn profile(&self) -> &'static Profile {
+        self.options.profile
+    }
+
     fn functions(&self) -> &[Function] {
         &self.functions
     }
 
     fn skips(&self, world: &World, class: Class) -> Option<Skip> {
-        in_process::skips(&self.functions, false, world, class)
+        in_process::skips(self.options.profile, &self.functions, false, world, class)
     }
 
     fn run(
@@ -165,7 +176,7 @@ struct Worker {
 
 impl Worker {
     fn start(command: &mut Command, options: CandidateOptions) -> io::Result<Worker> {
-        let CandidateOptions { time_limit, keeps_printed } = options;
+        let CandidateOptions { time_limit, keeps_printed, .. } = options;
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_write_timeout(Some(time_limit))?;
         let theirs = Stdio::from(OwnedFd::from(theirs));
@@ -289,13 +300,13 @@ fn describe(status: ExitStatus) -> String {
     format!("signal {signal}{name}")
 }
 
-/// The child's side: loads the candidate, and answers cases from the socket that is
-/// standard input until it closes.
+/// The child's side: loads the candidate, and answers cases by the rules of a profile from the
+/// socket that is standard input until it closes.
 ///
 /// # Errors
 ///
 /// The socket breaks, which is the parent's end.
-pub fn serve(path: &Path) -> io::Result<()> {
+pub fn serve(path: &Path, profile: &'static Profile) -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut reader = BufReader::new(socket.try_clone()?);
     let mut writer = socket;
@@ -306,7 +317,7 @@ pub fn serve(path: &Path) -> io::Result<()> {
         }
     };
     write_line(&mut writer, &Hello::Functions(candidate.functions()))?;
-    let mut backend = candidate.into_backend("candidate");
+    let mut backend = candidate.into_backend("candidate", profile);
     let mut world = World::default();
     while let Some(line) = line(&mut reader)? {
         let Question { case, steps, class } = serde_json::from_slice(&line)?;

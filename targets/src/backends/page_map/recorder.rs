@@ -4,9 +4,11 @@ use std::cell::{Cell, Ref, RefCell};
 
 use put_user_page::{Hooks, MemoryMap, Page, PageRef};
 use put_user_page_case::layout::MAX_FRAMES;
+use put_user_page_reference::Profile;
+use put_user_page_reference::profile::ZeroPage;
 
 use crate::asan;
-use crate::outcome::{Event, EventKind, MAX_EVENTS};
+use crate::outcome::{Event, EventKind, MAX_EVENTS, NodePins};
 
 /// A page that was freed.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +23,13 @@ struct Freed {
 #[derive(Debug)]
 pub struct Recorder {
     map: MemoryMap<'static>,
+    profile: &'static Profile,
+    /// The frames of the zero page and of the huge zero page, in a world that has them.
+    zero_page: Cell<Option<usize>>,
+    huge_zero_page: Cell<Option<usize>>,
+    node_pins: Cell<NodePins>,
+    /// How often the node was told of a page that was free already.
+    late_counts: Cell<i64>,
     call: Cell<usize>,
     events: RefCell<Vec<Event>>,
     freed: RefCell<Vec<Freed>>,
@@ -31,9 +40,14 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn new(map: MemoryMap<'static>) -> Self {
+    pub(super) fn new(map: MemoryMap<'static>, profile: &'static Profile) -> Self {
         Recorder {
             map,
+            profile,
+            zero_page: Cell::new(None),
+            huge_zero_page: Cell::new(None),
+            node_pins: Cell::new(NodePins::default()),
+            late_counts: Cell::new(0),
             call: Cell::new(0),
             events: RefCell::new(Vec::with_capacity(MAX_EVENTS)),
             freed: RefCell::new(Vec::with_capacity(MAX_FRAMES)),
@@ -51,6 +65,50 @@ impl Recorder {
             dirty_when_freed[freed.frame] = None;
         }
         self.poison_freed.set(poison_freed);
+        self.zero_page.set(None);
+        self.huge_zero_page.set(None);
+        self.node_pins.set(NodePins::default());
+        self.late_counts.set(0);
+    }
+
+    /// The zero page of the world lies there.
+    pub(super) fn set_zero_page(&self, frame: usize) {
+        self.zero_page.set(Some(frame));
+    }
+
+    /// folio_maybe_dma_pinned() by the rules of the profile.
+    pub(super) fn maybe_dma_pinned(&self, head: PageRef<'_>) -> bool {
+        self.profile.counts_pins() && head.maybe_dma_pinned(self)
+    }
+
+    /// The huge zero page of the world lies there.
+    pub(super) fn set_huge_zero_page(&self, frame: usize) {
+        self.huge_zero_page.set(Some(frame));
+    }
+
+    /// Whether a head page is the huge zero page, which pins know nothing of.
+    pub fn is_huge_zero_page(&self, head: PageRef<'_>) -> bool {
+        self.huge_zero_page.get() == Some(self.map.frame(head))
+    }
+
+    /// How often the node was told of a page that was free already: it looks at the page to see
+    /// which node it is of.
+    pub(super) fn late_counts(&self) -> i64 {
+        self.late_counts.get()
+    }
+
+    /// Pins as the node has counted them.
+    pub(super) fn node_pins(&self) -> NodePins {
+        self.node_pins.get()
+    }
+
+    /// The node counts so many more pins.
+    pub fn count_pins(&self, acquired: i64, released: i64) {
+        let pins = self.node_pins.get();
+        self.node_pins.set(NodePins {
+            acquired: pins.acquired + acquired,
+            released: pins.released + released,
+        });
     }
 
     pub(super) fn start_call(&self, call: usize) {
@@ -143,6 +201,27 @@ impl Hooks for Recorder {
     fn unlock_page(&self, head: PageRef<'_>) {
         self.record(head, EventKind::Unlock);
         ().unlock_page(head);
+    }
+
+    fn has_pincount(&self, head: PageRef<'_>) -> bool {
+        self.profile.has_pincount(head.compound_order())
+    }
+
+    fn is_zero_page(&self, head: PageRef<'_>) -> bool {
+        self.profile.zero_page == ZeroPage::LeftAlone
+            && self.zero_page.get() == Some(self.map.frame(head))
+    }
+
+    fn pins_acquired(&self, _head: PageRef<'_>, pins: i32) {
+        self.count_pins(i64::from(pins), 0);
+    }
+
+    fn pins_released(&self, head: PageRef<'_>, pins: i32) {
+        // Nobody may look at a freed page where this is.
+        if self.poison_freed.get() && self.was_freed(self.map.frame(head)).is_some() {
+            self.late_counts.set(self.late_counts.get() + 1);
+        }
+        self.count_pins(0, i64::from(pins));
     }
 
     fn free_page(&self, head: PageRef<'_>) {

@@ -18,7 +18,7 @@ use put_user_page_targets::profiles::Profile;
 
 use crate::backends::profile_named;
 
-/// Makes candidates
+/// Makes a candidate of a kernel's own functions
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     FromKernel(from_kernel::Arguments),

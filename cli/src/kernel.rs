@@ -10,6 +10,7 @@ use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::write_json;
 use pagediff_terminal::table::{self, Align};
 use put_user_page_kernel::{Options, OwnKernel, Release, Which};
+use put_user_page_targets::profiles::Profile;
 use put_user_page_targets_kernel::{KernelGuest, KernelOptions, LayoutDifference};
 use serde::Serialize;
 
@@ -87,9 +88,32 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
         Command::Setup(arguments) => {
             put_user_page_kernel::setup(&arguments.which())?;
             writeln!(out, "the kernel backend is set up")?;
+            if let Some(note) = other_source(arguments)? {
+                writeln!(out, "{note}")?;
+            }
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// What to do about a kernel of Debian's that is of another package than the profile that it is held
+/// to was read from: its functions may follow other rules.
+fn other_source(arguments: &KernelArguments) -> Result<Option<String>, Stop> {
+    let Which::Debian(release) = arguments.which() else { return Ok(None) };
+    let version = put_user_page_kernel::package_version(&arguments.which())?;
+    let profile = Profile::named(&format!("debian-{}", release.name()));
+    let read_from = profile.and_then(|profile| profile.package_version);
+    Ok(version.zip(read_from).filter(|(version, read_from)| version != read_from).map(
+        |(version, read_from)| {
+            let name = release.name();
+            format!(
+                "note: the kernel is of {version}, and the profile debian-{name} was read from \
+                 {read_from}: `apt-get download linux-source-{name}`, unpack it, and \
+                 `pagediff candidate from-kernel TREE --profile debian-{name} -o mine.c` says \
+                 which functions have changed"
+            )
+        },
+    ))
 }
 
 /// The kernel whose struct page `src/` has.

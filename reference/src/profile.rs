@@ -8,6 +8,8 @@ pub struct Profile {
     pub name: &'static str,
     /// What was read.
     pub source: &'static str,
+    /// The version of the package that it is of, where it can be had.
+    pub package_version: Option<&'static str>,
     /// What a pin is.
     pub pins: Pins,
     /// What a pin of the zero page does.
@@ -52,6 +54,7 @@ const BIAS: i32 = 1024;
 pub const PATCH_2018: Profile = Profile {
     name: "patch-2018",
     source: "\"mm: introduce put_user_page*(), placeholder versions\", November 2018",
+    package_version: None,
     pins: Pins::References,
     zero_page: ZeroPage::Counted,
     has_unpin: false,
@@ -64,6 +67,7 @@ pub const PATCH_2018: Profile = Profile {
 pub const V5_7: Profile = Profile {
     name: "v5.7",
     source: "Linux 5.7, mm/gup.c",
+    package_version: None,
     pins: Pins::Counted { pincount_from_order: 2, bias: BIAS },
     zero_page: ZeroPage::Counted,
     has_unpin: true,
@@ -75,6 +79,7 @@ pub const V5_7: Profile = Profile {
 pub const V5_13: Profile = Profile {
     name: "v5.13",
     source: "Linux 5.13, mm/gup.c",
+    package_version: None,
     pins: Pins::Counted { pincount_from_order: 2, bias: BIAS },
     zero_page: ZeroPage::Counted,
     has_unpin: true,
@@ -86,6 +91,7 @@ pub const V5_13: Profile = Profile {
 pub const DEBIAN_6_1: Profile = Profile {
     name: "debian-6.1",
     source: "Debian's linux-source-6.1 6.1.192-2, mm/gup.c",
+    package_version: Some("6.1.192-2"),
     pins: Pins::Counted { pincount_from_order: 1, bias: BIAS },
     zero_page: ZeroPage::LeftAlone,
     has_unpin: true,
@@ -97,6 +103,7 @@ pub const DEBIAN_6_1: Profile = Profile {
 pub const DEBIAN_6_12: Profile = Profile {
     name: "debian-6.12",
     source: "Debian's linux-source-6.12 6.12.117-1~deb12u1, mm/gup.c",
+    package_version: Some("6.12.117-1~deb12u1"),
     pins: Pins::Counted { pincount_from_order: 1, bias: BIAS },
     zero_page: ZeroPage::LeftAlone,
     has_unpin: true,

@@ -56,13 +56,15 @@ fn what_only_a_kernel_prints_is_documented() {
     let place = misbehaving();
     place.directory.write("bug.case", Misbehaviour::Bug.case());
     place.directory.write("pin.case", Misbehaviour::LeaveAPin.case());
+    place.directory.write("lock.case", Misbehaviour::KeepTheLock.case());
     place.directory.write("anon.case", "folio a from=anon\nentries a\nput_user_pages\n");
     let explain = |file, code| {
         let ran = place.run(&["explain", "--json", "--backend", "kernel", file]).code(code);
         of_kernels(&ran.json(), "explain")
     };
     let mut printed = BTreeSet::new();
-    for (file, code) in [("bug.case", 1), ("pin.case", 1), ("anon.case", 0)] {
+    let cases = [("bug.case", 1), ("pin.case", 1), ("lock.case", 1), ("anon.case", 0)];
+    for (file, code) in cases {
         printed.extend(explain(file, code));
     }
     let replayed = place.run(&["replay", "--json", "--backend", "kernel", "bug.case"]).code(1);

@@ -114,6 +114,15 @@ impl Kernel {
         Ok(Kernel { image, kdir, release, modules })
     }
 
+    /// The version of the Debian package that the image is of, as its header tells; none of others.
+    pub(crate) fn package_version(&self) -> Result<Option<String>, Error> {
+        let image = place::read(&self.image)?;
+        Ok(banner(&image).and_then(|banner| {
+            let (_, rest) = banner.split_once(" Debian ")?;
+            Some(rest.split(' ').next()?.to_owned())
+        }))
+    }
+
     /// The drivers that are modules, in the order of loading.
     pub(crate) fn drivers(&self) -> Vec<PathBuf> {
         DRIVERS.into_iter().filter_map(|driver| self.driver(driver)).collect()
@@ -140,6 +149,16 @@ impl Kernel {
         let is_set = |option: &str| config.lines().any(|line| line == format!("{option}=y"));
         Ok(is_set("CONFIG_PVH") && !is_set("CONFIG_KASAN"))
     }
+}
+
+/// What a bzImage says of the kernel in it: the header's `kernel_version`
+/// (Documentation/arch/x86/boot.rst).
+fn banner(image: &[u8]) -> Option<&str> {
+    const POINTER: usize = 0x20e;
+    const BASE: usize = 0x200;
+    let pointer = image.get(POINTER..POINTER + 2)?;
+    let start = BASE + usize::from(u16::from_le_bytes(pointer.try_into().ok()?));
+    std::str::from_utf8(image.get(start..)?.split(|byte| *byte == 0).next()?).ok()
 }
 
 /// The release that a kernel built there tells of itself.

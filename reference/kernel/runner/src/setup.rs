@@ -32,6 +32,16 @@ pub fn setup(which: &Which) -> Result<(), Error> {
     Runner::start_in(&place, &Options { kernel: which.clone(), ..Options::default() }).map(drop)
 }
 
+/// The version of the Debian package that the kernel is of; none of other kernels.
+///
+/// # Errors
+///
+/// There is no such kernel.
+pub fn package_version(which: &Which) -> Result<Option<String>, Error> {
+    let place = Place::find()?;
+    find(&place, which)?.0.package_version()
+}
+
 /// Whether there is a QEMU and a kernel.
 pub fn is_set_up(which: &Which) -> bool {
     Place::find().is_ok_and(|place| find(&place, which).is_ok())

@@ -105,6 +105,13 @@ fn drop_small_pins<H: Hooks + ?Sized>(
     pins: i32,
     hooks: &H,
 ) -> Result<(), usize> {
+    if pins == 1 {
+        return match head.refcount_sub_pin() {
+            Left::Some => Ok(()),
+            Left::None => small_pins_run_out(head, GUP_PIN_COUNTING_BIAS.cast_unsigned(), 1, hooks),
+            Left::Short => small_pins_run_out(head, 0, 1, hooks),
+        };
+    }
     let asked = pins.min(MOST_SMALL_PINS);
     let references = asked.cast_unsigned() * GUP_PIN_COUNTING_BIAS.cast_unsigned();
     let before = head.refcount_fetch_sub(references.cast_signed()).cast_unsigned();

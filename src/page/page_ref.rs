@@ -383,6 +383,52 @@ impl<'map> PageRef<'map> {
         }
     }
 
+    /// Subtracts the references of one pin of a small page in one locked operation, and tells what
+    /// was left, the count before taken without a sign.
+    #[inline]
+    pub(crate) fn refcount_sub_pin(self) -> Left {
+        #[cfg(test)]
+        LOCKED_SUBTRACTIONS.set(LOCKED_SUBTRACTIONS.get() + 1);
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        let left = self.refcount_sub_pin_by_flags();
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+        let left = self.refcount_sub_pin_by_value();
+        left
+    }
+
+    /// By the flags that it leaves, as [`refcount_dec_by_flags`](Self::refcount_dec_by_flags).
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    #[inline]
+    pub(crate) fn refcount_sub_pin_by_flags(self) -> Left {
+        // SAFETY: it does to the refcount of a live page what fetch_sub() does, and nothing else.
+        unsafe {
+            core::arch::asm!(
+                "lock sub dword ptr [{page} + {refcount}], {bias}",
+                "jz {none}",
+                "jb {short}",
+                page = in(reg) self.as_ptr(),
+                refcount = const offsets::REFCOUNT,
+                bias = const GUP_PIN_COUNTING_BIAS,
+                none = label { return Left::None },
+                short = label { return Left::Short },
+                options(nostack),
+            );
+        }
+        Left::Some
+    }
+
+    /// By the value before, on any machine.
+    #[cfg(any(test, miri, not(target_arch = "x86_64")))]
+    pub(crate) fn refcount_sub_pin_by_value(self) -> Left {
+        let bias = GUP_PIN_COUNTING_BIAS;
+        let before = self.page().refcount.fetch_sub(bias, Ordering::AcqRel).cast_unsigned();
+        match before.cmp(&bias.cast_unsigned()) {
+            core::cmp::Ordering::Greater => Left::Some,
+            core::cmp::Ordering::Equal => Left::None,
+            core::cmp::Ordering::Less => Left::Short,
+        }
+    }
+
     /// Gives back references that a subtraction took beyond zero.
     pub(crate) fn refcount_add(self, references: i32) {
         self.page().refcount.fetch_add(references, Ordering::AcqRel);

@@ -224,7 +224,7 @@ fn a_refcount_below_zero_is_left_to_those_who_lowered_it() -> Result<(), Compoun
 #[cfg(target_arch = "x86_64")]
 #[cfg(not(miri))]
 #[test]
-fn a_decrement_tells_the_same_by_flags_as_by_value() {
+fn a_subtraction_tells_the_same_by_flags_as_by_value() {
     let mut pages = pages(2);
     let map = MemoryMap::new(&mut pages);
     let [by_flags, by_value] = [page(&map, 0), page(&map, 1)];
@@ -232,6 +232,12 @@ fn a_decrement_tells_the_same_by_flags_as_by_value() {
         by_flags.set_refcount(refcount);
         by_value.set_refcount(refcount);
         assert_eq!(by_flags.refcount_dec_by_flags(), by_value.refcount_dec_by_value());
+        assert_eq!(by_flags.refcount(), by_value.refcount());
+    }
+    for refcount in [i32::MIN, i32::MIN + 1023, -1024, -1, 0, 1, 1023, 1024, 1025, 2048, i32::MAX] {
+        by_flags.set_refcount(refcount);
+        by_value.set_refcount(refcount);
+        assert_eq!(by_flags.refcount_sub_pin_by_flags(), by_value.refcount_sub_pin_by_value());
         assert_eq!(by_flags.refcount(), by_value.refcount());
     }
 }

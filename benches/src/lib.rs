@@ -7,6 +7,7 @@ pub mod function;
 pub mod goal;
 pub mod measure;
 pub mod pages;
+pub mod pins;
 pub mod plot;
 pub mod shape;
 pub mod table;

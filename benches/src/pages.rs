@@ -5,7 +5,7 @@ use put_user_page::{MemoryMap, Page, PageRef};
 
 use crate::workload::Workload;
 
-/// References that no measured run uses up.
+/// References, and pins, that no measured run uses up.
 const MANY: i32 = 1 << 30;
 
 /// A run of an array, as the peer `limit` is told of it; laid out as in C.
@@ -59,6 +59,7 @@ impl Pages {
                 head.clear_dirty();
             }
             head.set_refcount(MANY);
+            head.set_pincount(MANY);
         }
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use pagediff_terminal::error::{Stop, error};
+use put_user_page_bugs::backend::BUG_VARIABLE;
+use put_user_page_bugs::bank;
 use put_user_page_targets::registry::Target;
 
 /// The triple that engines build for. It is always named, so that their flags do not reach
@@ -114,6 +116,10 @@ impl Engine {
                 let corpus = root.join("target/fuzz/bolero/build");
                 command.args(["--runs", "1", "--corpus-dir"]).arg(&corpus);
                 command.arg("--crashes-dir").arg(&corpus);
+                if name == Some(BUGS) {
+                    // Its test runs nothing unless one is named, and libFuzzer refuses that.
+                    command.env(BUG_VARIABLE, bank::BUGS[0].name);
+                }
             }
         }
         self.set_folder(&mut command, root, sanitizer);

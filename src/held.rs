@@ -136,10 +136,27 @@ fn small_pins_run_out<H: Hooks + ?Sized>(
     if dropped < asked {
         head.refcount_add((asked - dropped).wrapping_mul(GUP_PIN_COUNTING_BIAS));
     }
+    let is_last = before == dropped.cast_unsigned() * bias;
+    settle(head, dropped, pins, is_last, hooks)
+}
+
+/// Of so many pins, these were dropped, maybe with the page's last reference: tells the node what
+/// was missing, before it frees the page.
+///
+/// # Errors
+///
+/// Some were missing; the error is how many were dropped.
+fn settle<H: Hooks + ?Sized>(
+    head: PageRef<'_>,
+    dropped: i32,
+    pins: i32,
+    is_last: bool,
+    hooks: &H,
+) -> Result<(), usize> {
     if dropped < pins {
         hooks.pins_released(head, dropped - pins);
     }
-    if dropped > 0 && before == dropped.cast_unsigned() * bias {
+    if dropped > 0 && is_last {
         hooks.free_page(head);
     }
     if dropped < pins { Err(dropped.cast_unsigned() as usize) } else { Ok(()) }
@@ -194,11 +211,5 @@ fn counted_pins_run_out<H: Hooks + ?Sized>(
         head.refcount_add(there - dropped);
         head.pincount_add(there - dropped);
     }
-    if dropped < pins {
-        hooks.pins_released(head, dropped - pins);
-    }
-    if dropped > 0 && before == dropped {
-        hooks.free_page(head);
-    }
-    if dropped < pins { Err(dropped.cast_unsigned() as usize) } else { Ok(()) }
+    settle(head, dropped, pins, before == dropped, hooks)
 }

@@ -136,14 +136,7 @@ pub(super) static BUGS: &[Bug] = &[
         scale: Scale::Small,
         run: Run::Unpins(Unpins {
             count: |pins| pins.call.recorder.pins_released(pins.head, distinct(pins)),
-            drop: |pins| {
-                let number = distinct(pins);
-                if pins.is_large() {
-                    drop_of(pins, number, number);
-                } else {
-                    drop_of(pins, 0, number * BIAS);
-                }
-            },
+            drop: |pins| pins.drop_some(distinct(pins)),
             ..UNPINS
         }),
     },
@@ -198,8 +191,7 @@ pub(super) static BUGS: &[Bug] = &[
                 } else {
                     pins.number()
                 };
-                let references = if pins.is_large() { there } else { there * BIAS };
-                drop_of(pins, if pins.is_large() { there } else { 0 }, references);
+                pins.drop_some(there);
             },
             ..UNPINS
         }),

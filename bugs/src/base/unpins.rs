@@ -43,14 +43,7 @@ pub const UNPINS: Unpins = Unpins {
     mark: |pins| pins.call.mark(pins.head),
     leaves_alone: |pins| pins.is_zero_page(),
     count: |pins| pins.call.recorder.pins_released(pins.head, pins.number()),
-    drop: |pins| {
-        if pins.is_large() {
-            pins.head.set_pincount(pins.head.pincount() - pins.number());
-            pins.call.put(pins.head, pins.number());
-        } else {
-            pins.call.put(pins.head, pins.number() * BIAS);
-        }
-    },
+    drop: |pins| pins.drop_some(pins.number()),
 };
 
 impl Pins<'_> {
@@ -67,6 +60,16 @@ impl Pins<'_> {
     /// Whether it is the zero page.
     pub fn is_zero_page(&self) -> bool {
         self.call.recorder.is_zero_page(self.head)
+    }
+
+    /// Drops so many, off the counts that the page has them in.
+    pub fn drop_some(&self, number: i32) {
+        if self.is_large() {
+            self.head.set_pincount(self.head.pincount() - number);
+            self.call.put(self.head, number);
+        } else {
+            self.call.put(self.head, number * BIAS);
+        }
     }
 
     /// How many of them the page has.

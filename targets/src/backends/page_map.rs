@@ -47,8 +47,8 @@ pub trait Release {
     ) -> Option<usize>;
 }
 
-/// The words of `struct page` that releases change: `flags`, the one that holds
-/// `_refcount` in its upper half
+/// The words of `struct page` that releases change: `flags`, and the one that holds
+/// `_refcount` in its upper half.
 const FLAGS_WORD: usize = 0;
 const REFCOUNT_WORD: usize = 6;
 /// Of the first tail page: the pincount in its lower half.

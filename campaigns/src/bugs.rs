@@ -16,9 +16,10 @@ use pagediff_terminal::output::{count, headline, write_json};
 use pagediff_terminal::repository::find_root;
 use pagediff_terminal::table::{self, Align};
 use put_user_page_bugs::{BUGS, Bug, Scale, bug};
+use put_user_page_fuzz_common::ablation::Ablation;
 
 use self::hunt::Hunt;
-use self::record::{BugRecord, HuntRecord, median};
+use self::record::{BugRecord, HuntRecord, Summary};
 use crate::engines::{Engine, Sanitizer};
 use crate::fuzz::{Engines, engines};
 
@@ -43,6 +44,10 @@ pub struct Arguments {
     /// What checks the memory accesses
     #[arg(long, value_enum, default_value = "address")]
     sanitizer: Sanitizer,
+    /// Let libFuzzer find them without a part of the design, to see what that brings; `all` for
+    /// one after the other
+    #[arg(long, value_name = "PART", value_parser = ablations())]
+    ablation: Option<Ablations>,
     /// Write docs/bugs.md and docs/bugs.svg, with what the engines' last runs came to
     #[arg(long)]
     docs: bool,
@@ -55,6 +60,18 @@ pub struct Arguments {
 fn names() -> impl TypedValueParser<Value = &'static Bug> {
     PossibleValuesParser::new(BUGS.iter().map(|bug| bug.name))
         .map(|name| bug(&name).expect("only names of bugs are possible values"))
+}
+
+/// Some parts of the design.
+type Ablations = &'static [Ablation];
+
+/// Takes the name of a part of the design that can be done without, or of all.
+fn ablations() -> impl TypedValueParser<Value = Ablations> {
+    let names = Ablation::ALL.map(Ablation::name).into_iter().chain(["all"]);
+    PossibleValuesParser::new(names).map(|name| {
+        let number = Ablation::ALL.iter().position(|ablation| ablation.name() == name);
+        number.map_or(&Ablation::ALL[..], |number| &Ablation::ALL[number..=number])
+    })
 }
 
 /// Runs `pagediff bugs`, and returns its exit code.
@@ -73,14 +90,18 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     for (&bug, replayed) in bugs.iter().zip(replayed) {
         records.push(BugRecord { name: bug.name.to_owned(), replayed, hunts: Vec::new() });
     }
-    for &engine in arguments.engine.unwrap_or_default() {
-        let hunt = Hunt::new(&root, engine, arguments.sanitizer, arguments.seconds)?;
+    let whole = arguments.engine.unwrap_or_default().iter().map(|&engine| (engine, None));
+    let without = arguments.ablation.unwrap_or_default().iter();
+    let without = without.map(|&ablation| (Engine::Libfuzzer, Some(ablation)));
+    for (engine, ablation) in whole.chain(without) {
+        let hunt = Hunt::new(&root, (engine, ablation), arguments.sanitizer, arguments.seconds)?;
         let can_find = |(bug, _): &(&&Bug, _)| bug.scale == Scale::Small;
         for (bug, record) in bugs.iter().zip(&mut records).filter(can_find) {
-            eprintln!("{}: {}", engine.name(), bug.name);
+            let what = ablation.map_or(engine.name(), Ablation::name);
+            eprintln!("{what}: {}", bug.name);
             record.hunts.push(hunt.run(bug, arguments.seeds)?);
         }
-        keep(&root, engine, &records)?;
+        keep(&record::place(&root, engine, ablation), &records)?;
     }
     if arguments.docs {
         page::write(&root, &records)?;
@@ -103,16 +124,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     Ok(ExitCode::from(if all_found { 0 } else { DIVERGENCE }))
 }
 
-/// Keeps what an engine's run over all came to, for the documentation.
-fn keep(root: &Path, engine: Engine, records: &[BugRecord]) -> Result<(), Stop> {
+/// Keeps what an engine's run over all came to, for the documentation and the report.
+fn keep(path: &Path, records: &[BugRecord]) -> Result<(), Stop> {
     if records.len() < BUGS.len() {
         return Ok(());
     }
-    let path = record::place(root, engine);
     let text = serde_json::to_string_pretty(records).expect("records have string keys");
-    std::fs::create_dir_all(path.parent().unwrap_or(root))
-        .and_then(|()| std::fs::write(&path, text))
-        .map_err(|why| file_error(&path, "written", &why))
+    std::fs::create_dir_all(path.parent().unwrap_or(path))
+        .and_then(|()| std::fs::write(path, text))
+        .map_err(|why| file_error(path, "written", &why))
 }
 
 /// Each bug as a story: what it was, the smallest case that shows it, and what is told of that.
@@ -128,11 +148,11 @@ fn tell(out: &mut dyn Write, bugs: &[&Bug], records: &[BugRecord]) -> std::io::R
 }
 
 fn write(out: &mut dyn Write, records: &[BugRecord]) -> std::io::Result<()> {
-    let engines: Vec<&str> = engines_of(records);
+    let finders = finders_of(records);
     let mut header: Vec<String> = ["bug", "found by", "case", "ms"].map(str::to_owned).into();
     let mut aligns = vec![Align::Left, Align::Left, Align::Right, Align::Right];
-    for engine in &engines {
-        header.extend([format!("{engine} executions"), "s".to_owned(), "found".to_owned()]);
+    for finder in &finders {
+        header.extend([format!("{finder} executions"), "s".to_owned(), "found".to_owned()]);
         aligns.extend([Align::Right; 3]);
     }
     let mut rows = vec![header];
@@ -150,33 +170,30 @@ fn write(out: &mut dyn Write, records: &[BugRecord]) -> std::io::Result<()> {
         rows.push(row);
     }
     table::write(out, &rows, &aligns)?;
-    for engine in engines {
+    for finder in finders {
         let hunts = records.iter().flat_map(|record| &record.hunts);
-        let hunts: Vec<_> = hunts.filter(|hunt| hunt.engine == engine).collect();
-        let medians = hunts.iter().filter_map(|hunt| hunt.median_seconds()).collect();
-        let worst = hunts.iter().flat_map(|hunt| &hunt.runs).map(|run| run.seconds);
-        let (median, worst) = (median(medians), worst.fold(0.0, f64::max));
-        let always = hunts.iter().filter(|hunt| hunt.always_found()).count();
+        let summary = Summary::of(hunts.filter(|hunt| hunt.finder() == finder));
         writeln!(
             out,
-            "\n{}: {always} of {} found each time; median {:.2} s, worst {worst:.1} s",
-            engine,
-            hunts.len(),
-            median.unwrap_or_default(),
+            "\n{finder}: {} of {} found each time; median {}, longest {:.1} s",
+            summary.always_found,
+            summary.bugs,
+            summary.median(),
+            summary.longest,
         )?;
     }
     Ok(())
 }
 
-/// The engines that looked for bugs, in order.
-fn engines_of(records: &[BugRecord]) -> Vec<&str> {
-    let mut engines: Vec<&str> = Vec::new();
+/// What looked for bugs, in order.
+fn finders_of(records: &[BugRecord]) -> Vec<&str> {
+    let mut finders: Vec<&str> = Vec::new();
     for hunt in records.iter().flat_map(|record| &record.hunts) {
-        if !engines.contains(&hunt.engine.as_str()) {
-            engines.push(&hunt.engine);
+        if !finders.contains(&hunt.finder()) {
+            finders.push(hunt.finder());
         }
     }
-    engines
+    finders
 }
 
 /// An engine's cells in the table.

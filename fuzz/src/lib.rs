@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 pub use libfuzzer_sys;
 use libfuzzer_sys::Corpus;
+use put_user_page_fuzz_common::ablation::{Ablation, ablation};
 use put_user_page_fuzz_common::{BENCH_VARIABLE, abort, crash_name, fail, mutator, named};
 pub use put_user_page_fuzz_common::{IN_PROCESS, MakeHarness};
 use put_user_page_targets::harness::Harness;
@@ -71,7 +72,7 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
         return size;
     }
     let mut rng = fastrand::Rng::with_seed(u64::from(seed));
-    if rng.bool() {
+    if ablation().is_none_or(Ablation::has_mutator) && rng.bool() {
         mutator::mutate(data, size, max_size, &mut rng)
     } else {
         libfuzzer_sys::fuzzer_mutate(data, size, max_size)

@@ -12,6 +12,7 @@ use put_user_page_bugs::Bug;
 use put_user_page_bugs::backend::BUG_VARIABLE;
 use put_user_page_bugs::finder::Finder;
 use put_user_page_case::Case;
+use put_user_page_fuzz_common::ablation::{ABLATION_VARIABLE, Ablation};
 use put_user_page_fuzz_common::dictionary::{TIMEOUT, max_input};
 use put_user_page_fuzz_common::{FINDINGS_VARIABLE, MOST_WORK, MOST_WORK_VARIABLE};
 use put_user_page_targets::registry::target;
@@ -35,6 +36,8 @@ pub(super) struct Hunt {
     root: PathBuf,
     engine: Engine,
     sanitizer: Sanitizer,
+    /// The part of the design that it does without.
+    ablation: Option<Ablation>,
     /// How long it may take for one bug.
     seconds: u64,
 }
@@ -47,19 +50,20 @@ struct Ended {
 }
 
 impl Hunt {
-    /// Builds the engine's program.
+    /// Builds the engine's program, which may be without a part of the design. Only libFuzzer has
+    /// all of them.
     ///
     /// # Errors
     ///
     /// The engine is not installed, or the program does not build.
     pub(super) fn new(
         root: &Path,
-        engine: Engine,
+        (engine, ablation): (Engine, Option<Ablation>),
         sanitizer: Sanitizer,
         seconds: u64,
     ) -> Result<Hunt, Stop> {
         engine.build_bugs(root, sanitizer)?;
-        Ok(Hunt { root: root.to_owned(), engine, sanitizer, seconds })
+        Ok(Hunt { root: root.to_owned(), engine, sanitizer, ablation, seconds })
     }
 
     /// Looks for a bug so many times, each with a seed of its own.
@@ -71,7 +75,8 @@ impl Hunt {
         let runs = (1..=seeds).map(|seed| self.run_once(bug, seed));
         let runs = runs.collect::<Result<_, Stop>>()?;
         let (engine, sanitizer) = (self.engine.name().to_owned(), self.sanitizer.name().to_owned());
-        Ok(HuntRecord { engine, sanitizer, runs })
+        let ablation = self.ablation.map(|ablation| ablation.name().to_owned());
+        Ok(HuntRecord { engine, sanitizer, ablation, runs })
     }
 
     fn run_once(&self, bug: &'static Bug, seed: u32) -> Result<HuntRun, Stop> {
@@ -82,13 +87,16 @@ impl Hunt {
         let mut command = self.command(scratch.path(), seed)?;
         command.env(BUG_VARIABLE, bug.name).env_remove(FINDINGS_VARIABLE);
         command.env(MOST_WORK_VARIABLE, MOST_WORK.to_string());
+        command.envs(self.ablation.map(|ablation| (ABLATION_VARIABLE, ablation.name())));
         let ended = self.watch(&mut command)?;
         let mut finder = Finder::of(vec![bug]);
         let mut found = false;
         for crash in self.crashes(scratch.path())? {
             let bytes = std::fs::read(&crash).map_err(|why| file_error(&crash, "read", &why))?;
+            let case =
+                self.ablation.map_or((&bytes).into(), |ablation| ablation.case_bytes(&bytes));
             // Not every crash is the bug's.
-            found |= !finder.find(&Case::decode(&bytes)).is_empty();
+            found |= !finder.find(&Case::decode(&case)).is_empty();
         }
         // What is read where no page is shows in its process alone.
         found |= ended.output.contains(POISONED);
@@ -99,9 +107,10 @@ impl Hunt {
     }
 
     fn command(&self, scratch: &Path, seed: u32) -> Result<Command, Stop> {
-        let Hunt { root, engine, sanitizer, seconds } = self;
+        let Hunt { root, engine, sanitizer, ablation, seconds } = self;
         let folder = |name: &str| scratch.join(name);
-        let longest = max_input(target("program").expect("there is a target for programs"));
+        let longest = max_input(target("program").expect("there is a target for programs"))
+            * ablation.map_or(1, Ablation::bytes_a_byte);
         let program = engine.program_of_bugs(root, *sanitizer);
         let dictionary = root.join("fuzz/dictionaries/program.dict");
         let flags = [
@@ -110,12 +119,14 @@ impl Hunt {
             format!("-max_len={longest}"),
             format!("-timeout={TIMEOUT}"),
             format!("-seed={seed}"),
-            format!("-dict={}", dictionary.display()),
         ];
+        let dictionary_flag = ablation
+            .is_none_or(Ablation::has_dictionary)
+            .then(|| format!("-dict={}", dictionary.display()));
         Ok(match engine {
             Engine::Libfuzzer => {
                 let mut command = Command::new(program);
-                command.args(flags).arg(format!("-max_total_time={seconds}"));
+                command.args(flags).args(dictionary_flag).arg(format!("-max_total_time={seconds}"));
                 command.arg(format!("-artifact_prefix={}/", folder(CRASHES).display()));
                 command.arg(folder(CORPUS));
                 command
@@ -125,6 +136,7 @@ impl Hunt {
                 command.arg("--corpus-dir").arg(folder(CORPUS));
                 command.arg("--crashes-dir").arg(folder(CRASHES));
                 command.args(["-T", &format!("{seconds}s")]);
+                let flags = flags.into_iter().chain(dictionary_flag);
                 command.args(flags.map(|flag| format!("--engine-args={flag}")));
                 command
             }

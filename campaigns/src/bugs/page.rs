@@ -6,9 +6,10 @@ use std::path::Path;
 use pagediff_terminal::error::{Stop, error, file_error};
 use put_user_page_bugs::waiting::WAITING;
 use put_user_page_bugs::{BUGS, Bug, Scale, bug};
+use put_user_page_fuzz_common::ablation::Ablation;
 
 use super::plot::{Curve, survival};
-use super::record::{BugRecord, HuntRecord, Smallest, median, place};
+use super::record::{BugRecord, HuntRecord, Smallest, Summary, last_run};
 use crate::engines::Engine;
 
 /// How many lines of a report are shown.
@@ -47,10 +48,15 @@ pub(super) fn write(root: &Path, records: &[BugRecord]) -> Result<(), Stop> {
     if records.len() < BUGS.len() {
         return Err(error("docs/bugs.md is about all bugs", "leave out the names"));
     }
-    let engines = Engine::ALL.into_iter().filter_map(|engine| last_run(root, engine).transpose());
+    let last = |engine, ablation| last_run(root, engine, ablation).transpose();
+    let engines = Engine::ALL.into_iter().filter_map(|engine| last(engine, None));
     let engines: Vec<Vec<HuntRecord>> = engines.collect::<Result<_, Stop>>()?;
+    let without = Ablation::ALL.into_iter();
+    let without = without.filter_map(|ablation| last(Engine::Libfuzzer, Some(ablation)));
+    let without: Vec<Vec<HuntRecord>> = without.collect::<Result<_, Stop>>()?;
     let mut text = HEAD.to_owned();
     summary(&mut text, &engines);
+    ablations(&mut text, &without);
     table(&mut text, records, &engines);
     stories(&mut text, records);
     waiting(&mut text);
@@ -59,26 +65,6 @@ pub(super) fn write(root: &Path, records: &[BugRecord]) -> Result<(), Stop> {
         std::fs::write(&path, text).map_err(|why| file_error(&path, "written", &why))?;
     }
     Ok(())
-}
-
-/// What an engine's last run over all came to, in the order of the bank; none if there was none.
-fn last_run(root: &Path, engine: Engine) -> Result<Option<Vec<HuntRecord>>, Stop> {
-    let path = place(root, engine);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let text = std::fs::read_to_string(&path).map_err(|why| file_error(&path, "read", &why))?;
-    let again = format!("run `pagediff bugs --engine {}`", engine.name());
-    let records: Vec<BugRecord> = serde_json::from_str(&text)
-        .map_err(|why| error(format!("{} is no record: {why}", path.display()), &again))?;
-    let of = |name: &str| {
-        let record = records.iter().find(|record| record.name == name);
-        record?.hunts.iter().find(|hunt| hunt.engine == engine.name()).cloned()
-    };
-    let hunts = BUGS.iter().filter(|bug| bug.scale == Scale::Small).map(|bug| {
-        of(bug.name).ok_or_else(|| error(format!("{} lacks {}", path.display(), bug.name), &again))
-    });
-    hunts.collect::<Result<_, Stop>>().map(Some)
 }
 
 fn plot(engines: &[Vec<HuntRecord>]) -> String {
@@ -99,17 +85,41 @@ fn summary(text: &mut String, engines: &[Vec<HuntRecord>]) {
     );
     text.push_str("|---|---|---:|---:|---:|---:|\n");
     for hunts in engines {
-        let always = hunts.iter().filter(|hunt| hunt.always_found()).count();
-        let medians = hunts.iter().map(|hunt| hunt.median_seconds().unwrap_or(f64::INFINITY));
-        let median = median(medians.collect()).unwrap_or_default();
-        let runs = hunts.iter().flat_map(|hunt| &hunt.runs);
-        let longest = runs.map(|run| run.seconds).fold(0.0, f64::max);
-        let HuntRecord { engine, sanitizer, runs } = &hunts[0];
-        let found = format!("{always} of {}", hunts.len());
-        let times = format!("{median:.2} s | {longest:.1} s");
-        line(text, &format!("| {engine} | {sanitizer} | {} | {found} | {times} |", runs.len()));
+        let Summary { seeds, always_found, bugs, longest, .. } = Summary::of(hunts);
+        let (median, found) = (Summary::of(hunts).median(), format!("{always_found} of {bugs}"));
+        let HuntRecord { engine, sanitizer, .. } = &hunts[0];
+        let row = format!("{engine} | {sanitizer} | {seeds} | {found} | {median} | {longest:.1} s");
+        line(text, &format!("| {row} |"));
     }
     text.push_str("\n![How many bugs are left after how long, by engine](bugs.svg)\n");
+}
+
+/// What libFuzzer finds without parts of the design.
+fn ablations(text: &mut String, without: &[Vec<HuntRecord>]) {
+    if without.is_empty() {
+        return;
+    }
+    text.push_str(
+        "\n## What each part of the design brings\n\n\
+         libFuzzer again, with the address sanitizer, as above but for what is taken away.\n\n\
+         | libFuzzer | seeds | the longest run | found each time | found ever | median | never found |\n\
+         |---|---:|---:|---:|---:|---:|---|\n",
+    );
+    for hunts in without {
+        let summary = Summary::of(hunts);
+        let Summary { seeds, always_found, found_ever, bugs, longest, .. } = summary;
+        let name = hunts[0].ablation.as_deref().unwrap_or_default();
+        let what = Ablation::named(name).map_or("", |part| part.what_is_left());
+        let pairs = BUGS.iter().filter(|bug| bug.scale == Scale::Small).zip(hunts);
+        let never = pairs.filter(|(_, hunt)| !hunt.ever_found());
+        let never: Vec<String> = never.map(|(bug, _)| format!("`{}`", bug.name)).collect();
+        let found = format!("{always_found} of {bugs} | {found_ever}");
+        let (median, never) = (summary.median(), never.join(", "));
+        line(
+            text,
+            &format!("| {what} | {seeds} | {longest:.0} s | {found} | {median} | {never} |"),
+        );
+    }
 }
 
 fn table(text: &mut String, records: &[BugRecord], engines: &[Vec<HuntRecord>]) {

@@ -2,14 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use pagediff_terminal::error::{Stop, error, file_error};
+use put_user_page_bugs::{BUGS, Scale};
 use put_user_page_case::minimize::Size;
+use put_user_page_fuzz_common::ablation::Ablation;
 use serde::{Deserialize, Serialize};
 
 use crate::engines::Engine;
 
-/// Where an engine's last run over all bugs is kept.
-pub(super) fn place(root: &Path, engine: Engine) -> PathBuf {
-    root.join("target/bugs").join(format!("{}.json", engine.name()))
+/// Where an engine's last run over all bugs is kept, with all of the design or without a part.
+pub(super) fn place(root: &Path, engine: Engine, ablation: Option<Ablation>) -> PathBuf {
+    let without = ablation.map_or(String::new(), |ablation| format!("-{}", ablation.name()));
+    root.join("target/bugs").join(format!("{}{without}.json", engine.name()))
 }
 
 /// What was found of a bug.
@@ -52,6 +56,9 @@ pub(super) struct HuntRecord {
     pub(super) engine: String,
     /// What checked the memory accesses.
     pub(super) sanitizer: String,
+    /// The part of the design that it did without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ablation: Option<String>,
     pub(super) runs: Vec<HuntRun>,
 }
 
@@ -66,9 +73,55 @@ pub(super) struct HuntRun {
     pub(super) executions: Option<u64>,
 }
 
+/// What a finder's runs for several bugs came to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Summary {
+    /// Runs for each bug.
+    pub(super) seeds: usize,
+    pub(super) bugs: usize,
+    /// Bugs that each run found.
+    pub(super) always_found: usize,
+    /// Bugs that a run found.
+    pub(super) found_ever: usize,
+    /// Over the bugs' medians, in seconds; none if most were not found in most runs.
+    pub(super) median_seconds: Option<f64>,
+    /// The longest run, whether it found something or not, in seconds.
+    pub(super) longest: f64,
+}
+
+impl Summary {
+    pub(super) fn of<'a>(hunts: impl IntoIterator<Item = &'a HuntRecord>) -> Summary {
+        let hunts: Vec<&HuntRecord> = hunts.into_iter().collect();
+        let medians = hunts.iter().map(|hunt| hunt.median_seconds().unwrap_or(f64::INFINITY));
+        let seconds = hunts.iter().flat_map(|hunt| &hunt.runs).map(|run| run.seconds);
+        Summary {
+            seeds: hunts.first().map_or(0, |hunt| hunt.runs.len()),
+            bugs: hunts.len(),
+            always_found: hunts.iter().filter(|hunt| hunt.always_found()).count(),
+            found_ever: hunts.iter().filter(|hunt| hunt.ever_found()).count(),
+            median_seconds: median(medians.collect()).filter(|median| median.is_finite()),
+            longest: seconds.fold(0.0, f64::max),
+        }
+    }
+
+    /// The median as text.
+    pub(super) fn median(&self) -> String {
+        self.median_seconds.map_or("–".to_owned(), |median| format!("{median:.2} s"))
+    }
+}
+
 impl HuntRecord {
+    /// What looked for the bug: an engine, or libFuzzer without a part of the design.
+    pub(super) fn finder(&self) -> &str {
+        self.ablation.as_deref().unwrap_or(&self.engine)
+    }
+
     pub(super) fn always_found(&self) -> bool {
         self.runs.iter().all(|run| run.found)
+    }
+
+    pub(super) fn ever_found(&self) -> bool {
+        self.runs.iter().any(|run| run.found)
     }
 
     /// The median of the seconds; none if it was not found in most runs.
@@ -92,23 +145,80 @@ impl HuntRecord {
 }
 
 /// The median; none of nothing.
-pub(super) fn median(mut numbers: Vec<f64>) -> Option<f64> {
+fn median(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied()
 }
 
+/// What an engine's last run over all came to, in the order of the bank; none if there was none.
+///
+/// # Errors
+///
+/// It cannot be read, or is of another bank.
+pub(super) fn last_run(
+    root: &Path,
+    engine: Engine,
+    ablation: Option<Ablation>,
+) -> Result<Option<Vec<HuntRecord>>, Stop> {
+    let path = place(root, engine, ablation);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&path).map_err(|why| file_error(&path, "read", &why))?;
+    let again = match ablation {
+        None => format!("run `pagediff bugs --engine {}`", engine.name()),
+        Some(ablation) => format!("run `pagediff bugs --ablation {}`", ablation.name()),
+    };
+    let records: Vec<BugRecord> = serde_json::from_str(&text)
+        .map_err(|why| error(format!("{} is no record: {why}", path.display()), &again))?;
+    let of = |name: &str| {
+        let record = records.iter().find(|record| record.name == name);
+        record?.hunts.iter().find(|hunt| hunt.engine == engine.name()).cloned()
+    };
+    let hunts = BUGS.iter().filter(|bug| bug.scale == Scale::Small).map(|bug| {
+        of(bug.name).ok_or_else(|| error(format!("{} lacks {}", path.display(), bug.name), &again))
+    });
+    hunts.collect::<Result<_, Stop>>().map(Some)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{HuntRecord, HuntRun};
+    use super::{HuntRecord, HuntRun, Summary};
 
     #[test]
     fn what_was_not_found_takes_longer_than_all() {
         let run = |found, seconds| HuntRun { found, seconds, executions: None };
-        let of = |runs| HuntRecord { engine: String::new(), sanitizer: String::new(), runs };
+        let of = |runs| HuntRecord {
+            engine: String::new(),
+            sanitizer: String::new(),
+            ablation: None,
+            runs,
+        };
         let found = of(vec![run(true, 3.0), run(false, 1.0), run(true, 2.0)]);
         assert_eq!(found.median_seconds(), Some(3.0));
         assert_eq!(found.median_executions(), None);
         assert!(!found.always_found());
         assert_eq!(of(vec![run(true, 3.0), run(false, 1.0)]).median_seconds(), None);
+    }
+
+    #[test]
+    fn a_summary_counts_what_was_found_always_and_ever() {
+        let run = |found, seconds| HuntRun { found, seconds, executions: None };
+        let of = |runs| HuntRecord {
+            engine: "afl".to_owned(),
+            sanitizer: String::new(),
+            ablation: None,
+            runs,
+        };
+        let hunts = [
+            of(vec![run(true, 3.0), run(true, 1.0)]),
+            of(vec![run(true, 2.0), run(false, 9.0)]),
+            of(vec![run(false, 9.0), run(false, 8.0)]),
+        ];
+        let summary = Summary::of(&hunts);
+        assert_eq!((summary.seeds, summary.bugs), (2, 3));
+        assert_eq!((summary.always_found, summary.found_ever), (1, 2));
+        assert_eq!((summary.median(), summary.longest), ("–".to_owned(), 9.0));
+        assert_eq!(Summary::of(&hunts[..1]).median(), "3.00 s");
     }
 }

@@ -5,12 +5,14 @@
 //! With the environment variable [`FINDINGS_VARIABLE`] set, a divergence is recorded as a
 //! finding in the directory that it names, and the engine goes on.
 
+pub mod ablation;
 pub mod dictionary;
 pub mod frames;
 pub mod largest;
 pub mod mutator;
 mod saved;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::exit;
@@ -23,6 +25,8 @@ use put_user_page_targets::findings::{Findings, kind_of};
 use put_user_page_targets::harness::{CheckError, Harness, candidate_path};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target, target};
 use put_user_page_targets::report::Report;
+
+use self::ablation::ablation;
 
 /// Names the directory in which the entry points record divergences, to go on after them.
 pub const FINDINGS_VARIABLE: &str = "PUT_USER_PAGE_FINDINGS";
@@ -139,7 +143,8 @@ pub fn check(bytes: &[u8]) -> bool {
         if fuzzed.is_empty {
             return true;
         }
-        match fuzzed.harness.check_within(fuzzed.most_work, bytes) {
+        let case = ablation().map_or(Cow::Borrowed(bytes), |ablation| ablation.case_bytes(bytes));
+        match fuzzed.harness.check_within(fuzzed.most_work, &case) {
             Ok(checked) => return checked.is_some(),
             Err(CheckError::Diverges(divergence)) => fuzzed.diverges(bytes, &divergence),
             Err(CheckError::Broken(error)) => end(&error.message, &error.help),

@@ -63,19 +63,6 @@ pub(crate) const NOT_MARKING: &[Function] = &[Function::PutUserPage, Function::P
 /// Those of the function that locks pages.
 pub(crate) const LOCKING: &[Function] = &[Function::PutUserPagesDirtyLock];
 
-/// Those of functions that release pins.
-pub(crate) const UNPINNING: &[Function] = &[
-    Function::UnpinUserPage,
-    Function::UnpinUserPages,
-    Function::UnpinUserPagesDirtyLock { make_dirty: true },
-    Function::UnpinUserPagesDirtyLock { make_dirty: false },
-    Function::UnpinUserPageRangeDirtyLock { make_dirty: true },
-    Function::UnpinUserPageRangeDirtyLock { make_dirty: false },
-    Function::UnpinFolio,
-    Function::UnpinFolios,
-    Function::UnpinUserFolio,
-];
-
 /// Those of functions that release the pins of several entries that name one page in one step.
 pub(crate) const UNPINNING_RUNS: &[Function] = &[
     Function::UnpinUserPages,

@@ -11,4 +11,4 @@ mod shape;
 
 pub use every::{Bound, every};
 pub use runs::{Runs, runs};
-pub use shape::{PageState, Shape, Shapes};
+pub use shape::{PageState, Released, Shape, Shapes};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::{count, paint, write_json};
-use put_user_page_case::small::{Bound, Runs, Shapes, every, runs};
+use put_user_page_case::small::{Bound, Released, Runs, Shapes, every, runs};
 use put_user_page_targets::findings::Signature;
 use put_user_page_targets::report::Report;
 use serde::Serialize;
@@ -80,21 +80,39 @@ struct BoundArguments {
 impl BoundArguments {
     /// The cases; fewer where a kernel is to run them.
     fn shapes(&self, in_kernel: bool) -> Shapes {
+        let [references, pins] = [Released::References, Released::Pins]
+            .map(|released| self.releasing(released, in_kernel));
+        references.and(pins)
+    }
+
+    /// Those of one kind of calls.
+    fn releasing(&self, released: Released, in_kernel: bool) -> Shapes {
         let BoundArguments { night, calls, order, references: spare, .. } = *self;
         if let (Some(pages), Some(entries)) = (self.pages, self.entries) {
-            return every(Bound { calls, pages, order, entries, spare });
+            return every(Bound { calls, pages, order, entries, spare, released });
         }
-        let bound = |calls, pages, entries, spare| Bound { calls, pages, order: 2, entries, spare };
-        let long = |entries, orders: &[u8]| runs(&Runs { entries, orders: orders.to_vec() });
-        match (in_kernel, night) {
-            (true, false) => every(bound(1, 2, 2, 1)),
-            (true, true) => every(bound(1, 2, 3, 2)).and(every(bound(2, 2, 2, 1))),
-            (false, false) => every(bound(1, 4, 3, 3))
-                .and(every(bound(2, 2, 2, 2)))
+        let bound = |calls, pages, entries, spare| {
+            every(Bound { calls, pages, order: 2, entries, spare, released })
+        };
+        let long =
+            |entries, orders: &[u8]| runs(&Runs { entries, orders: orders.to_vec(), released });
+        match (in_kernel, night, released) {
+            (true, false, _) => bound(1, 2, 2, 1),
+            (true, true, _) => bound(1, 2, 3, 2).and(bound(2, 2, 2, 1)),
+            (false, false, Released::References) => bound(1, 4, 3, 3)
+                .and(bound(2, 2, 2, 2))
                 .and(long(15..=35, &[0, 3]))
                 .and(long(60..=140, &[3])),
-            (false, true) => every(bound(1, 4, 5, 3))
-                .and(every(bound(2, 3, 3, 3)))
+            // There are more functions, and more states of a page.
+            (false, false, Released::Pins) => {
+                bound(1, 4, 2, 1).and(bound(2, 2, 1, 1)).and(long(15..=35, &[0, 1, 3]))
+            }
+            (false, true, Released::References) => bound(1, 4, 5, 3)
+                .and(bound(2, 3, 3, 3))
+                .and(long(15..=35, &[0, 1, 2, 3]))
+                .and(long(60..=140, &[0, 3, 4])),
+            (false, true, Released::Pins) => bound(1, 4, 4, 1)
+                .and(bound(2, 3, 2, 1))
                 .and(long(15..=35, &[0, 1, 2, 3]))
                 .and(long(60..=140, &[0, 3, 4])),
         }

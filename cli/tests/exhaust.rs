@@ -11,11 +11,11 @@ fn without_a_divergence_it_says_how_much_there_was() {
     let directory = Directory::new();
     // No page, or one page: 3 numbers of references, 8 states of which 4 need a reference.
     let ran = directory.run(&[&TINY[..], &["--backend", "fast"]].concat());
-    ran.code(0).out(&["21 worlds, 2 arrays, 84 cases: 0 divergences"]);
-    directory.run(&[&TINY[..], &["--count"]].concat()).code(0).out(&["2 arrays, 84 cases\n"]);
+    ran.code(0).out(&["33 worlds, 4 arrays, 381 cases: 0 divergences"]);
+    directory.run(&[&TINY[..], &["--count"]].concat()).code(0).out(&["4 arrays, 381 cases\n"]);
     let ran = directory.run(&[&TINY[..], &["--json"]].concat()).code(0);
     let told = ran.json();
-    assert_eq!((&told["cases"], &told["done"]), (&84.into(), &84.into()));
+    assert_eq!((&told["cases"], &told["done"]), (&381.into(), &381.into()));
     assert!(told["divergence"].is_null());
 }
 

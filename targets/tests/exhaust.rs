@@ -2,7 +2,7 @@
 
 use put_user_page::{Page, PageRef};
 use put_user_page_case::Function;
-use put_user_page_case::small::{Bound, Runs, Shapes, every, runs};
+use put_user_page_case::small::{Bound, Released, Runs, Shapes, every, runs};
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::{
     InProcess, PageMap, Recorder, Release, fast, fast_in_small_blocks, fast_unhooked,
@@ -12,7 +12,14 @@ use put_user_page_targets::profiles::Profile;
 use put_user_page_watched::release;
 
 fn small() -> Shapes {
-    every(Bound { calls: 1, pages: 2, order: 1, entries: 2, spare: 1 })
+    every(Bound {
+        calls: 1,
+        pages: 2,
+        order: 1,
+        entries: 2,
+        spare: 1,
+        released: Released::References,
+    })
 }
 
 fn first(shapes: &Shapes, backend: impl Backend + 'static) -> Option<First> {
@@ -21,7 +28,14 @@ fn first(shapes: &Shapes, backend: impl Backend + 'static) -> Option<First> {
 
 #[test]
 fn nothing_differs_before_the_first() {
-    let shapes = every(Bound { calls: 1, pages: 2, order: 1, entries: 3, spare: 1 });
+    let shapes = every(Bound {
+        calls: 1,
+        pages: 2,
+        order: 1,
+        entries: 3,
+        spare: 1,
+        released: Released::References,
+    });
     let mut exhaust = Exhaust::new(vec![Box::new(skips_one::<2>())], 7);
     let found = exhaust.run(&shapes, 0..shapes.cases()).unwrap().expect("it is found");
     assert_eq!(found.divergence.case, Some(shapes.case(found.number)));
@@ -88,7 +102,14 @@ fn skips_one<const BLOCK: usize>() -> InProcess<PageMap<SkipsOneOfABlock<BLOCK>>
 
 #[test]
 fn an_entry_that_a_small_block_skips_is_found_with_three_entries() {
-    let shapes = every(Bound { calls: 1, pages: 2, order: 1, entries: 3, spare: 1 });
+    let shapes = every(Bound {
+        calls: 1,
+        pages: 2,
+        order: 1,
+        entries: 3,
+        spare: 1,
+        released: Released::References,
+    });
     let found = first(&shapes, skips_one::<2>()).expect("it is found");
     assert_eq!(found.divergence.world.entries.len(), 3);
     assert_eq!(found.divergence.world.layout.pages(), 2);
@@ -97,19 +118,33 @@ fn an_entry_that_a_small_block_skips_is_found_with_three_entries() {
 /// Blocks as they ship are beyond every array that is small: the runs reach them.
 #[test]
 fn an_entry_that_a_large_block_skips_is_found_in_a_long_run() {
-    let small = every(Bound { calls: 1, pages: 2, order: 1, entries: 3, spare: 1 });
-    let long = runs(&Runs { entries: 15..=35, orders: vec![3] });
+    let small = every(Bound {
+        calls: 1,
+        pages: 2,
+        order: 1,
+        entries: 3,
+        spare: 1,
+        released: Released::References,
+    });
+    let long = runs(&Runs { entries: 15..=35, orders: vec![3], released: Released::References });
     assert!(first(&small, skips_one::<16>()).is_none());
     assert!(first(&long, skips_one::<16>()).is_some());
-    let longer = runs(&Runs { entries: 60..=80, orders: vec![3] });
+    let longer = runs(&Runs { entries: 60..=80, orders: vec![3], released: Released::References });
     assert!(first(&long, skips_one::<64>()).is_none());
     assert!(first(&longer, skips_one::<64>()).is_some());
 }
 
 #[test]
 fn every_branch_of_the_fast_implementation_is_right_in_small_blocks() {
-    let shapes = every(Bound { calls: 1, pages: 2, order: 1, entries: 5, spare: 1 });
+    let shapes = every(Bound {
+        calls: 1,
+        pages: 2,
+        order: 1,
+        entries: 5,
+        spare: 1,
+        released: Released::References,
+    });
     assert!(first(&shapes, fast_in_small_blocks(Profile::newest())).is_none());
-    let long = runs(&Runs { entries: 15..=35, orders: vec![0, 3] });
+    let long = runs(&Runs { entries: 15..=35, orders: vec![0, 3], released: Released::References });
     assert!(first(&long, fast(Profile::newest())).is_none());
 }

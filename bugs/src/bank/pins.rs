@@ -1,9 +1,10 @@
 //! Pins: weighed wrong, counted where they are not, or taken off the wrong count.
 
 use put_user_page::Hooks;
+use put_user_page_case::Function;
 
 use crate::base::{BIAS, Pins, UNPINS, Unpins};
-use crate::bug::{UNPINNING, UNPINNING_AND_MARKING, UNPINNING_RANGES, UNPINNING_RUNS};
+use crate::bug::{UNPINNING_AND_MARKING, UNPINNING_RANGES, UNPINNING_RUNS};
 use crate::{Bug, Run, Scale};
 
 /// Drops so many pins off the pincount, and so many references.
@@ -20,7 +21,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "On an error path a pinned page was released with put_page(): of the 1,024 \
                 references of its pin one was dropped.",
         source: "commit 96e1fac162cc: get_user_pages_fast() put what it had pinned",
-        shown_by: UNPINNING,
+        shown_by: Function::UNPIN,
         scale: Scale::Small,
         run: Run::Unpins(Unpins {
             drop: |pins| {
@@ -38,7 +39,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "Pages of order 1 had no pincount before folios: whoever releases their pins by the \
                 old rule drops 1,024 references of a page that has one.",
         source: "commit 5232c63f46fd gave them one",
-        shown_by: UNPINNING,
+        shown_by: Function::UNPIN,
         scale: Scale::Small,
         run: Run::Unpins(Unpins {
             drop: |pins| {
@@ -56,7 +57,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The pin was taken off the pincount, and its reference was kept: the page is never \
                 freed.",
         source: "the two counts of a large folio, which must change together",
-        shown_by: UNPINNING,
+        shown_by: Function::UNPIN,
         scale: Scale::Small,
         run: Run::Unpins(Unpins {
             drop: |pins| {
@@ -74,7 +75,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The reference of the pin was dropped, and the pincount kept: the page looks pinned \
                 for ever, and is freed so.",
         source: "the two counts of a large folio, which must change together",
-        shown_by: UNPINNING,
+        shown_by: Function::UNPIN,
         scale: Scale::Small,
         run: Run::Unpins(Unpins {
             drop: |pins| {
@@ -92,7 +93,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "Pinning the zero page counts nothing, and unpinning it took 1,024 references off: \
                 it ran out of them, or over.",
         source: "commits c8070b787519 and 873aefb376bb",
-        shown_by: UNPINNING,
+        shown_by: Function::UNPIN,
         scale: Scale::Small,
         run: Run::Unpins(Unpins { leaves_alone: |_| false, ..UNPINS }),
     },
@@ -117,7 +118,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The huge zero page is a folio like any other to pins: one path took it for the zero \
                 page, the other did not.",
         source: "commit aa88b68c3b1d, and release_pages(), which skips it to this day",
-        shown_by: UNPINNING,
+        shown_by: Function::UNPIN,
         scale: Scale::Small,
         run: Run::Unpins(Unpins {
             leaves_alone: |pins| {
@@ -156,7 +157,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "The node was told after the references went: by then the page may be another's, on \
                 another node.",
         source: "commit 4509b42c3896",
-        shown_by: UNPINNING,
+        shown_by: Function::UNPIN,
         scale: Scale::Small,
         run: Run::Unpins(Unpins {
             count: |_| (),
@@ -201,7 +202,7 @@ pub(super) static BUGS: &[Bug] = &[
         story: "A small page whose references went round i32 has very many pins, and was taken for \
                 one with none, as its count is below zero.",
         source: "folio_maybe_dma_pinned(), which compares without a sign for that",
-        shown_by: UNPINNING,
+        shown_by: Function::UNPIN,
         scale: Scale::Small,
         run: Run::Unpins(Unpins {
             leaves_alone: |pins| {

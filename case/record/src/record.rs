@@ -63,6 +63,9 @@ impl Function {
         Function::PutUserPagesDirtyLock,
     ];
 
+    /// All others, which release pins.
+    pub const UNPIN: &[Function] = Function::ALL.split_at(Function::PUT.len()).1;
+
     /// Its number in the case format: its place among [`ALL`](Self::ALL).
     pub const fn number(self) -> u8 {
         match self {

@@ -1,6 +1,6 @@
 //! All shapes up to a bound.
 
-use super::shape::{MAX_PAGES, PageState, Shape, Shapes, compound_page};
+use super::shape::{MAX_PAGES, PageState, Released, Shape, Shapes, compound_page};
 
 /// How large cases may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Bound {
     pub entries: u8,
     /// References of a compound page beyond one for each entry, at most.
     pub spare: u16,
+    /// What the calls release.
+    pub released: Released,
 }
 
 /// Every shape up to a bound, of which each compound page is named by an entry, with every state
@@ -24,7 +26,7 @@ pub fn every(bound: Bound) -> Shapes {
     for orders in layouts(bound) {
         let pages: u8 = orders.iter().map(|order| 1 << order).sum();
         let arrays = arrays(pages, bound.entries);
-        let mut add = |arrays: &[&Vec<u8>]| shapes.extend(shape(&orders, arrays, bound.spare));
+        let mut add = |arrays: &[&Vec<u8>]| shapes.extend(shape(&orders, arrays, bound));
         for first in &arrays {
             if bound.calls == 1 {
                 add(&[first]);
@@ -68,7 +70,7 @@ fn arrays(pages: u8, entries: u8) -> Vec<Vec<u8>> {
 }
 
 /// The shape of these arrays, if they name every compound page.
-fn shape(orders: &[u8], arrays: &[&Vec<u8>], spare: u16) -> Option<Shape> {
+fn shape(orders: &[u8], arrays: &[&Vec<u8>], bound: Bound) -> Option<Shape> {
     let mut named = vec![0; orders.len()];
     for page in arrays.iter().flat_map(|array| array.iter()) {
         named[compound_page(orders, *page)] += 1;
@@ -76,18 +78,23 @@ fn shape(orders: &[u8], arrays: &[&Vec<u8>], spare: u16) -> Option<Shape> {
     (!named.contains(&0)).then(|| Shape {
         orders: orders.to_vec(),
         arrays: arrays.iter().map(|array| array.to_vec()).collect(),
-        states: named.iter().map(|named| states(named + spare)).collect(),
+        states: named.iter().map(|named| states(*named, bound)).collect(),
+        released: bound.released,
     })
 }
 
-/// All states with up to so many references.
-fn states(references: u16) -> Vec<PageState> {
+/// All states of a compound page that so many entries name.
+fn states(named: u16, bound: Bound) -> Vec<PageState> {
+    let most_pins = if bound.released == Released::Pins { named } else { 0 };
     let mut states = Vec::new();
-    for references in 0..=references {
-        for number in 0..8 {
-            let [in_file, dirty, locked] = [1, 2, 4].map(|bit| number & bit != 0);
-            if !locked || references > 0 {
-                states.push(PageState { references, in_file, dirty, locked });
+    for pins in 0..=most_pins {
+        // An entry that took a reference where pins are released is as one of the others.
+        for references in 0..=named - pins + bound.spare {
+            for number in 0..8 {
+                let [in_file, dirty, locked] = [1, 2, 4].map(|bit| number & bit != 0);
+                if !locked || references > 0 {
+                    states.push(PageState { references, pins, in_file, dirty, locked });
+                }
             }
         }
     }

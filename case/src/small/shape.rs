@@ -7,11 +7,32 @@ use put_user_page_record::{
     Backing, Direction, EntriesRecord, FolioRecord, Function, Kind, Record, Source,
 };
 
+/// What the functions of a case release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Released {
+    /// References, by the functions of 2018.
+    References,
+    /// Pins, by those that came after.
+    Pins,
+}
+
+impl Released {
+    /// The functions that release it.
+    pub const fn functions(self) -> &'static [Function] {
+        match self {
+            Released::References => &Function::PUT,
+            Released::Pins => Function::UNPIN,
+        }
+    }
+}
+
 /// The state of a compound page when the first call begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PageState {
-    /// Its references: those that entries took, and all others.
+    /// Its references, but for those of pins: those that entries took, and all others.
     pub references: u16,
+    /// Its pins, each of an entry; none where references are released.
+    pub pins: u16,
     /// What it holds.
     pub in_file: bool,
     /// Whether it is marked dirty.
@@ -29,13 +50,15 @@ pub struct Shape {
     pub arrays: Vec<Vec<u8>>,
     /// For each compound page, the states that it is tried in.
     pub states: Vec<Vec<PageState>>,
+    /// What each call releases, by each of the functions that do.
+    pub released: Released,
 }
 
 impl Shape {
     /// How many cases it has.
     pub fn cases(&self) -> u64 {
         let states: u64 = self.states.iter().map(|states| states.len() as u64).product();
-        states * (Function::PUT.len() as u64).pow(self.arrays.len() as u32)
+        states * (self.released.functions().len() as u64).pow(self.arrays.len() as u32)
     }
 
     /// How many pages all compound pages have together.
@@ -63,15 +86,14 @@ impl Shape {
         let records = &mut case.records;
         records.clear();
         let calls = self.arrays.len();
-        let functions = digit(Function::PUT.len().pow(calls as u32));
-        // How many of a compound page's entries are still to take a reference.
+        let of_call = self.released.functions();
+        let functions = digit(of_call.len().pow(calls as u32));
+        // How many of a compound page's entries are still to take a reference, or a pin.
         let mut to_take = [0_u16; MAX_PAGES];
         for (number, (&order, states)) in self.orders.iter().zip(&self.states).enumerate() {
             let state = states[digit(states.len())];
-            let named = self.arrays.iter().flatten();
-            let named = named.filter(|page| self.compound_page(**page) == number).count() as u16;
-            let others = state.references.saturating_sub(named).max(u16::from(state.locked));
-            to_take[number] = state.references - others;
+            let others = self.others(number, state);
+            to_take[number] = state.references - others + state.pins;
             records.push(Record::Folio(FolioRecord {
                 order,
                 kind: if state.in_file { Kind::File } else { Kind::Anon },
@@ -85,7 +107,11 @@ impl Shape {
         for array in &self.arrays {
             for (index, &page) in array.iter().enumerate() {
                 let left = &mut to_take[self.compound_page(page)];
-                let backing = if *left > 0 { Backing::Got } else { Backing::Unbacked };
+                let backing = match self.released {
+                    _ if *left == 0 => Backing::Unbacked,
+                    Released::References => Backing::Got,
+                    Released::Pins => Backing::Pinned,
+                };
                 *left = left.saturating_sub(1);
                 records.push(Record::Entries(EntriesRecord {
                     first: u16::from(page),
@@ -97,11 +123,20 @@ impl Shape {
             }
         }
         for call in 0..calls {
-            let number = functions / Function::PUT.len().pow(call as u32) % Function::PUT.len();
+            let function = of_call[functions / of_call.len().pow(call as u32) % of_call.len()];
             let earlier = (calls - 1 - call) as u16;
-            let function = Function::PUT[number];
             records.push(Record::Call { function, earlier, first: 0, length: 0 });
         }
+    }
+
+    /// How many of a compound page's references no entry takes.
+    fn others(&self, number: usize, state: PageState) -> u16 {
+        if self.released == Released::Pins {
+            return state.references;
+        }
+        let named = self.arrays.iter().flatten();
+        let named = named.filter(|page| self.compound_page(**page) == number).count() as u16;
+        state.references.saturating_sub(named).max(u16::from(state.locked))
     }
 }
 
@@ -162,11 +197,11 @@ impl Shapes {
     pub fn worlds(&self) -> u64 {
         let different: HashSet<_> =
             self.shapes.iter().map(|shape| (&shape.orders, &shape.states)).collect();
-        // Worlds with equal layouts and references, as products of states of compound pages.
+        // Worlds with equal layouts, references and pins, as products of states of compound pages.
         let mut worlds: HashMap<_, HashSet<Vec<Vec<PageState>>>> = HashMap::new();
         for (orders, states) in different {
-            for (references, states) in by_references(states) {
-                worlds.entry((orders, references)).or_default().insert(states);
+            for (counts, states) in by_counts(states) {
+                worlds.entry((orders, counts)).or_default().insert(states);
             }
         }
         worlds.values().map(count_union).sum()
@@ -195,18 +230,22 @@ impl Shapes {
     }
 }
 
-/// All references that compound pages can have together, and the states that each has with them.
-fn by_references(states: &[Vec<PageState>]) -> Vec<(Vec<u16>, Vec<Vec<PageState>>)> {
+/// The references of a compound page, and its pins.
+type Counts = (u16, u16);
+
+/// All references and pins that compound pages can have together, and the states that each has
+/// with them.
+fn by_counts(states: &[Vec<PageState>]) -> Vec<(Vec<Counts>, Vec<Vec<PageState>>)> {
     let mut all = vec![(Vec::new(), Vec::new())];
     for states in states {
-        let mut of_page: BTreeMap<u16, Vec<PageState>> = BTreeMap::new();
+        let mut of_page: BTreeMap<Counts, Vec<PageState>> = BTreeMap::new();
         for state in states {
-            of_page.entry(state.references).or_default().push(*state);
+            of_page.entry((state.references, state.pins)).or_default().push(*state);
         }
-        let with = |(references, before): (Vec<u16>, Vec<Vec<PageState>>)| {
-            let longer = move |(count, states): (&u16, &Vec<PageState>)| {
+        let with = |(counts, before): (Vec<Counts>, Vec<Vec<PageState>>)| {
+            let longer = move |(count, states): (&Counts, &Vec<PageState>)| {
                 (
-                    [&references[..], &[*count]].concat(),
+                    [&counts[..], &[*count]].concat(),
                     [&before[..], std::slice::from_ref(states)].concat(),
                 )
             };

@@ -19,7 +19,9 @@ use put_user_page_bugs::{BUGS, Bug, Scale, bug};
 use put_user_page_fuzz_common::ablation::Ablation;
 
 use self::hunt::Hunt;
-use self::record::{BugRecord, HuntRecord, Summary};
+pub(crate) use self::plot::survival;
+pub(crate) use self::record::{BankRecord, Summary};
+use self::record::{BugRecord, HuntRecord};
 use crate::engines::{Engine, Sanitizer};
 use crate::fuzz::{Engines, engines};
 
@@ -93,15 +95,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     let whole = arguments.engine.unwrap_or_default().iter().map(|&engine| (engine, None));
     let without = arguments.ablation.unwrap_or_default().iter();
     let without = without.map(|&ablation| (Engine::Libfuzzer, Some(ablation)));
-    for (engine, ablation) in whole.chain(without) {
-        let hunt = Hunt::new(&root, (engine, ablation), arguments.sanitizer, arguments.seconds)?;
-        let can_find = |(bug, _): &(&&Bug, _)| bug.scale == Scale::Small;
-        for (bug, record) in bugs.iter().zip(&mut records).filter(can_find) {
-            let what = ablation.map_or(engine.name(), Ablation::name);
-            eprintln!("{what}: {}", bug.name);
-            record.hunts.push(hunt.run(bug, arguments.seeds)?);
-        }
-        keep(&record::place(&root, engine, ablation), &records)?;
+    for finder in whole.chain(without) {
+        let hunt = Hunt::new(&root, finder, arguments.sanitizer, arguments.seconds)?;
+        look(&root, &hunt, arguments.seeds, &mut records)?;
     }
     if arguments.docs {
         page::write(&root, &records)?;
@@ -122,6 +118,53 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
         record.replayed.is_some() && hunted
     });
     Ok(ExitCode::from(if all_found { 0 } else { DIVERGENCE }))
+}
+
+/// Lets a finder look for the bugs, and keeps what came of it.
+fn look(root: &Path, hunt: &Hunt, seeds: u32, records: &mut [BugRecord]) -> Result<(), Stop> {
+    for record in &mut *records {
+        let bug = bug(&record.name).expect("records are of the bank");
+        if bug.scale == Scale::Small {
+            eprintln!("{}: {}", hunt.finder(), bug.name);
+            record.hunts.push(hunt.run(bug, seeds)?);
+        }
+    }
+    let (engine, ablation) = hunt.parts();
+    keep(&record::place(root, engine, ablation), records)
+}
+
+/// Lets a finder look for all bugs, for the nightly job.
+///
+/// # Errors
+///
+/// It is not installed, or does not run.
+pub(crate) fn look_for_all(
+    root: &Path,
+    finder: (Engine, Option<Ablation>),
+    (seeds, seconds): (u32, u64),
+) -> Result<(), Stop> {
+    let hunt = Hunt::new(root, finder, Sanitizer::Address, seconds)?;
+    let record =
+        |bug: &&Bug| BugRecord { name: bug.name.to_owned(), replayed: None, hunts: Vec::new() };
+    let mut records: Vec<BugRecord> = BUGS.iter().map(record).collect();
+    look(root, &hunt, seeds, &mut records)
+}
+
+/// What the committed corpus finds, and what else did when it last looked.
+///
+/// # Errors
+///
+/// A case, or what was kept, cannot be read.
+pub(crate) fn bank(root: &Path) -> Result<BankRecord, Stop> {
+    let replayed = replay::replay(root, &BUGS, false)?;
+    let seconds = replayed.iter().flatten().map(|found| found.seconds).sum();
+    let not_found = BUGS.iter().zip(&replayed).filter(|(_, replayed)| replayed.is_none());
+    let not_found = not_found.map(|(bug, _)| bug.name.to_owned()).collect();
+    let whole = Engine::ALL.map(|engine| (engine, None));
+    let without = Ablation::ALL.map(|ablation| (Engine::Libfuzzer, Some(ablation)));
+    let finders = record::last_runs(root, &[&whole[..], &without[..]].concat())?;
+    let finders = finders.iter().map(Summary::of).collect();
+    Ok(BankRecord { bugs: BUGS.len(), not_found, seconds, finders })
 }
 
 /// Keeps what an engine's run over all came to, for the documentation and the report.

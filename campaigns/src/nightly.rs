@@ -1,27 +1,30 @@
 //! `pagediff nightly`: what scripts/nightly calls: the nightly job from start to end.
 
 mod findings;
+mod plan;
 
-use put_user_page_kernel::Which;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::{count, headline};
 use pagediff_terminal::repository::find_root;
+use put_user_page_fuzz_common::ablation::Ablation;
+use put_user_page_kernel::{Release, Which};
 use put_user_page_targets::registry::Target;
 use put_user_page_targets_kernel::Api;
 
+use self::plan::Part;
 use crate::again::{again, ignored_tests, xtask};
+use crate::bugs::{self, Summary};
 use crate::corpus::measure::Programs;
 use crate::corpus::merge::{self, Merged};
 use crate::corpus::steps::Steps;
 use crate::corpus::{Root, lock, minimize, show};
 use crate::engines::{Engine, Sanitizer};
 use crate::fuzz::{self, Fuzzed};
-use crate::record::{KeptRecord, LeftOut, Record};
+use crate::record::{CostRecord, KeptRecord, LeftOut, Record};
 
 /// Fuzzes every target with every engine, takes in what they found, and says what diverges
 ///
@@ -42,62 +45,257 @@ pub struct Arguments {
 ///
 /// It cannot do what it was asked, or the output is closed.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
-    let started = Instant::now();
-    let seconds_since_1970 =
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let root = Root { root: find_root()? };
     let _lock = lock::take(&root.corpus()?, "scripts/nightly")?;
-    let targets = fuzz::targets(None);
-    for engine in Engine::ALL {
-        engine.build(&root.root, None, Sanitizer::Address)?;
-    }
-    Programs::build(&root.root, &targets)?;
-
-    title(out, &format!("fuzzing, {} minutes", arguments.minutes))?;
-    let share = (&Engine::ALL[..], Sanitizer::Address, arguments.minutes * 60);
-    let fuzzed = fuzz::fuzz(&root.root, &targets, share)?;
-    fuzz::write_table(out, &fuzzed)?;
-
-    let mut record = Record {
-        started: seconds_since_1970,
+    let began = SystemTime::now().duration_since(UNIX_EPOCH);
+    let record = Record {
+        started: began.map_or(0, |since| since.as_secs()),
         cores: fuzz::cores(),
-        targets: fuzzed.records(),
-        findings: findings::records(&root.root, &fuzzed)?,
         left_out: left_out(put_user_page_kernel::is_set_up(&Which::default())),
         ..Record::default()
     };
-    title(out, "corpora")?;
-    let lost = take_in(&root, &targets, &mut record, out)?;
-    title(out, "replay")?;
-    let mut diverges = replay(&root.root, &record.left_out, out)?;
-    title(out, "small cases")?;
-    diverges |= small_cases(&root.root, arguments.minutes, out)?;
-    title(out, "report")?;
-    record.seconds = started.elapsed().as_secs();
-    write_report(&root.root, &mut record, out)?;
-    title(out, "mutants")?;
-    let unnoticed = mutants(&root.root, &record, out)?;
-    end(out, &record, &fuzzed, lost || diverges || unnoticed)
+    let targets = fuzz::targets(None);
+    let minutes = arguments.minutes;
+    Night { root, targets, minutes, began: Instant::now(), record, is_bad: false, out }.run()
 }
 
-/// Breaks a share of our own code, and the kernel's module where there is a kernel. Whether
-/// nothing noticed a break.
-fn mutants(root: &Path, record: &Record, out: &mut dyn Write) -> Result<bool, Stop> {
-    let mutants = xtask(root, &["mutants", "--shard", &share_of_day(record.started)])?;
-    write!(out, "{}", mutants.text)?;
-    if record.left_out.contains(&LeftOut::Kernel) {
-        return Ok(mutants.diverges);
+/// A night, up to where it is.
+struct Night<'a> {
+    root: Root,
+    targets: Vec<&'static Target>,
+    /// Of fuzzing.
+    minutes: u64,
+    began: Instant,
+    record: Record,
+    /// Whether anything diverged, was lost, or went unnoticed.
+    is_bad: bool,
+    out: &'a mut dyn Write,
+}
+
+impl Night<'_> {
+    fn run(mut self) -> Result<ExitCode, Stop> {
+        let night = &mut self;
+        night.part(Part::Building, Night::build)?;
+        let fuzzed = night.part(Part::Fuzzing, Night::fuzz)?;
+        night.part(Part::Corpora, Night::take_in)?;
+        night.part(Part::Replay, Night::replay)?;
+        night.part(Part::SmallCases, Night::small_cases)?;
+        night.turn(Part::Kernels, Night::kernels)?;
+        for engine in Engine::ALL {
+            night.turn(Part::BankBy(engine), |night| night.look_for_bugs((engine, None)))?;
+        }
+        night.turn(Part::Ablations, |night| {
+            let without = Ablation::ALL.map(|ablation| (Engine::Libfuzzer, Some(ablation)));
+            without.into_iter().try_for_each(|finder| night.look_for_bugs(finder))
+        })?;
+        night.part(Part::Bank, Night::bank)?;
+        night.part(Part::Report, Night::report)?;
+        // After the report: a night that is stopped has one.
+        night.part(Part::Mutants, Night::mutants)?;
+        night.turn(Part::KernelMutations, Night::kernel_mutations)?;
+        night.write_page()?;
+        night.end(&fuzzed)
     }
-    out.flush()?;
-    Ok(!ignored_tests(root, "kernel", "mutations")? || mutants.diverges)
+
+    /// Does a part, and notes what it took.
+    fn part<T>(
+        &mut self,
+        part: Part,
+        run: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        self.title(part.name())?;
+        let began = Instant::now();
+        let done = run(self)?;
+        self.record.costs.push(CostRecord {
+            part: part.name().to_owned(),
+            seconds: began.elapsed().as_secs_f64(),
+            most_minutes: part.most_minutes(self.minutes),
+        });
+        Ok(done)
+    }
+
+    /// Does a part if this is its night.
+    fn turn(
+        &mut self,
+        part: Part,
+        run: impl FnOnce(&mut Self) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        if part.is_of(self.record.started) { self.part(part, run) } else { Ok(()) }
+    }
+
+    fn build(&mut self) -> Result<(), Stop> {
+        for engine in Engine::ALL {
+            engine.build(&self.root.root, None, Sanitizer::Address)?;
+        }
+        Programs::build(&self.root.root, &self.targets)
+    }
+
+    fn fuzz(&mut self) -> Result<Fuzzed, Stop> {
+        let root = &self.root.root;
+        let share = (&Engine::ALL[..], Sanitizer::Address, self.minutes * 60);
+        let fuzzed = fuzz::fuzz(root, &self.targets, share)?;
+        fuzz::write_table(self.out, &fuzzed)?;
+        self.record.targets = fuzzed.records();
+        self.record.findings = findings::records(root, &fuzzed)?;
+        self.is_bad |= !self.record.findings.is_empty();
+        Ok(fuzzed)
+    }
+
+    /// Merges and minimises the corpora, and notes what became of them. One that would have lost
+    /// something is as it was.
+    fn take_in(&mut self) -> Result<(), Stop> {
+        let Night { root, targets, record, out, .. } = self;
+        let steps = Steps::new();
+        for (target, of_target) in targets.iter().zip(&mut record.targets) {
+            steps.begin(format!("{}: merging", target.name));
+            let Merged { inputs, new, .. } = merge::run_on(root, target, &[])?;
+            eprintln!("{}: {}, {new} new", target.name, count(inputs, "input"));
+            let programs = Programs::of(&root.root, target);
+            of_target.corpus = Some(minimize::run_on(root, target, Some(&programs), &steps)?);
+        }
+        steps.end();
+        let records = || {
+            let of = record.targets.iter().zip(&*targets);
+            of.filter_map(|(of_target, target)| Some((target.name, of_target.corpus.as_ref()?)))
+        };
+        show::records(*out, records())?;
+        self.is_bad |= records().flat_map(|(_, corpus)| &corpus.kept).any(KeptRecord::is_lost);
+        Ok(())
+    }
+
+    /// Replays the committed corpora on all backends that are here.
+    fn replay(&mut self) -> Result<(), Stop> {
+        self.again("fast", &["replay", "corpus"])?;
+        if self.has_kernel() {
+            let words = [&["replay"][..], &in_kernel(), &["corpus"]].concat();
+            return self.again("kernel", &words);
+        }
+        writeln!(self.out, "kernel: left out, for it is not set up: run `scripts/kernel setup`")?;
+        Ok(())
+    }
+
+    /// Runs every small case, as many of the night's as there is time for: the next night goes on
+    /// from there, if it is of the same build.
+    fn small_cases(&mut self) -> Result<(), Stop> {
+        let minutes = self.minutes.to_string();
+        let state = ["--state", "target/small-cases.json", "--minutes", &minutes];
+        self.again("small cases", &[&["exhaust", "--night"], &state[..]].concat())
+    }
+
+    /// Replays the committed corpora, and generated cases, on each kernel that is set up.
+    fn kernels(&mut self) -> Result<(), Stop> {
+        let seed = self.record.started.to_string();
+        let is_set_up =
+            |release: &Release| put_user_page_kernel::is_set_up(&Which::Debian(*release));
+        for release in Release::ALL.into_iter().filter(is_set_up) {
+            let words = [&["replay", "--release", release.name()], &in_kernel()[..]].concat();
+            self.again(release.name(), &[&words[..], &["corpus"]].concat())?;
+            let generated = ["--generated", "20000", "--seed", &seed];
+            self.again(release.name(), &[&words[..], &generated].concat())?;
+        }
+        Ok(())
+    }
+
+    /// Lets a finder look for the bugs of the bank.
+    fn look_for_bugs(&mut self, finder: (Engine, Option<Ablation>)) -> Result<(), Stop> {
+        // Where something is missing there is much that is not found, which takes all of its time.
+        let limits = if finder.1.is_some() { (1, 20) } else { (3, 120) };
+        bugs::look_for_all(&self.root.root, finder, limits)
+    }
+
+    fn bank(&mut self) -> Result<(), Stop> {
+        let bank = bugs::bank(&self.root.root)?;
+        for bug in &bank.not_found {
+            writeln!(self.out, "the committed corpus does not find {bug}")?;
+        }
+        for finder in &bank.finders {
+            let Summary { finder, always_found, bugs, longest, .. } = finder;
+            writeln!(self.out, "{finder}: {always_found} of {bugs}, the longest {longest:.1} s")?;
+        }
+        self.is_bad |= !bank.not_found.is_empty();
+        self.record.bank = Some(bank);
+        Ok(())
+    }
+
+    /// Measures line coverage where the tools for it are, and makes the page.
+    fn report(&mut self) -> Result<(), Stop> {
+        match xtask(&self.root.root, &["coverage", "--no-kernel"]) {
+            Ok(coverage) => write!(self.out, "{}", coverage.text)?,
+            // Without LLVM's tools there is a report all the same, which says that this is missing.
+            Err(Stop::Error(why)) => {
+                eprintln!("note: line coverage is left out: {why}");
+                self.record.left_out.push(LeftOut::LineCoverage);
+            }
+            Err(stop) => return Err(stop),
+        }
+        self.write_page()
+    }
+
+    /// Writes the record and the page of what was done so far.
+    fn write_page(&mut self) -> Result<(), Stop> {
+        self.record.seconds = self.began.elapsed().as_secs();
+        self.record.write(&self.root.root)?;
+        write!(self.out, "{}", again(&self.root.root, &["report"])?.text)?;
+        Ok(())
+    }
+
+    /// Breaks a share of our own code.
+    fn mutants(&mut self) -> Result<(), Stop> {
+        let share = plan::share_of_mutants(self.record.started);
+        let mutants = xtask(&self.root.root, &["mutants", "--shard", &share])?;
+        write!(self.out, "{}", mutants.text)?;
+        self.is_bad |= mutants.diverges;
+        Ok(())
+    }
+
+    /// Breaks the kernel's module, where there is a kernel.
+    fn kernel_mutations(&mut self) -> Result<(), Stop> {
+        if self.has_kernel() {
+            self.out.flush()?;
+            self.is_bad |= !ignored_tests(&self.root.root, "kernel", "mutations")?;
+        }
+        Ok(())
+    }
+
+    /// Says what is to be looked at, and whether anything is.
+    fn end(&mut self, fuzzed: &Fuzzed) -> Result<ExitCode, Stop> {
+        self.title("result")?;
+        let Night { record, out, .. } = self;
+        for cost in record.costs.iter().filter(|cost| cost.is_over()) {
+            let (part, minutes) = (&cost.part, cost.seconds / 60.0);
+            writeln!(out, "{part} took {minutes:.0} minutes, and may take {}", cost.most_minutes)?;
+        }
+        for finding in &record.findings {
+            writeln!(out, "{}: {}, in {}", finding.target, finding.signature, finding.file)?;
+        }
+        let findings = count(record.findings.len(), "distinct finding");
+        writeln!(out, "{findings}, in {} min {} s", record.seconds / 60, record.seconds % 60)?;
+        fuzzed.check_engines(*out)?;
+        Ok(ExitCode::from(if self.is_bad { DIVERGENCE } else { 0 }))
+    }
+
+    /// Runs another command of this program, and says what it said.
+    fn again(&mut self, what: &str, words: &[&str]) -> Result<(), Stop> {
+        let again = again(&self.root.root, words)?;
+        write!(self.out, "{what}: {}", again.text)?;
+        self.is_bad |= again.diverges;
+        Ok(())
+    }
+
+    fn has_kernel(&self) -> bool {
+        !self.record.left_out.contains(&LeftOut::Kernel)
+    }
+
+    fn title(&mut self, text: &str) -> std::io::Result<()> {
+        writeln!(self.out, "\n{}", headline(text))?;
+        // What engines and children print comes after it.
+        self.out.flush()
+    }
 }
 
-/// The share of the ways to break our own code that is this day's, as `cargo xtask mutants` takes
-/// it: each has its turn once in so many nights.
-fn share_of_day(seconds_since_1970: u64) -> String {
-    const NIGHTS: u64 = 14;
-    const SECONDS: u64 = 24 * 60 * 60;
-    format!("{}/{NIGHTS}", seconds_since_1970 / SECONDS % NIGHTS)
+/// The arguments that name all backends that run in a kernel.
+fn in_kernel() -> Vec<&'static str> {
+    Api::ALL.into_iter().flat_map(|api| ["--backend", api.name()]).collect()
 }
 
 /// What is left out before anything is done.
@@ -105,113 +303,10 @@ fn left_out(has_kernel: bool) -> Vec<LeftOut> {
     if has_kernel { Vec::new() } else { vec![LeftOut::Kernel] }
 }
 
-/// Merges and minimises the corpora, and notes what became of them. Whether one would have
-/// lost something, which then is as it was.
-fn take_in(
-    root: &Root,
-    targets: &[&'static Target],
-    record: &mut Record,
-    out: &mut dyn Write,
-) -> Result<bool, Stop> {
-    let steps = Steps::new();
-    for (target, of_target) in targets.iter().zip(&mut record.targets) {
-        steps.begin(format!("{}: merging", target.name));
-        let Merged { inputs, new, .. } = merge::run_on(root, target, &[])?;
-        eprintln!("{}: {}, {new} new", target.name, count(inputs, "input"));
-        let programs = Programs::of(&root.root, target);
-        of_target.corpus = Some(minimize::run_on(root, target, Some(&programs), &steps)?);
-    }
-    steps.end();
-    let records = || {
-        let of = record.targets.iter().zip(targets);
-        of.filter_map(|(of_target, target)| Some((target.name, of_target.corpus.as_ref()?)))
-    };
-    show::records(out, records())?;
-    Ok(records().flat_map(|(_, corpus)| &corpus.kept).any(KeptRecord::is_lost))
-}
-
-/// Replays the committed corpora on all backends that are here; whether anything diverges.
-fn replay(root: &Path, left_out: &[LeftOut], out: &mut dyn Write) -> Result<bool, Stop> {
-    let in_process = again(root, &["replay", "corpus"])?;
-    write!(out, "fast: {}", in_process.text)?;
-    let mut diverges = in_process.diverges;
-    if !left_out.contains(&LeftOut::Kernel) {
-        let backends = Api::ALL.into_iter().flat_map(|api| ["--backend", api.name()]);
-        let words: Vec<&str> = ["replay"].into_iter().chain(backends).chain(["corpus"]).collect();
-        let in_kernel = again(root, &words)?;
-        write!(out, "kernel: {}", in_kernel.text)?;
-        diverges |= in_kernel.diverges;
-    } else {
-        writeln!(out, "kernel: left out, for it is not set up: run `scripts/kernel setup`")?;
-    }
-    Ok(diverges)
-}
-
-/// Runs every small case, as many of the night's as there is time for: the next night goes on
-/// from there, if it is of the same build. Whether any diverges.
-fn small_cases(root: &Path, minutes: u64, out: &mut dyn Write) -> Result<bool, Stop> {
-    let minutes = minutes.to_string();
-    let words = ["exhaust", "--night", "--state", "target/small-cases.json", "--minutes", &minutes];
-    let small = again(root, &words)?;
-    write!(out, "{}", small.text)?;
-    Ok(small.diverges)
-}
-
-/// Writes the record, measures line coverage where the tools for it are, and makes the page.
-fn write_report(root: &Path, record: &mut Record, out: &mut dyn Write) -> Result<(), Stop> {
-    record.write(root)?;
-    match xtask(root, &["coverage", "--no-kernel"]) {
-        Ok(coverage) => write!(out, "{}", coverage.text)?,
-        // Without LLVM's tools there is a report all the same, which says that this is missing.
-        Err(Stop::Error(why)) => {
-            eprintln!("note: line coverage is left out: {why}");
-            record.left_out.push(LeftOut::LineCoverage);
-            record.write(root)?;
-        }
-        Err(stop) => return Err(stop),
-    }
-    write!(out, "{}", again(root, &["report"])?.text)?;
-    Ok(())
-}
-
-/// Says what is to be looked at, and whether anything is.
-fn end(
-    out: &mut dyn Write,
-    record: &Record,
-    fuzzed: &Fuzzed,
-    is_bad: bool,
-) -> Result<ExitCode, Stop> {
-    title(out, "result")?;
-    for finding in &record.findings {
-        writeln!(out, "{}: {}, in {}", finding.target, finding.signature, finding.file)?;
-    }
-    let findings = count(record.findings.len(), "distinct finding");
-    writeln!(out, "{findings}, in {} min {} s", record.seconds / 60, record.seconds % 60)?;
-    fuzzed.check_engines(out)?;
-    let is_bad = is_bad || !record.findings.is_empty();
-    Ok(ExitCode::from(if is_bad { DIVERGENCE } else { 0 }))
-}
-
-fn title(out: &mut dyn Write, text: &str) -> std::io::Result<()> {
-    writeln!(out, "\n{}", headline(text))?;
-    // What engines and children print comes after it.
-    out.flush()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{left_out, share_of_day};
+    use super::left_out;
     use crate::record::LeftOut;
-
-    #[test]
-    fn every_share_has_its_night() {
-        let nights = (0..28).map(|day| share_of_day(day * 86_400 + 5_000));
-        let shares: BTreeSet<String> = nights.collect();
-        assert_eq!(shares.len(), 14);
-        assert_eq!(share_of_day(15 * 86_400), "1/14");
-    }
 
     #[test]
     fn a_night_without_a_kernel_leaves_it_out() {

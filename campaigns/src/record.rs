@@ -9,6 +9,8 @@ use std::path::Path;
 use pagediff_terminal::error::{Stop, error, file_error};
 use serde::{Deserialize, Serialize};
 
+use crate::bugs::BankRecord;
+
 /// Where the nightly job leaves its record.
 pub(crate) const PATH: &str = "target/nightly/record.json";
 
@@ -25,9 +27,33 @@ pub(crate) struct Record {
     pub(crate) targets: Vec<TargetRecord>,
     /// What diverged, each distinct divergence once.
     pub(crate) findings: Vec<FindingRecord>,
+    /// What is found of the bug bank, if that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bank: Option<BankRecord>,
+    /// What each part took.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) costs: Vec<CostRecord>,
     /// What belongs to a night and could not be done here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// What a part of the nightly job took.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CostRecord {
+    /// Its name, as in docs/nightly.md.
+    pub(crate) part: String,
+    /// How long it took by the clock, in seconds.
+    pub(crate) seconds: f64,
+    /// How long it may take, in minutes.
+    pub(crate) most_minutes: u64,
+}
+
+impl CostRecord {
+    /// Whether it took longer than it may.
+    pub(crate) fn is_over(&self) -> bool {
+        self.seconds > self.most_minutes as f64 * 60.0
+    }
 }
 
 /// A part of the nightly job that the machine has no place for.

@@ -1,7 +1,9 @@
 //! `pagediff report`: what a stretch of fuzzing did, as a page to look at.
 
+mod bank;
 mod chart;
 mod corpora;
+mod costs;
 mod engines;
 mod findings;
 mod lines;

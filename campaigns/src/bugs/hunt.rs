@@ -66,6 +66,16 @@ impl Hunt {
         Ok(Hunt { root: root.to_owned(), engine, sanitizer, ablation, seconds })
     }
 
+    /// The engine, and the part of the design that it does without.
+    pub(super) const fn parts(&self) -> (Engine, Option<Ablation>) {
+        (self.engine, self.ablation)
+    }
+
+    /// What it is called.
+    pub(super) fn finder(&self) -> &'static str {
+        self.ablation.map_or(self.engine.name(), Ablation::name)
+    }
+
     /// Looks for a bug so many times, each with a seed of its own.
     ///
     /// # Errors

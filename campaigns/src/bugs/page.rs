@@ -8,8 +8,8 @@ use put_user_page_bugs::waiting::WAITING;
 use put_user_page_bugs::{BUGS, Bug, Scale, bug};
 use put_user_page_fuzz_common::ablation::Ablation;
 
-use super::plot::{Curve, survival};
-use super::record::{BugRecord, HuntRecord, Smallest, Summary, last_run};
+use super::plot::survival;
+use super::record::{BugRecord, HuntRecord, Smallest, Summary, last_runs};
 use crate::engines::Engine;
 
 /// How many lines of a report are shown.
@@ -30,6 +30,7 @@ from nothing.
 $ cargo run --release -- bugs
 $ cargo run --release -- bugs block-skips-an-entry --engine libfuzzer --seconds 30
 $ cargo run --release -- bugs --engine all --docs
+$ cargo run --release -- bugs --ablation all --seeds 3 --seconds 20 --docs
 ```
 
 An engine has one program for all bugs: the target `program` with the one in the place of what ships
@@ -48,15 +49,12 @@ pub(super) fn write(root: &Path, records: &[BugRecord]) -> Result<(), Stop> {
     if records.len() < BUGS.len() {
         return Err(error("docs/bugs.md is about all bugs", "leave out the names"));
     }
-    let last = |engine, ablation| last_run(root, engine, ablation).transpose();
-    let engines = Engine::ALL.into_iter().filter_map(|engine| last(engine, None));
-    let engines: Vec<Vec<HuntRecord>> = engines.collect::<Result<_, Stop>>()?;
-    let without = Ablation::ALL.into_iter();
-    let without = without.filter_map(|ablation| last(Engine::Libfuzzer, Some(ablation)));
-    let without: Vec<Vec<HuntRecord>> = without.collect::<Result<_, Stop>>()?;
+    let engines = last_runs(root, &Engine::ALL.map(|engine| (engine, None)))?;
+    let without = Ablation::ALL.map(|ablation| (Engine::Libfuzzer, Some(ablation)));
+    let without = last_runs(root, &without)?;
     let mut text = HEAD.to_owned();
     summary(&mut text, &engines);
-    ablations(&mut text, &without);
+    ablations(&mut text, &engines, &without);
     table(&mut text, records, &engines);
     stories(&mut text, records);
     waiting(&mut text);
@@ -68,12 +66,8 @@ pub(super) fn write(root: &Path, records: &[BugRecord]) -> Result<(), Stop> {
 }
 
 fn plot(engines: &[Vec<HuntRecord>]) -> String {
-    let curves = engines.iter().map(|hunts| Curve {
-        name: hunts[0].engine.clone(),
-        found_after: hunts.iter().map(HuntRecord::median_seconds).collect(),
-    });
-    let curves: Vec<Curve> = curves.collect();
-    format!("{}\n", survival(&curves).into_string())
+    let finders: Vec<Summary> = engines.iter().map(Summary::of).collect();
+    format!("{}\n", survival(&finders).into_string())
 }
 
 fn summary(text: &mut String, engines: &[Vec<HuntRecord>]) {
@@ -95,7 +89,7 @@ fn summary(text: &mut String, engines: &[Vec<HuntRecord>]) {
 }
 
 /// What libFuzzer finds without parts of the design.
-fn ablations(text: &mut String, without: &[Vec<HuntRecord>]) {
+fn ablations(text: &mut String, engines: &[Vec<HuntRecord>], without: &[Vec<HuntRecord>]) {
     if without.is_empty() {
         return;
     }
@@ -105,11 +99,12 @@ fn ablations(text: &mut String, without: &[Vec<HuntRecord>]) {
          | libFuzzer | seeds | the longest run | found each time | found ever | median | never found |\n\
          |---|---:|---:|---:|---:|---:|---|\n",
     );
-    for hunts in without {
+    let whole = engines.iter().filter(|hunts| hunts[0].engine == Engine::Libfuzzer.name());
+    for hunts in whole.chain(without) {
         let summary = Summary::of(hunts);
         let Summary { seeds, always_found, found_ever, bugs, longest, .. } = summary;
-        let name = hunts[0].ablation.as_deref().unwrap_or_default();
-        let what = Ablation::named(name).map_or("", |part| part.what_is_left());
+        let ablation = hunts[0].ablation.as_deref().and_then(Ablation::named);
+        let what = ablation.map_or("as it is", Ablation::what_is_left);
         let pairs = BUGS.iter().filter(|bug| bug.scale == Scale::Small).zip(hunts);
         let never = pairs.filter(|(_, hunt)| !hunt.ever_found());
         let never: Vec<String> = never.map(|(bug, _)| format!("`{}`", bug.name)).collect();

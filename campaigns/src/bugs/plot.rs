@@ -2,11 +2,7 @@
 
 use maud::{Markup, html};
 
-/// A curve: what is looked for, and after how many seconds each was found, if it was.
-pub(super) struct Curve {
-    pub(super) name: String,
-    pub(super) found_after: Vec<Option<f64>>,
-}
+use super::record::Summary;
 
 /// The drawing, and in it the place of the curves.
 const WIDTH: f64 = 640.0;
@@ -24,8 +20,8 @@ const LAST: i32 = 2;
 const LOOKS: [(&str, &str); 4] =
     [("#0969da", "none"), ("#bc4c00", "7 3"), ("#1a7f37", "2 3"), ("#8250df", "9 3 2 3")];
 
-/// The curves in one drawing.
-pub(super) fn survival(curves: &[Curve]) -> Markup {
+/// A curve for each, in one drawing.
+pub(crate) fn survival(finders: &[Summary]) -> Markup {
     let decades = (FIRST..=LAST).map(|power| (x(10_f64.powi(power)), label(power)));
     html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {WIDTH} {HEIGHT}"))
@@ -44,20 +40,20 @@ pub(super) fn survival(curves: &[Curve]) -> Markup {
             text x=((LEFT + RIGHT) / 2.0) y=(HEIGHT - 8.0) text-anchor="middle" {
                 "seconds from an empty corpus; bugs not found yet"
             }
-            @for (number, curve) in curves.iter().enumerate() { (line(number, curve)) }
+            @for (number, finder) in finders.iter().enumerate() { (line(number, finder)) }
         }
     }
 }
 
-fn line(number: usize, curve: &Curve) -> Markup {
+fn line(number: usize, finder: &Summary) -> Markup {
     let (colour, dashes) = LOOKS[number % LOOKS.len()];
     let key = TOP + 20.0 * number as f64 + 8.0;
     html! {
-        polyline points=(points(&curve.found_after)) fill="none" stroke=(colour)
+        polyline points=(points(&finder.found_after)) fill="none" stroke=(colour)
             stroke-width="2" stroke-dasharray=(dashes) {}
         line x1=(RIGHT + 14.0) x2=(RIGHT + 40.0) y1=(key) y2=(key) stroke=(colour)
             stroke-width="2" stroke-dasharray=(dashes) {}
-        text x=(RIGHT + 46.0) y=(key + 4.0) { (curve.name) }
+        text x=(RIGHT + 46.0) y=(key + 4.0) { (finder.finder) }
     }
 }
 

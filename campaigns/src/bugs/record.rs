@@ -73,40 +73,58 @@ pub(super) struct HuntRun {
     pub(super) executions: Option<u64>,
 }
 
+/// What is found of the bank.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BankRecord {
+    /// How many bugs there are.
+    pub(crate) bugs: usize,
+    /// Those that the committed corpus does not find.
+    pub(crate) not_found: Vec<String>,
+    /// How long replaying took, in seconds.
+    pub(crate) seconds: f64,
+    /// What else looked for them, when it last did.
+    pub(crate) finders: Vec<Summary>,
+}
+
 /// What a finder's runs for several bugs came to.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Summary {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    /// An engine, or libFuzzer without a part of the design.
+    pub(crate) finder: String,
     /// Runs for each bug.
-    pub(super) seeds: usize,
-    pub(super) bugs: usize,
+    pub(crate) seeds: usize,
+    /// How many bugs it looked for.
+    pub(crate) bugs: usize,
     /// Bugs that each run found.
-    pub(super) always_found: usize,
+    pub(crate) always_found: usize,
     /// Bugs that a run found.
-    pub(super) found_ever: usize,
-    /// Over the bugs' medians, in seconds; none if most were not found in most runs.
-    pub(super) median_seconds: Option<f64>,
+    pub(crate) found_ever: usize,
+    /// The median for each bug, in seconds; none where most runs did not find it.
+    pub(crate) found_after: Vec<Option<f64>>,
     /// The longest run, whether it found something or not, in seconds.
-    pub(super) longest: f64,
+    pub(crate) longest: f64,
 }
 
 impl Summary {
     pub(super) fn of<'a>(hunts: impl IntoIterator<Item = &'a HuntRecord>) -> Summary {
         let hunts: Vec<&HuntRecord> = hunts.into_iter().collect();
-        let medians = hunts.iter().map(|hunt| hunt.median_seconds().unwrap_or(f64::INFINITY));
         let seconds = hunts.iter().flat_map(|hunt| &hunt.runs).map(|run| run.seconds);
         Summary {
+            finder: hunts.first().map_or("", |hunt| hunt.finder()).to_owned(),
             seeds: hunts.first().map_or(0, |hunt| hunt.runs.len()),
             bugs: hunts.len(),
             always_found: hunts.iter().filter(|hunt| hunt.always_found()).count(),
             found_ever: hunts.iter().filter(|hunt| hunt.ever_found()).count(),
-            median_seconds: median(medians.collect()).filter(|median| median.is_finite()),
+            found_after: hunts.iter().map(|hunt| hunt.median_seconds()).collect(),
             longest: seconds.fold(0.0, f64::max),
         }
     }
 
-    /// The median as text.
-    pub(super) fn median(&self) -> String {
-        self.median_seconds.map_or("–".to_owned(), |median| format!("{median:.2} s"))
+    /// The median of the bugs' medians, as text; what was not found takes longer than all.
+    pub(crate) fn median(&self) -> String {
+        let medians = self.found_after.iter().map(|after| after.unwrap_or(f64::INFINITY));
+        let median = median(medians.collect()).filter(|median| median.is_finite());
+        median.map_or("–".to_owned(), |median| format!("{median:.2} s"))
     }
 }
 
@@ -155,7 +173,7 @@ fn median(mut numbers: Vec<f64>) -> Option<f64> {
 /// # Errors
 ///
 /// It cannot be read, or is of another bank.
-pub(super) fn last_run(
+fn last_run(
     root: &Path,
     engine: Engine,
     ablation: Option<Ablation>,
@@ -179,6 +197,19 @@ pub(super) fn last_run(
         of(bug.name).ok_or_else(|| error(format!("{} lacks {}", path.display(), bug.name), &again))
     });
     hunts.collect::<Result<_, Stop>>().map(Some)
+}
+
+/// The last runs of these that there were.
+///
+/// # Errors
+///
+/// As of [`last_run`].
+pub(super) fn last_runs(
+    root: &Path,
+    finders: &[(Engine, Option<Ablation>)],
+) -> Result<Vec<Vec<HuntRecord>>, Stop> {
+    let runs = finders.iter().map(|&(engine, ablation)| last_run(root, engine, ablation));
+    runs.filter_map(Result::transpose).collect()
 }
 
 #[cfg(test)]

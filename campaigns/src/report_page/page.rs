@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::summary::{self, Figure, TITLE, figures, when};
-use super::{corpora, engines, findings, lines};
+use super::{bank, corpora, costs, engines, findings, lines};
 use crate::lcov::FileLines;
 use crate::record::{LeftOut, Record};
 
@@ -18,7 +18,9 @@ pub(super) fn page(record: &Record, files: Option<&[FileLines]>) -> Markup {
         ("divergences", "Divergences", findings::section(&record.findings)),
         ("engines", "Engines", engines::section(&record.targets)),
         ("corpora", "Corpora", corpora::section(&record.targets)),
+        ("bank", "Bug bank", bank::section(record.bank.as_ref())),
         ("lines", "Line coverage", lines::section(files)),
+        ("costs", "What it took", costs::section(&record.costs)),
     ];
     html! {
         (DOCTYPE)

@@ -4,6 +4,7 @@ use indicatif::{HumanCount, HumanDuration};
 use jiff::Timestamp;
 use pagediff_terminal::output::count;
 
+use crate::bugs::BankRecord;
 use crate::lcov::{self, FileLines};
 use crate::record::{LeftOut, Record};
 
@@ -29,7 +30,7 @@ pub(super) struct Figure {
     pub(super) is_bad: bool,
 }
 
-pub(super) fn figures(record: &Record, files: Option<&[FileLines]>) -> [Figure; 5] {
+pub(super) fn figures(record: &Record, files: Option<&[FileLines]>) -> [Figure; 6] {
     let all = record.targets.iter().flat_map(|target| &target.engines);
     let executions = all.fold(0, |sum: u64, engine| sum.saturating_add(engine.executions));
     let minimised = record.targets.iter().filter_map(|target| target.corpus.as_ref());
@@ -48,10 +49,19 @@ pub(super) fn figures(record: &Record, files: Option<&[FileLines]>) -> [Figure; 
     [
         figure("divergences", record.findings.len().to_string(), !record.findings.is_empty()),
         figure("corpora that lost something", lost_figure, !lost.is_empty()),
+        bank_figure(record.bank.as_ref()),
         figure("targets", record.targets.len().to_string(), false),
         figure("executions", HumanCount(executions).to_string(), false),
         figure("of our lines covered", percent, false),
     ]
+}
+
+fn bank_figure(bank: Option<&BankRecord>) -> Figure {
+    let figure = bank.map_or("not looked at".to_owned(), |bank| {
+        format!("{} of {}", bank.bugs - bank.not_found.len(), bank.bugs)
+    });
+    let is_bad = bank.is_some_and(|bank| !bank.not_found.is_empty());
+    Figure { what: "bugs of the bank found", figure, is_bad }
 }
 
 /// What is not in the record, and how it comes to be next time.

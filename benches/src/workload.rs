@@ -5,7 +5,7 @@ use fastrand::Rng;
 use crate::shape::Stretch;
 
 /// Entries of an array that is out of every cache.
-const MILLION: usize = 1 << 20;
+pub const MILLION: usize = 1 << 20;
 
 /// Entries of each thread's array.
 const THREADS_SHARE: usize = 1 << 14;
@@ -108,7 +108,8 @@ fn short() -> Workload {
     Workload { name: "order 0, 16 hot".to_owned(), arrays, ..in_order(0, 256) }
 }
 
-fn at_random() -> Workload {
+/// A million pages of order 0, each somewhere else.
+pub fn at_random() -> Workload {
     let mut workload = in_order(0, MILLION);
     Rng::with_seed(1).shuffle(&mut workload.arrays[0]);
     Workload { name: "order 0, a million, random".to_owned(), order: Order::Random, ..workload }

@@ -51,7 +51,7 @@ struct Ended {
 
 impl Hunt {
     /// Builds the engine's program, which may be without a part of the design. Only libFuzzer has
-    /// all of them.
+    /// all of them; and its program says what the processes of some others have said to nobody.
     ///
     /// # Errors
     ///
@@ -63,6 +63,9 @@ impl Hunt {
         seconds: u64,
     ) -> Result<Hunt, Stop> {
         engine.build_bugs(root, sanitizer)?;
+        if matches!(engine, Engine::Afl | Engine::Honggfuzz) {
+            Engine::Libfuzzer.build_bugs(root, sanitizer)?;
+        }
         Ok(Hunt { root: root.to_owned(), engine, sanitizer, ablation, seconds })
     }
 
@@ -99,21 +102,36 @@ impl Hunt {
         command.env(MOST_WORK_VARIABLE, MOST_WORK.to_string());
         command.envs(self.ablation.map(|ablation| (ABLATION_VARIABLE, ablation.name())));
         let ended = self.watch(&mut command)?;
-        let mut finder = Finder::of(vec![bug]);
-        let mut found = false;
+        let mut found = match self.engine {
+            Engine::Libfuzzer => ended.output.contains(POISONED),
+            // bolero keeps an input in a form of its own; it prints the report.
+            Engine::Bolero => says_of_bug(&ended.output),
+            Engine::Afl | Engine::Honggfuzz => false,
+        };
         for crash in self.crashes(scratch.path())? {
-            let bytes = std::fs::read(&crash).map_err(|why| file_error(&crash, "read", &why))?;
-            let case =
-                self.ablation.map_or((&bytes).into(), |ablation| ablation.case_bytes(&bytes));
-            // Not every crash is the bug's.
-            found |= !finder.find(&Case::decode(&case)).is_empty();
+            found = found || self.is_of_bug(bug, &crash)?;
         }
-        // What is read where no page is shows in its process alone.
-        found |= ended.output.contains(POISONED);
-        // bolero keeps an input in a form of its own; it prints the report.
-        found |= self.engine == Engine::Bolero && ended.output.contains(DIVERGES);
         let executions = self.executions(scratch.path(), &ended.output);
         Ok(HuntRun { found, seconds: ended.seconds, executions })
+    }
+
+    /// Whether an input makes the target fail by the bug: not every crash is the bug's.
+    fn is_of_bug(&self, bug: &'static Bug, crash: &Path) -> Result<bool, Stop> {
+        let bytes = std::fs::read(crash).map_err(|why| file_error(crash, "read", &why))?;
+        let case = self.ablation.map_or((&bytes).into(), |ablation| ablation.case_bytes(&bytes));
+        if !Finder::of(vec![bug]).find(&Case::decode(&case)).is_empty() {
+            return Ok(true);
+        }
+        if self.engine == Engine::Libfuzzer {
+            return Ok(false);
+        }
+        // What is read where no page is shows only where the address sanitizer is.
+        let mut again = Command::new(Engine::Libfuzzer.program_of_bugs(&self.root, self.sanitizer));
+        again.arg(crash).env(BUG_VARIABLE, bug.name).env_remove(FINDINGS_VARIABLE);
+        let ended = again.stdin(Stdio::null()).output().map_err(|why| {
+            error(format!("libfuzzer's program does not run: {why}"), "run it again")
+        })?;
+        Ok(says_of_bug(&String::from_utf8_lossy(&ended.stderr)))
     }
 
     fn command(&self, scratch: &Path, seed: u32) -> Result<Command, Stop> {
@@ -242,6 +260,11 @@ const DIVERGES: &str = "divergence: ";
 
 /// What the address sanitizer says of a page where nobody is to look.
 const POISONED: &str = "AddressSanitizer: use-after-poison";
+
+/// Whether a process says of a divergence, or of a read where no page is.
+fn says_of_bug(output: &str) -> bool {
+    [DIVERGES, POISONED].iter().any(|said| output.contains(said))
+}
 
 /// Ends a process and all that it has started.
 fn end(child: &mut Child) {

@@ -9,7 +9,7 @@ use put_user_page_bugs::{BUGS, Bug, Scale, bug};
 use put_user_page_fuzz_common::ablation::Ablation;
 
 use super::plot::survival;
-use super::record::{BugRecord, HuntRecord, Smallest, Summary, last_runs};
+use super::record::{BugRecord, HuntRecord, Smallest, Summary, last_runs, median};
 use crate::engines::Engine;
 
 /// How many lines of a report are shown.
@@ -96,8 +96,8 @@ fn ablations(text: &mut String, engines: &[Vec<HuntRecord>], without: &[Vec<Hunt
     text.push_str(
         "\n## What each part of the design brings\n\n\
          libFuzzer again, with the address sanitizer, as above but for what is taken away.\n\n\
-         | libFuzzer | seeds | the longest run | found each time | found ever | median | never found |\n\
-         |---|---:|---:|---:|---:|---:|---|\n",
+         | libFuzzer | seeds | the longest run | found each time | found ever | median | executions | never found |\n\
+         |---|---:|---:|---:|---:|---:|---:|---|\n",
     );
     let whole = engines.iter().filter(|hunts| hunts[0].engine == Engine::Libfuzzer.name());
     for hunts in whole.chain(without) {
@@ -110,11 +110,21 @@ fn ablations(text: &mut String, engines: &[Vec<HuntRecord>], without: &[Vec<Hunt
         let never: Vec<String> = never.map(|(bug, _)| format!("`{}`", bug.name)).collect();
         let found = format!("{always_found} of {bugs} | {found_ever}");
         let (median, never) = (summary.median(), never.join(", "));
+        let executions = median_executions(hunts);
         line(
             text,
-            &format!("| {what} | {seeds} | {longest:.0} s | {found} | {median} | {never} |"),
+            &format!(
+                "| {what} | {seeds} | {longest:.0} s | {found} | {median} | {executions} | {never} |"
+            ),
         );
     }
+}
+
+/// The median over the bugs of how many inputs were run, which no load changes.
+fn median_executions(hunts: &[HuntRecord]) -> String {
+    let each = hunts.iter().map(|hunt| hunt.median_executions().unwrap_or(f64::INFINITY));
+    let median = median(each.collect()).filter(|median| median.is_finite());
+    median.map_or("–".to_owned(), |median| format!("{median:.0}"))
 }
 
 fn table(text: &mut String, records: &[BugRecord], engines: &[Vec<HuntRecord>]) {

@@ -1,7 +1,7 @@
 //! Candidates: how they are named, compiled, and run, each in a process of its own; and what makes
 //! them.
 
-mod from_kernel;
+pub(crate) mod from_kernel;
 mod functions;
 mod kernel_sources;
 

@@ -14,6 +14,8 @@ use put_user_page_targets::profiles::Profile;
 use put_user_page_targets_kernel::{KernelGuest, KernelOptions, LayoutDifference};
 use serde::Serialize;
 
+use crate::candidate::from_kernel;
+
 /// Sets up the kernel backend, and tells what it runs on
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -96,24 +98,36 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
     }
 }
 
-/// What to do about a kernel of Debian's that is of another package than the profile that it is held
-/// to was read from: its functions may follow other rules.
+/// What is to be known of a kernel of Debian's that is of another package than the profile that it is
+/// held to was read from: which of its functions have changed, and may follow other rules.
 fn other_source(arguments: &KernelArguments) -> Result<Option<String>, Stop> {
     let Which::Debian(release) = arguments.which() else { return Ok(None) };
     let version = put_user_page_kernel::package_version(&arguments.which())?;
     let profile = Profile::named(&format!("debian-{}", release.name()));
-    let read_from = profile.and_then(|profile| profile.package_version);
-    Ok(version.zip(read_from).filter(|(version, read_from)| version != read_from).map(
-        |(version, read_from)| {
-            let name = release.name();
-            format!(
-                "note: the kernel is of {version}, and the profile debian-{name} was read from \
-                 {read_from}: `apt-get download linux-source-{name}`, unpack it, and \
-                 `pagediff candidate from-kernel TREE --profile debian-{name} -o mine.c` says \
-                 which functions have changed"
-            )
-        },
-    ))
+    let read_from = profile.and_then(|profile| Some((profile, profile.package_version?)));
+    let Some((version, (profile, read_from))) = version.zip(read_from) else { return Ok(None) };
+    if version == read_from {
+        return Ok(None);
+    }
+    let note = format!(
+        "note: the kernel is of {version}, and the profile {} was read from {read_from}",
+        profile.name
+    );
+    // Its source may be gone from the mirrors, and the kernel is set up all the same.
+    let compared = put_user_page_kernel::gup_source(release, &version)
+        .map_err(Stop::from)
+        .and_then(|file| from_kernel::differences(&file, profile));
+    Ok(Some(match compared {
+        Ok(differences) if differences.is_empty() => format!("{note}: its functions are the same"),
+        Ok(differences) => {
+            let lines = differences.iter().map(|difference| format!("\n  {difference}"));
+            format!("{note}; its functions are not the same:{}", lines.collect::<String>())
+        }
+        Err(Stop::Error(why) | Stop::DoesNotHold(why)) => {
+            format!("{note}; whether its functions are the same cannot be told: {why}")
+        }
+        Err(stop) => return Err(stop),
+    }))
 }
 
 /// The kernel whose struct page `src/` has.

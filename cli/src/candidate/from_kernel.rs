@@ -59,15 +59,33 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     check_for_missing(&file, &functions, &arguments.also)?;
     write_to(&arguments.output, candidate(&file, &functions).as_bytes())?;
 
-    let of_kernel: Vec<&Function<'_>> =
-        functions.iter().filter(|function| NAMES.contains(&function.name)).collect();
-    let (known, differences) = KernelSource::compare(known, &of_kernel);
+    let (known, differences) = compare(known, &functions);
     let (output, count) = (arguments.output.display(), functions.len());
     writeln!(out, "{output} has {count} functions of {}", file.display())?;
     tell(known, &differences, out)?;
     let profile = known.profile.name;
     writeln!(out, "try it: pagediff replay --backend {output} --profile {profile} corpus/")?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn compare(
+    known: Option<&'static KernelSource>,
+    functions: &[Function<'_>],
+) -> (&'static KernelSource, Vec<Difference>) {
+    let of_kernel: Vec<&Function<'_>> =
+        functions.iter().filter(|function| NAMES.contains(&function.name)).collect();
+    KernelSource::compare(known, &of_kernel)
+}
+
+/// How the functions of a kernel's mm/gup.c differ from those that a profile was read from.
+///
+/// # Errors
+///
+/// The file cannot be read, or the profile is rules alone.
+pub(crate) fn differences(file: &Path, profile: &'static Profile) -> Result<Vec<Difference>, Stop> {
+    let known = KernelSource::of(profile).ok_or_else(|| no_source(profile))?;
+    let source = std::fs::read_to_string(file).map_err(|why| file_error(file, "read", &why))?;
+    Ok(compare(Some(known), &cut(&source, &NAMES)?).1)
 }
 
 /// The file in a tree that has the functions.

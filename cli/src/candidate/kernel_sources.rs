@@ -47,7 +47,7 @@ const OF_DEBIAN_6_12: [(&str, &str); 11] = [
 ];
 /// How a function differs from that of a known source.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Difference {
+pub(crate) enum Difference {
     /// It has another text.
     Changed(String),
     /// It is not there.

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Error;
@@ -50,6 +50,22 @@ pub(crate) fn fetch_e2fsprogs(place: &Place) -> Result<(), Error> {
 pub(crate) fn fetch_linux(place: &Place, release: Release) -> Result<(), Error> {
     let packages = |apt: &Apt| packages_of_linux(apt, image_of_linux(release));
     fetch(place, bundle_of_linux(release), packages, move_headers)
+}
+
+/// Fetches mm/gup.c of the source package that a kernel is of, if it is not there, and says where it
+/// is.
+pub(crate) fn fetch_gup(place: &Place, release: Release, version: &str) -> Result<PathBuf, Error> {
+    let package = format!("linux-source-{}", release.name());
+    let bundle = format!("{package}-{version}");
+    let packages = |_: &Apt| Ok(vec![format!("{package}={version}")]);
+    fetch(place, &bundle, packages, |partial, _| {
+        let sources = partial.join("usr/src").join(format!("{package}.tar.xz"));
+        let mut unpack = Command::new("tar");
+        unpack.arg("-xf").arg(&sources).arg("-C").arg(partial).arg("--strip-components=1");
+        tool::run(unpack.arg(format!("{package}/mm/gup.c")), "install tar and xz")?;
+        remove_folder(&partial.join("usr"))
+    })?;
+    Ok(place.debian(&bundle).join("mm/gup.c"))
 }
 
 /// Fetches a bundle, if it is not there: it gets its name when it is complete.

@@ -34,4 +34,4 @@ pub use put_user_page_kernel_wire::{GuestJob, Memory, Region};
 pub use put_user_page_support::Error;
 pub use qemu::Accelerator;
 pub use runner::{Options, Runner};
-pub use setup::{is_set_up, package_version, setup};
+pub use setup::{gup_source, is_set_up, package_version, setup};

@@ -1,5 +1,7 @@
 //! Getting what is needed, once.
 
+use std::path::PathBuf;
+
 use crate::Error;
 use crate::debian;
 use crate::disk;
@@ -40,6 +42,17 @@ pub fn setup(which: &Which) -> Result<(), Error> {
 pub fn package_version(which: &Which) -> Result<Option<String>, Error> {
     let place = Place::find()?;
     find(&place, which)?.0.package_version()
+}
+
+/// mm/gup.c as the source package of this version has it: fetched, if it is not there.
+///
+/// # Errors
+///
+/// Debian's mirrors have no such package, or cannot be reached.
+pub fn gup_source(release: Release, version: &str) -> Result<PathBuf, Error> {
+    let place = Place::find()?;
+    let _lock = place.lock()?;
+    debian::fetch_gup(&place, release, version)
 }
 
 /// Whether there is a QEMU and a kernel.

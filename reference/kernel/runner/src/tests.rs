@@ -7,14 +7,17 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::place::Place;
-use crate::{Death, Error, GuestJob, How, Options, Runner, is_set_up};
+use crate::{
+    Death, Error, GuestJob, How, Options, Release, Runner, Which, gup_source, is_set_up,
+    package_version,
+};
 
 /// One guest at a time: the time limit is short.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// A runner whose guests have the deadly module in them.
 fn deadly() -> Option<(Runner, MutexGuard<'static, ()>)> {
-    if !is_set_up(&crate::Which::default()) {
+    if !is_set_up(&Which::default()) {
         eprintln!("skipped: the kernel backend is not set up; `scripts/kernel setup` does that");
         return None;
     }
@@ -116,4 +119,12 @@ fn a_spare_guest_is_kept_once_one_has_died() {
     assert_eq!(qemus(), 2);
     drop(runner);
     assert_eq!(qemus(), 0);
+}
+
+#[test]
+#[ignore = "fetches 140 MB: the source package of Debian's kernel"]
+fn the_source_of_debians_kernel_can_be_had() {
+    let version = package_version(&Which::default()).unwrap();
+    let file = gup_source(Release::V6_1, &version.expect("a package of Debian's")).unwrap();
+    assert!(std::fs::read_to_string(file).unwrap().contains("\nvoid unpin_user_pages("));
 }

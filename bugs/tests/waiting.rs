@@ -53,7 +53,9 @@ fn of_record(record: &Record) -> Option<Capability> {
         }) => None,
         // References are taken by the harness.
         Record::Acquire { .. } => None,
-        Record::Call { function, .. } => of_function(*function),
+        Record::Call { function, .. } | Record::CallWithErrno { function, .. } => {
+            of_function(*function)
+        }
         Record::Gap { .. } | Record::Again { .. } | Record::Clean { .. } | Record::Long => None,
     }
 }

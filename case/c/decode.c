@@ -30,6 +30,8 @@
 #define STEP_SAME		1
 #define STEP_DOWN		2
 
+#define MAX_CALL_ERRNO		255
+
 #define LENGTH_MASK		0xfff
 #define SMALL_LENGTH_MASK	0x3f
 
@@ -186,19 +188,26 @@ static uint8_t encode_step(int8_t step)
 /* A range too short to have a direction, or a start, gets the ones that are zero. */
 static void decode_entries(const struct raw_record *raw, struct case_record *record)
 {
+	record->also = !!(raw->flags & ENTRIES_ALSO);
+	record->length = decode_size(raw, raw->b, SMALL_LENGTH_MASK, LENGTH_MASK);
+	if (raw->type == CASE_NULLS) {
+		record->backing = CASE_NULL;
+		record->step = record->length > 1 ? 0 : 1;
+		return;
+	}
 	record->backing = raw->type == CASE_PINS ? CASE_PINNED : CASE_GOT;
 	if (raw->flags & ENTRIES_UNBACKED)
 		record->backing = CASE_UNBACKED;
-	record->also = !!(raw->flags & ENTRIES_ALSO);
-	record->length = decode_size(raw, raw->b, SMALL_LENGTH_MASK, LENGTH_MASK);
 	record->first = record->length > 0 ? raw->a : 0;
 	record->step = record->length > 1 ? decode_step(raw->n) : 1;
 }
 
 static void encode_entries(const struct case_record *record, struct raw_record *raw)
 {
-	raw->n = encode_step(record->step);
-	raw->type = record->backing == CASE_PINNED ? CASE_PINS : CASE_ENTRIES;
+	if (record->type != CASE_NULLS) {
+		raw->n = encode_step(record->step);
+		raw->type = record->backing == CASE_PINNED ? CASE_PINS : CASE_ENTRIES;
+	}
 	raw->flags = (record->backing == CASE_UNBACKED ? ENTRIES_UNBACKED : 0) |
 		     (record->also ? ENTRIES_ALSO : 0) |
 		     encode_size(record->length, SMALL_LENGTH_MASK);
@@ -240,6 +249,22 @@ static void encode_call(const struct case_record *record, struct raw_record *raw
 	raw->c = record->length;
 }
 
+/* False if the length is no negative of an errno. */
+static bool decode_call_with_errno(const struct raw_record *raw, struct case_record *record)
+{
+	record->function = raw->n < CASE_FUNCTIONS ? raw->n : raw->n & FUNCTION_MASK;
+	record->earlier = raw->a;
+	record->length = (uint16_t)-raw->c;
+	return record->length >= 1 && record->length <= MAX_CALL_ERRNO;
+}
+
+static void encode_call_with_errno(const struct case_record *record, struct raw_record *raw)
+{
+	raw->n = record->function;
+	raw->a = record->earlier;
+	raw->c = (uint16_t)-record->length;
+}
+
 /* False for a reserved record. */
 static bool decode_record(const struct raw_record *raw, struct case_record *record)
 {
@@ -273,6 +298,11 @@ static bool decode_record(const struct raw_record *raw, struct case_record *reco
 		return true;
 	case CASE_LONG:
 		return raw->n == 0;
+	case CASE_NULLS:
+		decode_entries(raw, record);
+		return raw->n == 0;
+	case CASE_CALL_WITH_ERRNO:
+		return decode_call_with_errno(raw, record);
 	default:
 		return false;
 	}
@@ -291,6 +321,7 @@ static struct raw_record encode_record(const struct case_record *record)
 		break;
 	case CASE_ENTRIES:
 	case CASE_PINS:
+	case CASE_NULLS:
 		encode_entries(record, &raw);
 		break;
 	case CASE_AGAIN:
@@ -298,6 +329,9 @@ static struct raw_record encode_record(const struct case_record *record)
 		break;
 	case CASE_CALL:
 		encode_call(record, &raw);
+		break;
+	case CASE_CALL_WITH_ERRNO:
+		encode_call_with_errno(record, &raw);
 		break;
 	case CASE_ACQUIRE:
 		raw.a = record->earlier;

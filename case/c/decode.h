@@ -28,6 +28,8 @@ enum case_record_type {
 	CASE_CLEAN = 6,
 	CASE_LONG = 7,
 	CASE_PINS = 8,		/* entries that are pinned */
+	CASE_NULLS = 9,		/* entries that are NULL */
+	CASE_CALL_WITH_ERRNO = 10,	/* its negative in place of how many entries */
 };
 
 enum case_function {
@@ -65,6 +67,7 @@ enum case_backing {
 	CASE_UNBACKED = 0,
 	CASE_GOT = 1,		/* as get_user_pages() does */
 	CASE_PINNED = 2,	/* as pin_user_pages() does */
+	CASE_NULL = 3,		/* there is no page: the entry is NULL */
 };
 
 /* Where the pages of a folio record come from. */
@@ -82,19 +85,20 @@ enum case_source {
 struct case_record {
 	uint8_t type;		/* enum case_record_type */
 	uint8_t order;		/* folio: 0 to 10 */
-	uint8_t function;	/* call: enum case_function */
-	int8_t step;		/* entries, pins: 1 up, 0 same page, -1 down */
+	uint8_t function;	/* calls: enum case_function */
+	int8_t step;		/* entries, pins, nulls: 1 up, 0 same page, -1 down */
 	uint8_t file;		/* folio: 1 if of a file, 0 if anonymous */
 	uint8_t dirty;		/* folio */
 	uint8_t locked;		/* folio */
-	uint8_t backing;	/* entries, pins, again: enum case_backing */
-	uint8_t also;		/* entries, pins: 1 if added to the current array */
+	uint8_t backing;	/* entries, pins, nulls, again: enum case_backing */
+	uint8_t also;		/* entries, pins, nulls: 1 if added to the current array */
 	uint8_t from;		/* folio: enum case_source */
 	uint16_t repeat;	/* folio: how many, 1 to 256 */
 	uint16_t frames;	/* gap: 0 to 1023 */
 	uint16_t first;		/* entries, pins, clean: page; again, call: entry */
-	uint16_t length;	/* entries, pins, again, clean: 0 to 4095; call: any, 0 for all */
-	uint16_t earlier;	/* call, acquire: the array, counted back */
+	/* entries, pins, nulls, again, clean: 0 to 4095; call: any, 0 for all; the errno */
+	uint16_t length;
+	uint16_t earlier;	/* calls, acquire: the array, counted back */
 	int32_t refs;		/* folio: below 0 after somebody's over-release */
 };
 

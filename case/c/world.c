@@ -152,9 +152,14 @@ static unsigned int room(const struct case_world *world)
  */
 static unsigned int most_references(uint8_t backing, unsigned int pages)
 {
-	if (backing == CASE_UNBACKED)
+	if (backing == CASE_UNBACKED || backing == CASE_NULL)
 		return 0;
 	return backing == CASE_PINNED && pages <= 2 ? PIN_REFERENCES : 1;
+}
+
+static bool is_null(const struct case_entry *entry)
+{
+	return entry->backing == CASE_NULL;
 }
 
 static void push_entry(struct case_world *world, const struct case_page *page,
@@ -238,7 +243,8 @@ static void add_again(struct case_world *world, const struct case_record *record
 			.folio = world->entries[i].folio,
 		};
 
-		push_entry(world, &page, record->backing);
+		push_entry(world, &page,
+			   is_null(&world->entries[i]) ? CASE_NULL : record->backing);
 	}
 	fill_added(world, before);
 }
@@ -260,7 +266,7 @@ static unsigned int side_by_side(const struct case_entry *entries, unsigned int 
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		if (entries[i].frame != entries[0].frame + i)
+		if (is_null(&entries[i]) || entries[i].frame != entries[0].frame + i)
 			break;
 	return i;
 }
@@ -289,6 +295,19 @@ static void add_call(struct case_world *world, const struct case_record *record)
 	}
 	world->releases += length;
 	step.end = first + length;
+	push_step(world, step);
+}
+
+static void add_call_with_errno(struct case_world *world, const struct case_record *record)
+{
+	const struct case_step step = {
+		.kind = CASE_STEP_CALL_WITH_ERRNO,
+		.function = record->function,
+		.array = (uint16_t)array_before(world, record->earlier),
+		.first = record->length,
+	};
+
+	drop_owners(world);
 	push_step(world, step);
 }
 
@@ -327,6 +346,7 @@ static void add_statement(struct case_world *world, const struct case_record *re
 	switch (record->type) {
 	case CASE_ENTRIES:
 	case CASE_PINS:
+	case CASE_NULLS:
 		add_entries(world, record);
 		break;
 	case CASE_AGAIN:
@@ -334,6 +354,9 @@ static void add_statement(struct case_world *world, const struct case_record *re
 		break;
 	case CASE_CALL:
 		add_call(world, record);
+		break;
+	case CASE_CALL_WITH_ERRNO:
+		add_call_with_errno(world, record);
 		break;
 	case CASE_ACQUIRE:
 		add_acquire(world, record);

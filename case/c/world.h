@@ -43,7 +43,7 @@ struct case_page {
 /* One slot of an array. */
 struct case_entry {
 	uint16_t frame;
-	uint16_t folio;		/* index of its page's compound page */
+	uint16_t folio;		/* index of its page's compound page; of a NULL, nothing */
 	uint8_t backing;	/* enum case_backing */
 	uint8_t padding;	/* zero */
 };
@@ -60,13 +60,14 @@ enum case_step_kind {
 	CASE_STEP_DROP_OWNERS = 2,
 	CASE_STEP_CALL = 3,	/* first to end: entries of the array, as far as it goes */
 	CASE_STEP_CLEAN = 4,	/* first to end: folios */
+	CASE_STEP_CALL_WITH_ERRNO = 5,	/* first: the errno, without its sign */
 };
 
 /* A statement of the program. What a kind does not name is zero for that kind. */
 struct case_step {
 	uint8_t kind;		/* enum case_step_kind */
-	uint8_t function;	/* call: enum case_function */
-	uint16_t array;		/* fill, acquire, call: index, or CASE_NO_ARRAY for a call */
+	uint8_t function;	/* calls: enum case_function */
+	uint16_t array;		/* fill, acquire, calls: index, or CASE_NO_ARRAY for a call */
 	uint32_t first;
 	uint32_t end;		/* the one after the last */
 };

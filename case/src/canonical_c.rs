@@ -105,6 +105,7 @@ pub(crate) fn backing(number: u8) -> Backing {
         0 => Backing::Unbacked,
         1 => Backing::Got,
         2 => Backing::Pinned,
+        3 => Backing::Null,
         number => panic!("the C code gave an entry that is held in a way numbered {number}"),
     }
 }
@@ -123,7 +124,7 @@ fn from_c(record: &CaseRecord) -> Record {
             from: Source::ALL[usize::from(record.from)],
         }),
         1 => Record::Gap { frames: record.frames },
-        2 | 8 => Record::Entries(EntriesRecord {
+        2 | 8 | 9 => Record::Entries(EntriesRecord {
             first,
             length,
             direction: match record.step {
@@ -140,6 +141,11 @@ fn from_c(record: &CaseRecord) -> Record {
             earlier,
             first,
             length,
+        },
+        10 => Record::CallWithErrno {
+            function: Function::ALL[usize::from(record.function)],
+            earlier,
+            errno: length as u8,
         },
         5 => Record::Acquire { earlier },
         6 => Record::Clean { first, length },

@@ -68,7 +68,9 @@ impl Case {
         let held = if only.unpins() { Backing::Pinned } else { Backing::Got };
         for record in &mut self.records {
             match record {
-                Record::Call { function, .. } => *function = only,
+                Record::Call { function, .. } | Record::CallWithErrno { function, .. } => {
+                    *function = only;
+                }
                 Record::Entries(EntriesRecord { backing, .. }) | Record::Again { backing, .. }
                     if backing.is_backed() =>
                 {

@@ -1,6 +1,7 @@
 //! Bytes and text by hand. Drawn at random they are tested by the `decode` target.
 
 use super::*;
+use crate::world::World;
 
 fn text_error(text: &str) -> String {
     Case::from_text(text).expect_err("the text is wrong").to_string()
@@ -80,6 +81,26 @@ fn items_go_up_down_and_stay() {
 }
 
 #[test]
+fn nulls_and_errnos_have_records_of_their_own() {
+    let text = "folio a\nentries 0 !a 0*300\nalso-pins a 0\nagain 1..3\n\
+                unpin_user_pages earlier=1 errno=14\n\
+                unpin_user_pages_dirty_lock make_dirty errno=255\n";
+    let case = Case::from_text(text).expect("a good text");
+    assert_eq!(case.to_text(), text);
+    assert_eq!(decode_canonical(&case.encode()).as_deref(), Ok(&case.records[..]));
+    let bytes = case.encode();
+    let records = bytes.as_chunks::<8>().0;
+    assert_eq!(records[1], [0x90, 0, 0, 0, 1, 0, 0, 0]);
+    assert_eq!(records[3], [0x90, 0b11_0010, 0, 0, 0x2c, 1, 0, 0]);
+    assert_eq!(records[7], [0xa5, 0, 1, 0, 0, 0, 0xf2, 0xff]);
+    assert_eq!(records[8], [0xa6, 0, 0, 0, 0, 0, 0x01, 0xff]);
+    // What is held for an entry that repeats a NULL is nothing.
+    let world = World::of(&Case::from_text("folio a\nentries 0 a\nagain-pins 0..2").unwrap());
+    let backings = [Backing::Null, Backing::Got, Backing::Null, Backing::Pinned];
+    assert_eq!(world.entries.iter().map(|entry| entry.backing).collect::<Vec<_>>(), backings);
+}
+
+#[test]
 fn a_text_is_printed_as_it_is_written_by_hand() {
     let text = "\
 folio a order=9 kind=file
@@ -127,6 +148,9 @@ fn errors_name_line_and_column_and_what_was_expected() {
         ("folio a\nentries a[0..5000]", "line 2, column 9: 5000 entries in one item; expected"),
         ("free a", "line 1, column 1: `free` does not belong here; expected `folio`, `gap`"),
         ("acquire slice=0..1", "line 1, column 9: `slice=0..1` does not belong here; expected"),
+        ("folio a\nentries 0x2", "line 2, column 10: `x2` does not belong here; expected `*` and"),
+        ("put_user_pages errno=0", "line 1, column 22: 0 is out of range; expected 1 to 255"),
+        ("put_user_pages slice=0..1 errno=1", "line 1, column 27: `errno=1` does not belong here"),
         ("# äö\n  again 3..1", "line 2, column 12: 1 is out of range; expected an index"),
     ];
     for (text, expected) in cases {
@@ -150,9 +174,13 @@ fn the_c_decoder_says_what_is_not_canonical() {
     let bytes = [0x20, 0, 5, 0, 0, 0, 0, 0];
     assert_eq!(decode_canonical(&bytes), Err(CanonicalError::NotCanonical(0)));
     assert_eq!(
-        decode_canonical(&[0x90, 0, 0, 0, 0, 0, 0, 0]),
+        decode_canonical(&[0xb0, 0, 0, 0, 0, 0, 0, 0]),
         Err(CanonicalError::ReservedType(0))
     );
+    for reserved in [[0x91, 0, 0, 0, 1, 0, 0, 0], [0xa5, 0, 0, 0, 0, 0, 0x00, 0xff]] {
+        assert_eq!(decode_canonical(&reserved), Err(CanonicalError::ReservedType(0)));
+        assert_eq!(Case::decode(&reserved), Case::default());
+    }
     assert_eq!(
         decode_canonical(&[0x71, 0, 0, 0, 0, 0, 0, 0]),
         Err(CanonicalError::ReservedType(0))

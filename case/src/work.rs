@@ -24,7 +24,7 @@ impl Case {
                 Record::Call { length: 0, .. } | Record::Acquire { .. } => calls += entries,
                 Record::Call { length, .. } => calls += usize::from(length).min(entries),
                 Record::Clean { length, .. } => calls += usize::from(length).min(frames),
-                Record::Long => {}
+                Record::CallWithErrno { .. } | Record::Long => {}
             }
             entries = entries.min(MAX_LONG_ENTRIES);
         }

@@ -40,12 +40,19 @@ pub struct Folio {
 /// One slot of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Entry {
-    /// The frame of the page that it names.
+    /// The frame of the page that it names; of a NULL that of the first page.
     pub frame: u16,
     /// The number of the compound page that the page belongs to.
     pub folio: u16,
-    /// How its page is held for it.
+    /// How its page is held for it, or that it is a NULL.
     pub backing: Backing,
+}
+
+impl Entry {
+    /// Whether it names no page.
+    pub fn is_null(&self) -> bool {
+        self.backing == Backing::Null
+    }
 }
 
 /// A statement of the program.
@@ -76,6 +83,10 @@ pub enum Step {
         array: Option<usize>,
         /// The entries, by their index in the array.
         entries: Range<usize>,
+        /// The errno whose negative the call gets in place of how many entries there are, which
+        /// then are none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        errno: Option<u8>,
     },
     /// Compound pages that are in use are written back.
     Clean {
@@ -99,6 +110,8 @@ pub struct World {
     pub steps: Vec<Step>,
     /// Whether an entry is held by a pin.
     pub holds_pins: bool,
+    /// Whether an entry is a NULL.
+    pub has_nulls: bool,
     is_long: bool,
     releases: usize,
     references: usize,
@@ -115,7 +128,7 @@ pub const GUP_PIN_COUNTING_BIAS: u32 = 1024;
 /// pins before 5.18.
 fn most_references(backing: Backing, pages: usize) -> u32 {
     match backing {
-        Backing::Unbacked => 0,
+        Backing::Unbacked | Backing::Null => 0,
         Backing::Pinned if pages <= 2 => GUP_PIN_COUNTING_BIAS,
         Backing::Got | Backing::Pinned => 1,
     }
@@ -128,7 +141,7 @@ fn side_by_side(entries: &[Entry]) -> usize {
     entries
         .iter()
         .zip(frames)
-        .take_while(|(entry, frame)| usize::from(entry.frame) == *frame)
+        .take_while(|(entry, frame)| !entry.is_null() && usize::from(entry.frame) == *frame)
         .count()
 }
 
@@ -179,7 +192,8 @@ impl World {
         self.arrays.clear();
         self.steps.clear();
         (self.releases, self.references) = (0, 0);
-        (self.is_long, self.owners_dropped, self.holds_pins) = (false, false, false);
+        (self.is_long, self.owners_dropped) = (false, false);
+        (self.holds_pins, self.has_nulls) = (false, false);
         let program = case.records.iter().filter(|record| !record.is_of_world());
         for record in program.take(MAX_RECORDS) {
             self.add(record);
@@ -204,6 +218,11 @@ impl World {
             Record::Again { start, length, backing } => self.add_again(start, length, backing),
             Record::Call { function, earlier, first, length } => {
                 self.add_call(function, earlier, first, length);
+            }
+            Record::CallWithErrno { function, earlier, errno } => {
+                self.drop_owners();
+                let (array, errno) = (self.array(earlier), Some(errno));
+                self.steps.push(Step::Call { function, array, entries: 0..0, errno });
             }
             Record::Acquire { earlier } => {
                 if let Some(array) = self.array(earlier)
@@ -274,7 +293,7 @@ impl World {
         let length = usize::from(length).min(current.end - start).min(self.room());
         let before = self.entries.len();
         self.entries.extend_from_within(start..start + length);
-        for entry in &mut self.entries[before..] {
+        for entry in self.entries[before..].iter_mut().filter(|entry| !entry.is_null()) {
             entry.backing = backing;
         }
         self.fill_added(before);
@@ -289,6 +308,7 @@ impl World {
         for entry in &self.entries[before..] {
             let folio = usize::from(entry.folio);
             self.holds_pins |= entry.backing == Backing::Pinned;
+            self.has_nulls |= entry.is_null();
             self.backed[folio] += most_references(entry.backing, self.layout.places[folio].pages);
         }
         let fits = self.take_references(entries.len());
@@ -317,7 +337,8 @@ impl World {
             length = side_by_side(&self.entries[slice]);
         }
         self.releases += length;
-        self.steps.push(Step::Call { function, array, entries: first..first + length });
+        let entries = first..first + length;
+        self.steps.push(Step::Call { function, array, entries, errno: None });
     }
 
     fn add_clean(&mut self, first: u16, length: u16) {
@@ -348,6 +369,11 @@ impl World {
             Some(Step::Call { array, entries, .. }) => self.call_entries(*array, entries.clone()),
             _ => &[],
         }
+    }
+
+    /// Whether a call gets a negative errno for a length.
+    pub fn has_errno(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Call { errno: Some(_), .. }))
     }
 
     /// The calls of the program: the number of its step, and what is called.

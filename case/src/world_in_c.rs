@@ -244,10 +244,11 @@ fn step(step: &CaseStep) -> Step {
         0 => Step::Fill { array, entries: range },
         1 => Step::Acquire { array },
         2 => Step::DropOwners,
-        3 => Step::Call {
+        3 | 5 => Step::Call {
             function: Function::ALL[usize::from(step.function)],
             array: (step.array != NO_ARRAY).then_some(array),
-            entries: range,
+            entries: if step.kind == 3 { range } else { 0..0 },
+            errno: (step.kind == 5).then_some(step.first as u8),
         },
         4 => Step::Clean { folios: range },
         kind => panic!("case_world_build() gave a step of kind {kind}"),

@@ -170,7 +170,9 @@ fn cases<'a>(
 /// has no more.
 fn calls_only(case: &Case, functions: &[Function]) -> bool {
     case.records.iter().all(|record| match record {
-        Record::Call { function, .. } => functions.contains(function),
+        Record::Call { function, .. } | Record::CallWithErrno { function, .. } => {
+            functions.contains(function)
+        }
         _ => true,
     })
 }

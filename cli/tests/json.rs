@@ -32,7 +32,10 @@ fn with_all() -> Directory {
     directory.write("corpus/program/1.case", format!("{CASE}clean big\n"));
     directory.write("corpus/put_user_pages/1.case", format!("{CASE}clean big\n"));
     directory.write("2.case", format!("folio z\n{OVER_RELEASE}"));
-    directory.write("4.case", "folio a order=1 refs=1\npins a a\nunpin_user_pages slice=1..\n");
+    directory.write(
+        "4.case",
+        "folio a order=1 refs=1\npins a a\nunpin_user_pages slice=1..\nunpin_user_pages errno=14\n",
+    );
     directory.write("3.case", "folio a\nentries a\nput_user_pages\nacquire\n");
     directory
 }

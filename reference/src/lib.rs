@@ -32,10 +32,12 @@ pub mod release;
 mod tests;
 pub mod unpin;
 
-pub use memory::{Event, EventKind, Memory, Page};
+pub use memory::{Event, EventKind, Memory, NULL, Page};
 pub use profile::{PROFILES, Profile};
 pub use release::{
     EntryWithoutReference, put_user_page, put_user_pages, put_user_pages_dirty,
     put_user_pages_dirty_lock,
 };
-pub use unpin::{unpin_user_page, unpin_user_pages, unpin_user_pages_dirty_lock};
+pub use unpin::{
+    takes_errno, unpin_folios, unpin_user_page, unpin_user_pages, unpin_user_pages_dirty_lock,
+};

@@ -2,6 +2,9 @@
 
 use crate::profile::{Profile, ZeroPage};
 
+/// An entry that names no page, as NULL does.
+pub const NULL: usize = usize::MAX;
+
 /// A page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Page {

@@ -14,6 +14,11 @@ pub struct Profile {
     pub pins: Pins,
     /// What a pin of the zero page does.
     pub zero_page: ZeroPage,
+    /// What unpin_user_pages() makes of a NULL.
+    pub null: Null,
+    /// Whether unpin_user_pages(), and unpin_folios() where it is, warn of a negative errno as
+    /// length and return: since 146608bb75e6, of Linux 5.10. The others count up to it.
+    pub guards_errno: bool,
     /// Whether there are unpin_user_page(), unpin_user_pages() and
     /// unpin_user_pages_dirty_lock(): until 5.5 they had their older names.
     pub has_unpin: bool,
@@ -47,6 +52,17 @@ pub enum ZeroPage {
     LeftAlone,
 }
 
+/// What unpin_user_pages() makes of an entry that is NULL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Null {
+    /// A page, which it looks at.
+    Dereferenced,
+    /// Nothing, where a run would start with it: since "mm/gup: handle NULL pages in
+    /// unpin_user_pages()" (a1268be280d8). Behind a page it is looked at still, to see whether it
+    /// is one of the page's run.
+    SkippedAtRunStart,
+}
+
 /// GUP_PIN_COUNTING_BIAS of every kernel that has it (include/linux/mm.h).
 const BIAS: i32 = 1024;
 
@@ -57,6 +73,8 @@ pub const PATCH_2018: Profile = Profile {
     package_version: None,
     pins: Pins::References,
     zero_page: ZeroPage::Counted,
+    null: Null::Dereferenced,
+    guards_errno: false,
     has_unpin: false,
     has_range: false,
     has_folios: false,
@@ -70,6 +88,8 @@ pub const V5_7: Profile = Profile {
     package_version: None,
     pins: Pins::Counted { pincount_from_order: 2, bias: BIAS },
     zero_page: ZeroPage::Counted,
+    null: Null::Dereferenced,
+    guards_errno: false,
     has_unpin: true,
     has_range: false,
     has_folios: false,
@@ -82,6 +102,8 @@ pub const V5_13: Profile = Profile {
     package_version: None,
     pins: Pins::Counted { pincount_from_order: 2, bias: BIAS },
     zero_page: ZeroPage::Counted,
+    null: Null::Dereferenced,
+    guards_errno: true,
     has_unpin: true,
     has_range: true,
     has_folios: false,
@@ -94,6 +116,8 @@ pub const DEBIAN_6_1: Profile = Profile {
     package_version: Some("6.1.192-2"),
     pins: Pins::Counted { pincount_from_order: 1, bias: BIAS },
     zero_page: ZeroPage::LeftAlone,
+    null: Null::Dereferenced,
+    guards_errno: true,
     has_unpin: true,
     has_range: true,
     has_folios: false,
@@ -106,6 +130,8 @@ pub const DEBIAN_6_12: Profile = Profile {
     package_version: Some("6.12.117-1~deb12u1"),
     pins: Pins::Counted { pincount_from_order: 1, bias: BIAS },
     zero_page: ZeroPage::LeftAlone,
+    null: Null::SkippedAtRunStart,
+    guards_errno: true,
     has_unpin: true,
     has_range: true,
     has_folios: true,

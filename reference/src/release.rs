@@ -1,10 +1,10 @@
 //! The patch: four functions, each a loop over the entries.
 //!
-//! A page is named by its page frame number.
+//! A page is named by its page frame number, and no page by [`NULL`].
 
-use crate::memory::Memory;
+use crate::memory::{Memory, NULL};
 
-/// The call stopped at this entry of the array: its page had no reference left.
+/// The call stopped at this entry of the array: its page had no reference left, or it was NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryWithoutReference(pub usize);
 
@@ -24,8 +24,7 @@ pub fn put_user_page(memory: &mut Memory, page: usize) -> Result<(), EntryWithou
 /// The first entry whose page has no reference left.
 pub fn put_user_pages(memory: &mut Memory, pages: &[usize]) -> Result<(), EntryWithoutReference> {
     for (index, &entry) in pages.iter().enumerate() {
-        let page = memory.compound_head(entry);
-        check(memory, page, index)?;
+        let page = head_with_reference(memory, entry, index)?;
         memory.put_page(page);
     }
     Ok(())
@@ -61,8 +60,7 @@ fn put_user_pages_dirty_with(
     set_dirty: fn(&mut Memory, usize),
 ) -> Result<(), EntryWithoutReference> {
     for (index, &entry) in pages.iter().enumerate() {
-        let page = memory.compound_head(entry);
-        check(memory, page, index)?;
+        let page = head_with_reference(memory, entry, index)?;
         if !memory.page(page).dirty {
             set_dirty(memory, page);
         }
@@ -71,10 +69,15 @@ fn put_user_pages_dirty_with(
     Ok(())
 }
 
-/// What the kernel leaves undefined: releasing a page that has no reference.
-fn check(memory: &Memory, page: usize, index: usize) -> Result<(), EntryWithoutReference> {
-    if memory.page(page).refcount <= 0 {
+/// The entry's head page, but for what the kernel leaves undefined: a page that has no reference,
+/// or none at all.
+fn head_with_reference(
+    memory: &Memory,
+    entry: usize,
+    index: usize,
+) -> Result<usize, EntryWithoutReference> {
+    if entry == NULL || memory.page(memory.compound_head(entry)).refcount <= 0 {
         return Err(EntryWithoutReference(index));
     }
-    Ok(())
+    Ok(memory.compound_head(entry))
 }

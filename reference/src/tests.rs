@@ -47,6 +47,31 @@ fn a_compound_page_is_its_head_page_and_its_tail_pages() {
 }
 
 #[test]
+fn a_null_is_skipped_where_the_profile_and_the_function_say_so() {
+    let released = |profile: &'static Profile, unpin: Release, pages: &[usize]| {
+        let mut memory = memory(1);
+        memory.profile = profile;
+        memory.pin_user_pages(&[C, C]);
+        let result = unpin(&mut memory, pages);
+        (result.map_err(|error| error.0), memory.pins_released)
+    };
+    let marking: Release = |memory, pages| unpin_user_pages_dirty_lock(memory, pages, true);
+    let (old, new) = (&profile::DEBIAN_6_1, &profile::DEBIAN_6_12);
+    assert_eq!(released(new, unpin_user_pages, &[NULL, NULL, C]), (Ok(()), 1));
+    assert_eq!(released(new, unpin_user_pages, &[C, NULL]), (Err(1), 1));
+    assert_eq!(released(new, unpin_folios, &[C, NULL, C]), (Ok(()), 2));
+    assert_eq!(released(new, marking, &[NULL, C]), (Err(0), 0));
+    assert_eq!(released(old, unpin_user_pages, &[NULL, C]), (Err(0), 0));
+    assert_eq!(put_user_pages(&mut memory(1), &[C, NULL]), Err(EntryWithoutReference(1)));
+}
+
+#[test]
+fn a_negative_errno_is_guarded_against_since_5_10() {
+    let guards = PROFILES.each_ref().map(|profile| takes_errno(profile).is_ok());
+    assert_eq!(guards, [false, false, true, true, true]);
+}
+
+#[test]
 fn frames_may_be_left_out_before_a_compound_page() {
     let mut memory = memory(1);
     assert_eq!(memory.add_compound_page(8, 2), 8);

@@ -212,6 +212,8 @@ pub enum Skip {
     NeedsLock,
     /// A page starts with a count below zero, which somebody else's over-release left.
     Negative,
+    /// An entry is NULL, or a length the negative of an errno.
+    Nulls,
     /// It died again and again of cases before.
     Dies {
         /// Of how many.
@@ -234,6 +236,7 @@ impl Skip {
             Skip::UntoldRules => &known_differences::UNTOLD_RULES,
             Skip::NeedsLock => &known_differences::NEEDS_LOCK,
             Skip::Negative => &known_differences::NEGATIVE,
+            Skip::Nulls => &known_differences::NULLS,
             Skip::Dies { .. } => &known_differences::DIES,
         }
     }

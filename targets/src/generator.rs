@@ -23,7 +23,13 @@ pub fn case(rng: &mut Rng) -> Case {
     }
     let arrays = records.len();
     for _ in 0..rng.u8(1..=3) {
-        records.push(Record::Entries(entries(rng, false)));
+        // Most functions look at a NULL, and one that looks only behind a page skips the first.
+        if rng.u8(..32) == 0 {
+            records.push(nulls(rng, false));
+            records.push(Record::Entries(entries(rng, true)));
+        } else {
+            records.push(Record::Entries(entries(rng, false)));
+        }
         for _ in 0..rng.u8(..4) {
             records.push(more_entries(rng));
         }
@@ -172,11 +178,31 @@ fn function(rng: &mut Rng) -> Function {
     functions[rng.usize(..functions.len())]
 }
 
+/// NULLs, of which a call that is valid has a few.
+fn nulls(rng: &mut Rng, also: bool) -> Record {
+    let record = EntriesRecord {
+        first: 0,
+        length: rng.u16(1..=3),
+        direction: Direction::Up,
+        backing: Backing::Null,
+        also,
+    };
+    Record::Entries(record.normalised())
+}
+
 fn more_entries(rng: &mut Rng) -> Record {
+    if rng.u8(..64) == 0 {
+        return nulls(rng, true);
+    }
     if rng.u8(..3) > 0 {
         return Record::Entries(entries(rng, true));
     }
     Record::Again { start: rng.u16(..8), length: length(rng), backing: backing(rng) }
+}
+
+/// Mostly -EFAULT, which pin_user_pages() returns.
+fn errno(rng: &mut Rng) -> u8 {
+    if rng.bool() { 14 } else { rng.u8(1..) }
 }
 
 fn statement(rng: &mut Rng) -> Record {
@@ -184,6 +210,9 @@ fn statement(rng: &mut Rng) -> Record {
     match rng.u8(..8) {
         0 => Record::Acquire { earlier },
         1 => Record::Clean { first: rng.u16(..8), length: length(rng) },
+        2 if rng.u8(..8) == 0 => {
+            Record::CallWithErrno { function: function(rng), earlier, errno: errno(rng) }
+        }
         _ => {
             let whole = rng.u8(..4) > 0;
             Record::Call {

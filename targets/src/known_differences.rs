@@ -74,6 +74,13 @@ pub(crate) static NEGATIVE: KnownDifference = KnownDifference {
     seen: Seen::InKernel,
 };
 
+pub(crate) static NULLS: KnownDifference = KnownDifference {
+    condition: "an entry is NULL, or a length the negative of an errno",
+    backends: "`fast`, `fast-unhooked`, `fast-small-blocks`",
+    reason: "a slice of pages can hold neither: in Rust there is nothing to guard against",
+    seen: Seen::InProcess,
+};
+
 pub(crate) static NO_MEMORY: KnownDifference = KnownDifference {
     condition: "the kernel has no compound page of that order left",
     backends: "kernels",
@@ -110,7 +117,7 @@ pub(crate) static DIES: KnownDifference = KnownDifference {
 };
 
 /// All of them, as docs/backends.md lists them.
-pub static KNOWN_DIFFERENCES: [&KnownDifference; 12] = [
+pub static KNOWN_DIFFERENCES: [&KnownDifference; 13] = [
     &LACKS,
     &OVER_RELEASE,
     &WAITS,
@@ -118,6 +125,7 @@ pub static KNOWN_DIFFERENCES: [&KnownDifference; 12] = [
     &UNTOLD_RULES,
     &NEEDS_LOCK,
     &NEGATIVE,
+    &NULLS,
     &NO_MEMORY,
     &MIXED_ORDERS,
     &NO_USER_PAGES,

@@ -23,13 +23,15 @@ pub trait Machine {
     /// Drops every owner's reference; a compound page with none left is free.
     fn drop_owners(&mut self, world: &World);
 
-    /// Calls the function on the entries; the index of the entry that stopped it, where
+    /// Calls the function on the entries, or with a negative errno in place of how many they are,
+    /// which then are none; the index of the entry that stopped it, where
     /// the implementation tells.
     fn call(
         &mut self,
         world: &World,
         function: Function,
         entries: Range<usize>,
+        errno: Option<u8>,
         call: usize,
     ) -> Option<usize>;
 
@@ -68,14 +70,14 @@ pub fn run(
                 outcome.acquired.push(lengths[*array]);
             }
             Step::DropOwners => machine.drop_owners(world),
-            Step::Call { function, array, entries } => {
+            Step::Call { function, array, entries, errno } => {
                 let call = outcome.errors.len();
                 let entries = array.map_or(0..0, |array| {
                     let length = lengths[array];
                     let entries = entries.start.min(length)..entries.end.min(length);
                     world.array_range(array, entries)
                 });
-                outcome.errors.push(machine.call(world, *function, entries, call));
+                outcome.errors.push(machine.call(world, *function, entries, *errno, call));
             }
             Step::Clean { folios } => {
                 for folio in folios.clone() {

@@ -117,7 +117,7 @@ fn summary(divergence: &Divergence) -> String {
 
 fn call_report(world: &World, Call { number, step }: Call) -> CallReport {
     match &world.steps[step] {
-        Step::Call { function, array, entries } => {
+        Step::Call { function, array, entries, .. } => {
             CallReport { number, function: *function, entries: entries.len(), array: *array }
         }
         other => unreachable!("{other:?} is no call"),
@@ -193,7 +193,8 @@ fn describe_folio(world: &World, number: usize) -> String {
 /// The entries of the call at a step that name each page.
 fn names(world: &World, step: usize) -> BTreeMap<Subject, Vec<usize>> {
     let mut names: BTreeMap<Subject, Vec<usize>> = BTreeMap::new();
-    for (index, entry) in world.entries_at(step).iter().enumerate() {
+    let entries = world.entries_at(step).iter().enumerate();
+    for (index, entry) in entries.filter(|(_, entry)| !entry.is_null()) {
         for subject in [Subject::Folio(entry.folio.into()), Subject::Frame(entry.frame.into())] {
             names.entry(subject).or_default().push(index);
         }

@@ -137,11 +137,13 @@ fn any_order(seed: u64) -> Result<(), Failed> {
     let worlds: Vec<World> = cases()?.iter().map(World::of).collect();
     let mut order: Vec<usize> = (0..worlds.len()).collect();
     let (mut naive, mut fast) = (naive(), fast(Profile::newest()));
-    let expected: Vec<(Outcome, Outcome)> = worlds
+    // All but the few with a NULL or an errno, which it cannot be given.
+    let takes = |world: &World| !world.has_nulls && !world.has_errno();
+    let expected: Vec<(Outcome, Option<Outcome>)> = worlds
         .iter()
         .map(|world| {
             let naive = naive.run_world(world, None).clone();
-            (naive, fast.run_world(world, None).clone())
+            (naive, takes(world).then(|| fast.run_world(world, None).clone()))
         })
         .collect();
     fastrand::Rng::with_seed(seed).shuffle(&mut order);
@@ -153,8 +155,8 @@ fn any_order(seed: u64) -> Result<(), Failed> {
                 format!("{}: case {index} depends on the cases before it", naive.name()).into()
             );
         }
-        let theirs = fast.run_world(world, None);
-        if *theirs != expected[index].1 {
+        let Some(expected) = &expected[index].1 else { continue };
+        if fast.run_world(world, None) != expected {
             return Err(
                 format!("{}: case {index} depends on the cases before it", fast.name()).into()
             );

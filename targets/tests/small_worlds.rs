@@ -46,7 +46,7 @@ fn seen(world: &World) -> Seen {
     });
     let pages = pages.collect();
     let calls = world.steps.iter().filter_map(|step| match step {
-        Step::Call { function, array, entries } => {
+        Step::Call { function, array, entries, .. } => {
             let entries = world.call_entries(*array, entries.clone()).iter();
             let entries = entries.map(|entry| {
                 let number = usize::from(entry.folio);

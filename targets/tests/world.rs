@@ -116,7 +116,7 @@ fn a_long_record_raises_the_limits_from_there_on() {
 }
 
 fn call_on(array: usize, entries: Range<usize>) -> Step {
-    Step::Call { function: Function::PutUserPages, array: Some(array), entries }
+    Step::Call { function: Function::PutUserPages, array: Some(array), entries, errno: None }
 }
 
 #[test]

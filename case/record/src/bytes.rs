@@ -22,6 +22,8 @@ const ACQUIRE: u8 = 5;
 const CLEAN: u8 = 6;
 const LONG: u8 = 7;
 const PINS: u8 = 8;
+const NULLS: u8 = 9;
+const CALL_WITH_ERRNO: u8 = 10;
 
 const ORDERS: u8 = 11;
 const FILE: u8 = 1 << 0;
@@ -106,6 +108,14 @@ pub fn decode(bytes: [u8; RECORD_SIZE]) -> Option<Record> {
         CLEAN => Record::Clean { first: raw.a, length: raw.b & MAX_RANGE },
         // One number of sixteen, for bytes drawn at random are to make small worlds.
         LONG if raw.number == 0 => Record::Long,
+        // The same, for few who release pages can be given a NULL ...
+        NULLS if raw.number == 0 => Record::Entries(decode_entries(&raw, Backing::Null)),
+        // ... or an errno.
+        CALL_WITH_ERRNO => Record::CallWithErrno {
+            function: decode_function(raw.number),
+            earlier: raw.a,
+            errno: errno(raw.c)?,
+        },
         _ => return None,
     })
 }
@@ -135,7 +145,13 @@ fn decode_function(number: u8) -> Function {
     named.unwrap_or(Function::PUT[usize::from(number & 3)])
 }
 
+/// The errno without its sign that a length is the negative of; `None` for all but 255 numbers.
+fn errno(length: u16) -> Option<u8> {
+    u8::try_from(length.wrapping_neg()).ok().filter(|errno| *errno > 0)
+}
+
 fn decode_entries(raw: &Raw, backing: Backing) -> EntriesRecord {
+    let may_be_unbacked = backing != Backing::Null;
     let record = EntriesRecord {
         first: raw.a,
         length: raw.size(raw.b, SMALL_RANGE, MAX_RANGE),
@@ -144,7 +160,10 @@ fn decode_entries(raw: &Raw, backing: Backing) -> EntriesRecord {
             1 => Direction::Same,
             _ => Direction::Down,
         },
-        backing: if raw.flags & UNBACKED == 0 { backing } else { Backing::Unbacked },
+        backing: match raw.flags & UNBACKED {
+            UNBACKED if may_be_unbacked => Backing::Unbacked,
+            _ => backing,
+        },
         also: raw.flags & ALSO != 0,
     };
     record.normalised()
@@ -156,8 +175,14 @@ pub fn encode(record: &Record) -> [u8; RECORD_SIZE] {
         Record::Folio(ref folio) => encode_folio(folio),
         Record::Gap { frames } => Raw { kind: GAP, a: frames, ..EMPTY },
         Record::Entries(ref entries) => Raw {
-            kind: if entries.backing == Backing::Pinned { PINS } else { ENTRIES },
+            kind: match entries.backing {
+                Backing::Unbacked | Backing::Got => ENTRIES,
+                Backing::Pinned => PINS,
+                Backing::Null => NULLS,
+            },
             number: match entries.direction {
+                // NULLs have none, and one number.
+                _ if entries.backing == Backing::Null => 0,
                 Direction::Up => 0,
                 Direction::Same => 1,
                 Direction::Down => 2,
@@ -177,6 +202,10 @@ pub fn encode(record: &Record) -> [u8; RECORD_SIZE] {
         }
         Record::Call { function, earlier, first, length } => {
             Raw { kind: CALL, number: function.number(), a: earlier, b: first, c: length, ..EMPTY }
+        }
+        Record::CallWithErrno { function, earlier, errno } => {
+            let (number, c) = (function.number(), u16::from(errno).wrapping_neg());
+            Raw { kind: CALL_WITH_ERRNO, number, a: earlier, c, ..EMPTY }
         }
         Record::Acquire { earlier } => Raw { kind: ACQUIRE, a: earlier, ..EMPTY },
         Record::Clean { first, length } => Raw { kind: CLEAN, a: first, b: length, ..EMPTY },

@@ -170,12 +170,14 @@ pub enum Backing {
     Got,
     /// By a pin, as pin_user_pages() takes it.
     Pinned,
+    /// There is no page to hold: the entry is a NULL. What it says of a page means nothing.
+    Null,
 }
 
 impl Backing {
     /// Whether anything is taken.
     pub const fn is_backed(self) -> bool {
-        !matches!(self, Backing::Unbacked)
+        matches!(self, Backing::Got | Backing::Pinned)
     }
 }
 
@@ -295,11 +297,11 @@ pub struct FolioRecord {
 /// `entries`: a range of pages, one entry each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntriesRecord {
-    /// The first entry's page number, modulo how many there are.
+    /// The first entry's page number, modulo how many there are; of NULLs 0.
     pub first: u16,
     /// How many entries, 0 to 4,095.
     pub length: u16,
-    /// Where the next entry's page is; up where there are fewer than two.
+    /// Where the next entry's page is; up where there are fewer than two, else of NULLs the same.
     pub direction: Direction,
     /// How the page of each entry is held.
     pub backing: Backing,
@@ -325,7 +327,8 @@ pub enum Record {
         start: u16,
         /// How many, 0 to 4,095.
         length: u16,
-        /// How the page of each entry is held, whatever held it for those that it repeats.
+        /// How the page of each entry is held, whatever held it for those that it repeats; what
+        /// repeats a NULL is one.
         backing: Backing,
     },
     /// A call on a slice of an array.
@@ -338,6 +341,16 @@ pub enum Record {
         first: u16,
         /// How many entries; 0 for all the rest.
         length: u16,
+    },
+    /// A call that gets a negative errno in place of the number of its array's entries, as from
+    /// who does not look at what pin_user_pages() returned.
+    CallWithErrno {
+        /// What is called.
+        function: Function,
+        /// The array, counted back from the latest.
+        earlier: u16,
+        /// The errno without its sign, 1 to 255.
+        errno: u8,
     },
     /// References and pins once more for the backed entries of an array.
     Acquire {
@@ -378,9 +391,14 @@ impl FolioRecord {
 impl EntriesRecord {
     /// The record with its direction and first page as the format keeps them.
     pub const fn normalised(self) -> EntriesRecord {
+        let is_null = matches!(self.backing, Backing::Null);
         EntriesRecord {
-            first: if self.length == 0 { 0 } else { self.first },
-            direction: if self.length < 2 { Direction::Up } else { self.direction },
+            first: if self.length == 0 || is_null { 0 } else { self.first },
+            direction: match self.direction {
+                _ if self.length < 2 => Direction::Up,
+                _ if is_null => Direction::Same,
+                direction => direction,
+            },
             ..self
         }
     }

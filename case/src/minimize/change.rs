@@ -86,7 +86,9 @@ impl Parts {
         self.folios.drain(range.clone());
         let renumbered = |folio: usize| folio - (folio.min(range.end) - folio.min(range.start));
         for array in 0..self.arrays.len() {
-            self.keep_entries(array, |_, entry| !range.contains(&entry.folio));
+            self.keep_entries(array, |_, entry| {
+                entry.backing == Backing::Null || !range.contains(&entry.folio)
+            });
         }
         for entry in self.arrays.iter_mut().flatten() {
             entry.folio = renumbered(entry.folio);
@@ -143,7 +145,11 @@ impl Parts {
 
     fn stay_inside(&mut self) {
         for entry in self.arrays.iter_mut().flatten() {
-            entry.page = entry.page.min(self.folios[entry.folio].pages() - 1);
+            let pages = match entry.backing {
+                Backing::Null => 1,
+                _ => self.folios[entry.folio].pages(),
+            };
+            entry.page = entry.page.min(pages - 1);
         }
     }
 
@@ -151,7 +157,7 @@ impl Parts {
     pub(super) fn call_on_whole_arrays(&mut self, range: Range<usize>) {
         let arrays = &self.arrays;
         for step in &mut self.steps[range] {
-            if let Step::Call { array: Some(array), entries, .. } = step {
+            if let Step::Call { array: Some(array), entries, errno: None, .. } = step {
                 *entries = 0..arrays[*array].len();
             }
         }

@@ -44,6 +44,7 @@ impl Parts {
         let world = World::of(case);
         let entry = |entry: &crate::world::Entry| {
             let folio = usize::from(entry.folio);
+            // Of a NULL it is the first page's, and means nothing.
             let page = usize::from(entry.frame) - world.layout.places[folio].frame;
             Entry { folio, page, backing: entry.backing }
         };
@@ -124,10 +125,12 @@ impl Parts {
                 Backing::Got => 0,
                 Backing::Pinned => 1,
                 Backing::Unbacked => 2,
+                Backing::Null => return 3,
             };
             (heads[entry.folio] + entry.page) as u64 + backing
         };
         let call = |step: &Step| match step {
+            Step::Call { errno: Some(_), .. } => 2,
             Step::Call { array: Some(array), entries, .. } => {
                 u64::from(*entries != (0..self.arrays[*array].len()))
             }

@@ -53,7 +53,12 @@ impl Parts {
                 }
                 Step::Acquire { array } => writer.acquire(*array),
                 Step::DropOwners => {}
-                Step::Call { function, array, entries } => writer.call(*function, *array, entries),
+                Step::Call { function, array, entries: _, errno: Some(errno) } => {
+                    writer.call_with_errno(*function, *array, *errno);
+                }
+                Step::Call { function, array, entries, errno: None } => {
+                    writer.call(*function, *array, entries);
+                }
                 Step::Clean { folios } => writer.clean(folios),
             }
         }
@@ -85,6 +90,9 @@ impl Writer {
     /// An array gets entries, after which it is so long.
     fn fill(&mut self, array: usize, entries: &[Entry], length: usize) {
         let named = |entry: &Entry| {
+            if entry.backing == Backing::Null {
+                return Named { page: 0, line: 0, backing: Backing::Null };
+            }
             let (head, line) = self.folios[entry.folio];
             Named { page: head + entry.page, line, backing: entry.backing }
         };
@@ -115,6 +123,12 @@ impl Writer {
 
     fn acquire(&mut self, array: usize) {
         self.records.extend(self.earlier(array).map(|earlier| Record::Acquire { earlier }));
+    }
+
+    fn call_with_errno(&mut self, function: Function, array: Option<usize>, errno: u8) {
+        let earlier = array.map_or(Some(0), |array| self.earlier(array));
+        let record = |earlier| Record::CallWithErrno { function, earlier, errno };
+        self.records.extend(earlier.map(record));
     }
 
     fn call(&mut self, function: Function, array: Option<usize>, entries: &Range<usize>) {
@@ -163,7 +177,9 @@ fn run_length(entries: &[Named], direction: Direction, pages: usize) -> usize {
         });
         run.count()
     };
-    let around = length(&|index, entry| entry.page as i64 == page(index).rem_euclid(pages as i64));
+    // NULLs are entries of a world without pages too.
+    let around =
+        length(&|index, entry| entry.page as i64 == page(index).rem_euclid(pages.max(1) as i64));
     if around > pages {
         return around;
     }

@@ -8,6 +8,9 @@ pub(super) const WORLD: &str = "@";
 /// The item for no entry.
 pub(super) const NOTHING: &str = "-";
 
+/// The item for an entry that is a NULL: no name starts with a digit.
+pub(super) const NULL: &str = "0";
+
 /// The name that a disassembled case gives its folio line number `line`, from 0: a to z,
 /// then aa, ab and so on.
 pub(super) fn group_name(line: usize) -> String {

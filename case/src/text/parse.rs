@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::error::TextError;
-use super::item::{NOTHING, WORLD};
+use super::item::{NOTHING, NULL, WORLD};
 use crate::layout::Layout;
 use put_user_page_record::{Backing, Direction, EntriesRecord, Function, Record};
 use put_user_page_record::{MAX_GAP, MAX_RANGE};
@@ -139,9 +139,10 @@ impl<'a> Parser<'a> {
         }
         for (index, &word) in line[1..].iter().enumerate() {
             let (backing, pages) = backing_of(word, held);
-            let (first, length, direction) = match pages {
-                NOTHING => (0, 0, Direction::Up),
-                _ => self.range(pages)?,
+            let (backing, (first, length, direction)) = match (word.strip_prefix(NULL), pages) {
+                (Some(times), _) => (Backing::Null, (0, self.nulls(times)?, Direction::Same)),
+                (None, NOTHING) => (backing, (0, 0, Direction::Up)),
+                (None, pages) => (backing, self.range(pages)?),
             };
             let also = also || index > 0;
             let entries = EntriesRecord { first, length, direction, backing, also };
@@ -170,9 +171,10 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A call: `earlier=N`, `slice=I..J`, and `make_dirty` where the function has it.
+    /// A call: `earlier=N`, `slice=I..J` or `errno=N`, and `make_dirty` where the function has it.
     fn call(&self, line: &Line<'_>, called: Function) -> Result<Record, TextError> {
         let (mut function, mut earlier, (mut first, mut length)) = (called, 0, (0, 0));
+        let (mut errno, mut has_slice) = (None, false);
         let has_make_dirty = called.make_dirty().is_some();
         if has_make_dirty {
             function = with_make_dirty(called, false);
@@ -180,15 +182,28 @@ impl<'a> Parser<'a> {
         for &word in &line[1..] {
             match word.split_once('=') {
                 Some(("earlier", value)) => earlier = self.earlier(value)?,
-                Some(("slice", value)) => (first, length) = self.slice(value)?,
+                Some(("slice", value)) if errno.is_none() => {
+                    (first, length) = self.slice(value)?;
+                    has_slice = true;
+                }
+                Some(("errno", value)) if !has_slice => {
+                    let number = self.number(value, 1..=i64::from(u8::MAX), "1 to 255")?;
+                    errno = Some(number as u8);
+                }
                 None if has_make_dirty && word == "make_dirty" => {
                     function = with_make_dirty(called, true);
                 }
                 _ if has_make_dirty => {
-                    return self.unexpected(word, "`make_dirty`, `earlier=N` or `slice=I..J`");
+                    let expected = "`make_dirty`, `earlier=N`, and `slice=I..J` or `errno=N`";
+                    return self.unexpected(word, expected);
                 }
-                _ => return self.unexpected(word, "`earlier=N` or `slice=I..J`"),
+                _ => {
+                    return self.unexpected(word, "`earlier=N`, and `slice=I..J` or `errno=N`");
+                }
             }
+        }
+        if let Some(errno) = errno {
+            return Ok(Record::CallWithErrno { function, earlier, errno });
         }
         Ok(Record::Call { function, earlier, first, length })
     }
@@ -282,6 +297,18 @@ impl<'a> Parser<'a> {
         match times.strip_prefix('*') {
             Some(number) => self.number(number, 1..=i64::from(MAX_RANGE), "1 to 4095 times"),
             None => self.unexpected(times, "`*` and how many times"),
+        }
+    }
+
+    /// How many NULLs what follows the first says.
+    fn nulls(&self, times: &str) -> Result<u16, TextError> {
+        match times.strip_prefix('*') {
+            _ if times.is_empty() => Ok(1),
+            Some(number) => {
+                let most = i64::from(MAX_RANGE);
+                Ok(self.number(number, 0..=most, "0 to 4095 NULLs")? as u16)
+            }
+            None => self.unexpected(times, "`*` and how many NULLs"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A case as text.
 
-use super::item::{NOTHING, group_name, name_and_index};
+use super::item::{NOTHING, NULL, group_name, name_and_index};
 use crate::layout::Layout;
 use put_user_page_record::{Backing, Direction, EntriesRecord, FolioRecord, Kind, Record, Source};
 
@@ -41,7 +41,7 @@ fn of_line(backing: Backing) -> Backing {
 
 /// Whether a range may stand on a line of items held so.
 fn may_stand(backing: Backing, held: Backing) -> bool {
-    backing == Backing::Unbacked || backing == held
+    matches!(backing, Backing::Unbacked | Backing::Null) || backing == held
 }
 
 fn line(layout: &Layout, record: &Record) -> String {
@@ -69,6 +69,9 @@ fn line(layout: &Layout, record: &Record) -> String {
             };
             format!("{}{}{slice}", function.label(), earlier_array(earlier))
         }
+        Record::CallWithErrno { function, earlier, errno } => {
+            format!("{}{} errno={errno}", function.label(), earlier_array(earlier))
+        }
         Record::Acquire { earlier } => format!("acquire{}", earlier_array(earlier)),
         Record::Clean { first, length } => {
             format!("clean {}", range(layout, first, length, Direction::Up))
@@ -86,7 +89,7 @@ fn end(first: u16, length: u16) -> u32 {
 }
 
 fn mark(backing: Backing) -> &'static str {
-    if backing.is_backed() { "" } else { "!" }
+    if backing == Backing::Unbacked { "!" } else { "" }
 }
 
 fn folio_line(name: &str, folio: &FolioRecord) -> String {
@@ -119,6 +122,10 @@ fn folio_line(name: &str, folio: &FolioRecord) -> String {
 
 fn entries_item(layout: &Layout, entries: &EntriesRecord) -> String {
     let pages = match entries.length {
+        _ if entries.backing == Backing::Null => match entries.length {
+            1 => NULL.to_owned(),
+            length => format!("{NULL}*{length}"),
+        },
         0 => NOTHING.to_owned(),
         length => range(layout, entries.first, length, entries.direction),
     };

@@ -46,6 +46,7 @@ pub(super) fn world(world: &World) -> Vec<String> {
     for (line, entries) in drawn.into_iter().zip(entries) {
         push_with_entries(&mut lines, line, width, entries);
     }
+    lines.extend(nulls(world));
     let legend =
         "H head page, t tail page, p page of order 0; !3: no reference is taken for entry 3";
     lines.extend([String::new(), legend.to_owned()]);
@@ -101,7 +102,8 @@ fn entries_of(world: &World, together: &[Range<usize>]) -> Vec<Vec<String>> {
     let mut texts = vec![Vec::new(); together.len()];
     for (number, array) in world.arrays.iter().enumerate() {
         let mut ranges: Vec<Vec<(Range<usize>, Backing)>> = vec![Vec::new(); together.len()];
-        for (index, entry) in world.entries[array.clone()].iter().enumerate() {
+        let entries = world.entries[array.clone()].iter().enumerate();
+        for (index, entry) in entries.filter(|(_, entry)| !entry.is_null()) {
             let ranges = &mut ranges[group_of[usize::from(entry.folio)]];
             match ranges.last_mut() {
                 Some((last, backing)) if last.end == index && *backing == entry.backing => {
@@ -121,12 +123,35 @@ fn entries_of(world: &World, together: &[Range<usize>]) -> Vec<Vec<String>> {
     texts
 }
 
+/// For each array that has some, a line of the entries that are NULL.
+fn nulls(world: &World) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (number, array) in world.arrays.iter().enumerate() {
+        let entries = &world.entries[array.clone()];
+        let mut start = 0;
+        let runs = entries.chunk_by(|one, other| one.is_null() == other.is_null()).map(|run| {
+            start += run.len();
+            (run[0].is_null(), start - run.len()..start)
+        });
+        let nulls: Vec<_> = runs
+            .filter(|(is_null, _)| *is_null)
+            .map(|(_, entries)| (entries, Backing::Null))
+            .collect();
+        if !nulls.is_empty() {
+            let array =
+                if world.arrays.len() > 1 { format!("array {number}, ") } else { String::new() };
+            lines.push(cut(format!("NULL  {array}{}", show(&nulls))));
+        }
+    }
+    lines
+}
+
 fn show(ranges: &[(Range<usize>, Backing)]) -> String {
     let parts: Vec<String> = ranges
         .iter()
         .map(|(entries, backing)| match backing {
             Backing::Unbacked => format!("!{}", range(entries)),
-            Backing::Got => range(entries),
+            Backing::Got | Backing::Null => range(entries),
             Backing::Pinned => format!("{} pinned", range(entries)),
         })
         .collect();

@@ -83,10 +83,11 @@ fn steps(world: &World, outcome: &Outcome) -> Vec<String> {
             vec![format!("array {array}"), what, length(lengths[*array], before)]
         }
         Step::DropOwners => vec!["owners".to_owned(), "drop their references".to_owned()],
-        Step::Call { function, array, entries } => {
+        Step::Call { function, array, entries, errno } => {
             let length = array.map_or(0, |array| lengths[array]);
             let entries = entries.start.min(length)..entries.end.min(length);
             let on = match array {
+                _ if errno.is_some() => format!("-{} entries", errno.unwrap_or_default()),
                 Some(array) => format!("{} of array {array}", names::entries(&entries)),
                 None => "no entry".to_owned(),
             };

@@ -167,7 +167,8 @@ fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
         Told::Fill { array, first, runs } => {
             let mut index = *first;
             for run in runs {
-                fill(lines, &story.folios[run.folio], *array, index, run);
+                let page = run.folio.map_or("NULL", |folio| &story.folios[folio]);
+                fill(lines, page, *array, index, run);
                 index += run.length;
             }
         }
@@ -182,6 +183,9 @@ fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
         Told::DropOwners => lines.push(String::new()),
         Told::Call { function, array, entries, .. } => {
             call(lines, story, *function, *array, entries);
+        }
+        Told::CallWithErrno { function, array, errno } => {
+            call_with_errno(lines, *function, *array, *errno);
         }
         Told::Clean { folios } => {
             let clean = |name: &String| format!("ClearPageDirty({name});");
@@ -237,6 +241,22 @@ fn call(
             lines.push(format!("{name}({start}, {npages}, {make_dirty});"));
         }
         _ => lines.push(format!("{name}({start}, {npages});")),
+    }
+}
+
+/// A call that warns and does nothing else. One that is made for each entry is not made.
+fn call_with_errno(lines: &mut Vec<String>, function: Function, array: Option<usize>, errno: u8) {
+    let array = array.map_or("NULL".to_owned(), |array| format!("array_{array}"));
+    let name = function.name();
+    match function {
+        Function::UnpinUserPages => lines.push(format!("{name}({array}, -{errno}L);")),
+        Function::UnpinFolios => {
+            lines.push(format!("{name}((struct folio **){array}, -{errno}L);"));
+        }
+        Function::UnpinUserPagesDirtyLock { make_dirty } => {
+            lines.push(format!("{name}({array}, -{errno}L, {make_dirty});"));
+        }
+        _ => {}
     }
 }
 

@@ -227,6 +227,7 @@ fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
         Told::Call { function, array, entries, stopped } => {
             call(lines, story, *function, *array, entries, *stopped);
         }
+        Told::CallWithErrno { .. } => unreachable!("a case with an errno has no test in Rust"),
         Told::Clean { folios } => {
             for name in &story.folios[folios.clone()] {
                 lines.push(format!("if {name}.refcount() > 0 {{"));
@@ -239,7 +240,8 @@ fn tell(lines: &mut Vec<String>, story: &Story, step: &Told) {
 
 fn fill(lines: &mut Vec<String>, story: &Story, array: usize, runs: &[Run]) {
     let frame = |run: &Run, index: usize| {
-        let first = story.trial.world().layout.places[run.folio].frame + run.page;
+        let folio = run.folio.expect("a case with a NULL has no test in Rust");
+        let first = story.trial.world().layout.places[folio].frame + run.page;
         (first as i64 + run.step * index as i64).to_string()
     };
     let length: usize = runs.iter().map(|run| run.length).sum();

@@ -38,14 +38,17 @@ pub(super) enum Told {
     DropOwners,
     /// A call; `stopped` is the number in the slice of the entry that stopped it.
     Call { function: Function, array: Option<usize>, entries: Range<usize>, stopped: Option<usize> },
+    /// A call that gets a negative errno for a length.
+    CallWithErrno { function: Function, array: Option<usize>, errno: u8 },
     /// Compound pages are written back.
     Clean { folios: Range<usize> },
 }
 
-/// Entries side by side that name pages of one compound page, one step apart.
+/// Entries side by side that name pages of one compound page, one step apart, or are NULL.
 #[derive(Clone, Copy)]
 pub(super) struct Run {
-    pub(super) folio: usize,
+    /// The number of the compound page; none of NULLs.
+    pub(super) folio: Option<usize>,
     /// The number of the first page in the compound page.
     pub(super) page: usize,
     pub(super) step: i64,
@@ -57,7 +60,9 @@ impl Story {
     pub(super) fn reads(&self, array: usize) -> bool {
         self.steps.iter().any(|step| match step {
             Told::Take { array: read, .. } => *read == array,
-            Told::Call { array: read, .. } => *read == Some(array),
+            Told::Call { array: read, .. } | Told::CallWithErrno { array: read, .. } => {
+                *read == Some(array)
+            }
             _ => false,
         })
     }
@@ -137,7 +142,12 @@ impl Steps {
                     lengths[*array] = length;
                 }
                 Step::DropOwners => self.told.push(Told::DropOwners),
-                Step::Call { function, array, entries } => {
+                Step::Call { function, array, errno: Some(errno), .. } => {
+                    errors.next();
+                    let (function, array, errno) = (*function, *array, *errno);
+                    self.told.push(Told::CallWithErrno { function, array, errno });
+                }
+                Step::Call { function, array, entries, errno: None } => {
                     let length = array.map_or(0, |array| lengths[array]);
                     let entries = entries.start.min(length)..entries.end.min(length);
                     let stopped = *errors.next().expect("an end of each call");
@@ -200,8 +210,8 @@ fn folio_name(layout: &Layout, place: &Place) -> String {
 fn runs(world: &World, array: usize, entries: Range<usize>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for entry in &world.entries[world.array_range(array, entries)] {
-        let folio = usize::from(entry.folio);
-        let page = usize::from(entry.frame) - world.layout.places[folio].frame;
+        let page = usize::from(entry.frame) - world.layout.places[usize::from(entry.folio)].frame;
+        let folio = (!entry.is_null()).then_some(usize::from(entry.folio));
         match runs.last_mut().filter(|run| run.folio == folio) {
             Some(run) if run.length == 1 && run.page.abs_diff(page) <= 1 => {
                 (run.step, run.length) = (page as i64 - run.page as i64, 2);

@@ -80,6 +80,7 @@ fn records(functions: &[Function]) -> Vec<Record> {
         for (earlier, first, length) in [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)] {
             records.push(Record::Call { function, earlier, first, length });
         }
+        records.push(Record::CallWithErrno { function, earlier: 0, errno: 14 });
     }
     records.extend([0, 1].map(|earlier| Record::Acquire { earlier }));
     records.extend([1, MAX_RANGE].map(|length| Record::Clean { first: 0, length }));
@@ -107,7 +108,7 @@ fn folios() -> Vec<FolioRecord> {
     folios
 }
 
-fn entries() -> [EntriesRecord; 10] {
+fn entries() -> [EntriesRecord; 12] {
     let one = EntriesRecord {
         first: 0,
         length: 1,
@@ -126,6 +127,8 @@ fn entries() -> [EntriesRecord; 10] {
         EntriesRecord { backing: Backing::Pinned, length: 2, direction: Direction::Down, ..one },
         EntriesRecord { backing: Backing::Pinned, also: true, ..one },
         EntriesRecord { also: true, ..one },
+        EntriesRecord { backing: Backing::Null, ..one },
+        EntriesRecord { backing: Backing::Null, also: true, ..one },
     ]
 }
 
@@ -174,7 +177,7 @@ mod tests {
                 assert!(tokens.iter().any(|token| has(&token)), "{read_tag:#04x} {read_flags:#x}");
             }
         }
-        assert_eq!(types, 8);
+        assert_eq!(types, 9);
         assert!(!records(&Function::ALL).contains(&Record::Long));
     }
 

@@ -4,9 +4,12 @@
  * are made in a thread of their own: where that waits for the page lock, the holder, who
  * is us, sees it wait and unlocks.
  */
+#include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/printk.h>
 #include <linux/sched.h>
 
 #include "pagediff.h"
@@ -15,7 +18,7 @@ struct call {
 	struct kthread_work work;
 	struct trial *trial;
 	u8 function;
-	u32 npages;
+	unsigned long npages;
 	bool returned;
 };
 
@@ -25,7 +28,7 @@ static void make_call(struct call *call)
 {
 	const struct release_api *api = call->trial->api;
 	struct page **pages = call->trial->pages;
-	u32 i;
+	unsigned long i;
 
 	switch (call->function) {
 	case CASE_PUT_USER_PAGE:
@@ -108,6 +111,47 @@ void caller_call(struct trial *trial, u8 function, u32 npages)
 	else
 		make_call(&call);
 	trial->in_call = false;
+}
+
+/* Sets what is a file's to set, and no module's. */
+static int write_panic_on_warn(const char *digit)
+{
+	struct file *file = filp_open("/proc/sys/kernel/panic_on_warn", O_WRONLY, 0);
+	loff_t pos = 0;
+	ssize_t written;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	written = kernel_write(file, digit, 1, &pos);
+	filp_close(file, NULL);
+	return written < 0 ? written : 0;
+}
+
+/*
+ * The kernel warns of such a length, which is as it should be: it does not panic, and the log
+ * has nothing of it.
+ */
+void caller_call_with_errno(struct trial *trial, u8 function, u32 errno)
+{
+	struct call call = {
+		.trial = trial,
+		.function = function,
+		.npages = -(unsigned long)errno,
+	};
+	int loglevel = console_loglevel;
+
+	/* These have no length: they are called for each entry, and there is none. */
+	if (function == CASE_PUT_USER_PAGE || function == CASE_UNPIN_USER_PAGE ||
+	    function == CASE_UNPIN_FOLIO)
+		return;
+	if (write_panic_on_warn("0"))
+		pr_warn("pagediff: panic_on_warn stays as it is\n");
+	console_loglevel = CONSOLE_LOGLEVEL_QUIET;
+	trial->in_call = true;
+	make_call(&call);
+	trial->in_call = false;
+	console_loglevel = loglevel;
+	write_panic_on_warn("1");
 }
 
 int caller_init(void)

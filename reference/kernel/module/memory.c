@@ -22,7 +22,8 @@ static void find_named(struct trial *trial)
 
 	memset(trial->named, 0, world->nr_folios * sizeof(trial->named[0]));
 	for (i = 0; i < world->nr_entries; i++)
-		trial->named[world->entries[i].folio] = true;
+		if (world->entries[i].backing != CASE_NULL)
+			trial->named[world->entries[i].folio] = true;
 }
 
 static int allocate(struct trial *trial, u32 number)

@@ -183,7 +183,7 @@ s32 trial_pincount(const struct trial *trial, u32 number);
 bool trial_maybe_pinned(const struct trial *trial, u32 number);
 void trial_pin(struct trial *trial, u32 number);
 bool trial_has_function(u8 function);
-void unpin(u8 function, struct page **pages, u32 npages);
+void unpin(u8 function, struct page **pages, unsigned long npages);
 
 /* user.c: pages of user mappings. */
 int user_find_orders(struct trial *trial);
@@ -228,6 +228,7 @@ int trial_run_program(struct trial *trial, u32 steps);
 int caller_init(void);
 void caller_exit(void);
 void caller_call(struct trial *trial, u8 function, u32 npages);
+void caller_call_with_errno(struct trial *trial, u8 function, u32 errno);
 
 /* events.c: what happens to pages. */
 void trial_event(struct trial *trial, u32 number, u8 kind, s32 refcount);

@@ -68,13 +68,14 @@ bool trial_has_function(u8 function)
 }
 
 #if HAS_FOLIOS
-static void unpin_folio_array(struct page **pages, u32 npages)
+static void unpin_folio_array(struct page **pages, unsigned long npages)
 {
-	u32 i;
+	unsigned long i;
 
 	/* The array is the call's own. */
-	for (i = 0; i < npages; i++)
-		pages[i] = compound_head(pages[i]);
+	for (i = 0; !IS_ERR_VALUE(npages) && i < npages; i++)
+		if (pages[i])
+			pages[i] = compound_head(pages[i]);
 	unpin_folios((struct folio **)pages, npages);
 }
 
@@ -124,7 +125,7 @@ static void unpin_ranges(struct page **pages, u32 npages, bool make_dirty)
 }
 
 /* Calls one of the kernel's functions. */
-void unpin(u8 function, struct page **pages, u32 npages)
+void unpin(u8 function, struct page **pages, unsigned long npages)
 {
 	switch (function) {
 	case CASE_UNPIN_USER_PAGE:

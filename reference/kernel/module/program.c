@@ -71,6 +71,8 @@ static bool over_releases(struct trial *trial, u8 function, const struct case_en
 	for (i = 0; i < npages; i++) {
 		struct trial_folio *folio = &trial->folios[entries[i].folio];
 
+		if (entries[i].backing == CASE_NULL)
+			continue;
 		if (!claim(trial, entries[i].folio, function, &folio->expected,
 			   &folio->expected_pins))
 			return true;
@@ -113,6 +115,10 @@ static bool prepare_call(struct trial *trial, u8 function, const struct case_ent
 	for (i = 0; i < npages; i++) {
 		struct trial_folio *folio = &trial->folios[entries[i].folio];
 
+		if (entries[i].backing == CASE_NULL) {
+			trial->pages[i] = NULL;
+			continue;
+		}
 		if (folio->last_call != trial->call + 1)
 			add_subject(trial, entries[i].folio, function);
 		if (!claim(trial, entries[i].folio, function, &folio->left,
@@ -149,6 +155,14 @@ static int call(struct trial *trial, const struct case_step *step)
 	trial_after_call(trial, case_unpins(step->function));
 	trial->call++;
 	return PAGEDIFF_RAN;
+}
+
+static void call_with_errno(struct trial *trial, const struct case_step *step)
+{
+	trial->nr_subjects = 0;
+	caller_call_with_errno(trial, step->function, step->first);
+	trial_after_call(trial, case_unpins(step->function));
+	trial->call++;
 }
 
 static void clean_folio(struct trial *trial, u32 number)
@@ -194,7 +208,8 @@ static bool needs_lock(const struct trial *trial)
 			continue;
 		start = world->arrays[step->array].start;
 		for (entry = start + step->first; entry < start + step->end; entry++) {
-			if (world->folios[world->entries[entry].folio].from == CASE_FROM_FILE)
+			if (world->entries[entry].backing != CASE_NULL &&
+			    world->folios[world->entries[entry].folio].from == CASE_FROM_FILE)
 				return true;
 		}
 	}
@@ -208,7 +223,8 @@ static bool lacks_function(const struct trial *trial)
 	for (i = 0; i < trial->world.nr_steps; i++) {
 		const struct case_step *step = &trial->world.steps[i];
 
-		if (step->kind == CASE_STEP_CALL && !trial_has_function(step->function))
+		if ((step->kind == CASE_STEP_CALL || step->kind == CASE_STEP_CALL_WITH_ERRNO) &&
+		    !trial_has_function(step->function))
 			return true;
 	}
 	return false;
@@ -242,6 +258,9 @@ int trial_run_program(struct trial *trial, u32 steps)
 			status = call(trial, step);
 			if (status != PAGEDIFF_RAN)
 				return status;
+			break;
+		case CASE_STEP_CALL_WITH_ERRNO:
+			call_with_errno(trial, step);
 			break;
 		case CASE_STEP_CLEAN:
 			clean(trial, step);

@@ -51,7 +51,9 @@ u32 trial_acquire(struct trial *trial, u32 start, u32 end)
 	for (i = start; i < end; i++) {
 		const struct case_entry *entry = &trial->world.entries[i];
 
-		if (entry->backing != CASE_UNBACKED && !acquire_entry(trial, entry))
+		if (entry->backing == CASE_UNBACKED || entry->backing == CASE_NULL)
+			continue;
+		if (!acquire_entry(trial, entry))
 			break;
 	}
 	return i - start;

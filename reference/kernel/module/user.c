@@ -132,6 +132,8 @@ static int touch_entries(struct trial *trial)
 		const struct case_entry *entry = &world->entries[i];
 		int status;
 
+		if (entry->backing == CASE_NULL)
+			continue;
 		if (!trial_is_user(trial, entry->folio) ||
 		    __test_and_set_bit(entry->frame, trial->touched))
 			continue;

@@ -101,14 +101,28 @@ void unpin_user_page(struct page *page)
 	unpin_run(compound_head(page), 1, false);
 }
 
+/* A negative errno is a length that somebody did not look at. */
+static bool is_errno(unsigned long npages)
+{
+	return WARN_ON(IS_ERR_VALUE(npages));
+}
+
+/* NULLs are skipped where a run would start. */
 void unpin_user_pages(struct page **pages, unsigned long npages)
 {
+	if (is_errno(npages))
+		return;
+	for (; npages > 0 && !*pages; npages--)
+		pages++;
 	unpin_runs(pages, npages, false);
 }
 
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long npages, bool make_dirty)
 {
-	unpin_runs(pages, npages, make_dirty);
+	if (make_dirty)
+		unpin_runs(pages, npages, true);
+	else
+		unpin_user_pages(pages, npages);
 }
 
 /* A run ends where the compound page does: what lies behind is another's. */
@@ -133,8 +147,11 @@ void unpin_folio(struct folio *folio)
 
 void unpin_folios(struct folio **folios, unsigned long nfolios)
 {
+	if (is_errno(nfolios))
+		return;
 	for (unsigned long i = 0; i < nfolios; i++)
-		unpin_folio(folios[i]);
+		if (folios[i])
+			unpin_folio(folios[i]);
 }
 
 void unpin_user_folio(struct folio *folio, unsigned long npages)

@@ -29,6 +29,8 @@ pub struct InProcess<M> {
     /// Whether somebody tells it the rules of its profile; it has the newest kernel's by itself, but
     /// for the zero page's.
     pub hears_rules: bool,
+    /// Whether an entry may be NULL, and a length the negative of an errno.
+    pub takes_nulls: bool,
     /// The machine.
     pub machine: M,
     lengths: Vec<usize>,
@@ -46,6 +48,7 @@ impl<M: Machine> InProcess<M> {
             over_release: true,
             waits: true,
             hears_rules: true,
+            takes_nulls: false,
             machine,
             lengths: Vec::with_capacity(MAX_ARRAYS),
             outcome: Outcome::with_room(),
@@ -119,6 +122,9 @@ impl<M: Machine> Backend for InProcess<M> {
         }
         if !self.hears_rules && needs_rules(world, self.profile) {
             return Some(Skip::UntoldRules);
+        }
+        if !self.takes_nulls && (world.has_nulls || world.has_errno()) {
+            return Some(Skip::Nulls);
         }
         skips(self.profile, &self.functions, self.over_release, world, class)
     }

@@ -39,7 +39,9 @@ pub fn naive_of(profile: &'static Profile) -> Reference {
     let mut machine = Naive::default();
     machine.memory.profile = profile;
     machine.pinned.reserve(MAX_LONG_ENTRIES);
-    InProcess::new("reference", machine, profile)
+    let mut backend = InProcess::new("reference", machine, profile);
+    backend.takes_nulls = true;
+    backend
 }
 
 /// The reference by the rules that these backends, all alike, are held to.
@@ -71,7 +73,7 @@ impl Naive {
     /// Notes which of the compound pages that these entries name may be pinned.
     fn note_pinned(&mut self, entries: &[Entry], call: usize) {
         let start = self.pinned.len();
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| !entry.is_null()) {
             let head = self.memory.compound_head(usize::from(entry.frame));
             if self.memory.page(head).freed.is_none() && self.memory.maybe_dma_pinned(head) {
                 self.pinned.push(Pinned { call, folio: usize::from(entry.folio) });
@@ -99,7 +101,10 @@ impl Machine for Naive {
             (page.file_count, page.file_tags) = (counted, counted);
         }
         self.frames.clear();
-        self.frames.extend(world.entries.iter().map(|entry| usize::from(entry.frame)));
+        self.frames.extend(world.entries.iter().map(|entry| match entry.backing {
+            Backing::Null => reference::NULL,
+            _ => usize::from(entry.frame),
+        }));
         self.watch.start(world);
     }
 
@@ -109,7 +114,7 @@ impl Machine for Naive {
         let refused = entries.iter().position(|entry| {
             let page = &[usize::from(entry.frame)];
             match entry.backing {
-                Backing::Unbacked => false,
+                Backing::Unbacked | Backing::Null => false,
                 Backing::Got => self.memory.get_user_pages(page) == 0,
                 Backing::Pinned => self.memory.pin_user_pages(page) == 0,
             }
@@ -140,11 +145,17 @@ impl Machine for Naive {
         world: &World,
         function: Function,
         entries: Range<usize>,
+        errno: Option<u8>,
         call: usize,
     ) -> Option<usize> {
+        let stopped = |result: Result<(), EntryWithoutReference>| result.err().map(|error| error.0);
+        if errno.is_some() {
+            let error = stopped(release_errno(self.memory.profile, function));
+            self.watch.got_errno(function, error);
+            return error;
+        }
         self.watch.before_call(function, &world.entries[entries.clone()], &self.memory);
-        let result = release(&mut self.memory, function, &self.frames[entries.clone()]);
-        let error = result.err().map(|EntryWithoutReference(entry)| entry);
+        let error = stopped(release(&mut self.memory, function, &self.frames[entries.clone()]));
         self.watch.after_call(error, &self.memory);
         self.events.extend(self.memory.events.drain(..).map(|event| Event {
             frame: event.page,
@@ -198,15 +209,17 @@ fn release(
     frames: &[usize],
 ) -> Result<(), EntryWithoutReference> {
     match function {
-        Function::PutUserPage => put_each(memory, frames),
+        Function::PutUserPage => each(memory, frames, reference::put_user_page),
         Function::PutUserPages => reference::put_user_pages(memory, frames),
         Function::PutUserPagesDirty => reference::put_user_pages_dirty(memory, frames),
         Function::PutUserPagesDirtyLock => reference::put_user_pages_dirty_lock(memory, frames),
-        Function::UnpinUserPage
-        | Function::UnpinUserPages
-        | Function::UnpinFolio
-        | Function::UnpinFolios
-        | Function::UnpinUserFolio => reference::unpin_user_pages(memory, frames),
+        // A folio and a number are so many pins of it, one by one.
+        Function::UnpinUserPage | Function::UnpinFolio | Function::UnpinUserFolio => {
+            each(memory, frames, reference::unpin_user_page)
+        }
+        Function::UnpinUserPages => reference::unpin_user_pages(memory, frames),
+        Function::UnpinFolios => reference::unpin_folios(memory, frames),
+        // A range has no NULL.
         Function::UnpinUserPagesDirtyLock { make_dirty }
         | Function::UnpinUserPageRangeDirtyLock { make_dirty } => {
             reference::unpin_user_pages_dirty_lock(memory, frames, make_dirty)
@@ -214,10 +227,27 @@ fn release(
     }
 }
 
-/// put_user_page() for each entry by itself, as callers of the patch's time did.
-fn put_each(memory: &mut Memory, frames: &[usize]) -> Result<(), EntryWithoutReference> {
+/// A function of one page for each entry by itself, as callers of the patch's time called
+/// put_user_page().
+fn each(
+    memory: &mut Memory,
+    frames: &[usize],
+    release: fn(&mut Memory, usize) -> Result<(), EntryWithoutReference>,
+) -> Result<(), EntryWithoutReference> {
     for (index, &frame) in frames.iter().enumerate() {
-        reference::put_user_page(memory, frame).map_err(|_| EntryWithoutReference(index))?;
+        release(memory, frame).map_err(|_| EntryWithoutReference(index))?;
     }
     Ok(())
+}
+
+/// A call that gets a negative errno for a length.
+fn release_errno(profile: &Profile, function: Function) -> Result<(), EntryWithoutReference> {
+    match function {
+        Function::UnpinUserPages
+        | Function::UnpinUserPagesDirtyLock { make_dirty: false }
+        | Function::UnpinFolios => reference::takes_errno(profile),
+        // Called once for each entry, of which there are none.
+        Function::PutUserPage | Function::UnpinUserPage | Function::UnpinFolio => Ok(()),
+        _ => Err(EntryWithoutReference(0)),
+    }
 }

@@ -45,6 +45,18 @@ pub trait Release {
         pages: &[PageRef<'static>],
         recorder: &Recorder,
     ) -> Option<usize>;
+
+    /// The same where entries are NULL, or a negative errno is in place of their number. Who has no
+    /// way to say so in its own skips such cases.
+    fn release_nulls(
+        &mut self,
+        function: Function,
+        _pages: &[Option<PageRef<'static>>],
+        _errno: Option<u8>,
+        _recorder: &Recorder,
+    ) -> Option<usize> {
+        unreachable!("cases with NULLs are skipped, and so is this one that calls {function:?}")
+    }
 }
 
 /// The words of `struct page` that releases change: `flags`, and the one that holds
@@ -152,7 +164,7 @@ impl<R: Release> PageMap<R> {
     fn find_unnamed(&mut self, world: &World, entries: Range<usize>) {
         self.named.clear();
         self.named.resize(world.folios.len(), false);
-        for entry in &world.entries[entries] {
+        for entry in world.entries[entries].iter().filter(|entry| !entry.is_null()) {
             self.named[usize::from(entry.folio)] = true;
         }
         self.unnamed.clear();
@@ -220,7 +232,7 @@ impl<R: Release> PageMap<R> {
     /// Notes which of the compound pages that these entries name may be pinned.
     fn note_pinned(&mut self, entries: &[Entry], call: usize) {
         let start = self.pinned.len();
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| !entry.is_null()) {
             let head = self.frames.page(usize::from(entry.frame)).compound_head();
             let is_freed = self.was_freed(self.recorder.map().frame(head)).is_some();
             if !is_freed && self.recorder.maybe_dma_pinned(head) {
@@ -304,7 +316,7 @@ impl<R: Release> Machine for PageMap<R> {
             let end = done + stretch.len();
             let pages = &self.pages[done..end];
             done += match stretch[0].backing {
-                Backing::Unbacked => stretch.len(),
+                Backing::Unbacked | Backing::Null => stretch.len(),
                 Backing::Got => get_user_pages(pages),
                 Backing::Pinned => pin_user_pages(pages, &self.recorder),
             };
@@ -329,17 +341,27 @@ impl<R: Release> Machine for PageMap<R> {
         world: &World,
         function: Function,
         entries: Range<usize>,
+        errno: Option<u8>,
         call: usize,
     ) -> Option<usize> {
         self.recorder.start_call(call);
-        self.entries.fill(self.pages[entries.clone()].iter().copied());
         let watched = R::IS_FOREIGN && asan::is_present();
         if watched {
             self.find_unnamed(world, entries.clone());
             self.for_each_page(&self.unnamed, asan::poison_pages);
         }
-        let pages = self.entries.as_slice();
-        let error = self.implementation.release(function, pages, &self.recorder);
+        let (named, pages) = (&world.entries[entries.clone()], &self.pages[entries.clone()]);
+        let error = if errno.is_some() || world.has_nulls {
+            let entries = named.iter().zip(pages).map(|(entry, page)| match entry.is_null() {
+                true => None,
+                false => Some(*page),
+            });
+            let entries: Vec<_> = entries.collect();
+            self.implementation.release_nulls(function, &entries, errno, &self.recorder)
+        } else {
+            self.entries.fill(pages.iter().copied());
+            self.implementation.release(function, self.entries.as_slice(), &self.recorder)
+        };
         if watched {
             self.for_each_page(&self.unnamed, asan::unpoison_pages);
         }

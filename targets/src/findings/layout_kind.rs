@@ -44,7 +44,7 @@ impl<'a> LayoutKinds<'a> {
     /// The kinds for the call at a step.
     pub fn new(world: &'a World, step: usize) -> LayoutKinds<'a> {
         let mut named = BTreeMap::new();
-        for entry in world.entries_at(step) {
+        for entry in world.entries_at(step).iter().filter(|entry| !entry.is_null()) {
             let (folio, frame) = (usize::from(entry.folio), usize::from(entry.frame));
             let kind = kind_of_named(world, folio, frame);
             let known = named.entry(folio).or_insert(kind);

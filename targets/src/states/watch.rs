@@ -143,8 +143,13 @@ impl CallWatch {
         self.reached.insert_if(Id::EmptyArray, entries.is_empty());
         self.array(entries);
         self.frames.clear();
-        self.frames.extend(entries.iter().map(|entry| usize::from(entry.frame)));
         self.run_starts.clear();
+        if entries.iter().any(Entry::is_null) {
+            // What it does beside, calls without show.
+            self.reached.insert_if(Id::NullEntry, function.unpins());
+            return;
+        }
+        self.frames.extend(entries.iter().map(|entry| usize::from(entry.frame)));
         let (mut start, mut runs, mut first_was_dirty) = (0, 0, None);
         for run in entries.chunk_by(|one, other| one.folio == other.folio) {
             self.run_starts.push(start);
@@ -344,10 +349,21 @@ impl CallWatch {
         folio.left = folio.left.saturating_sub(run.entries.len() as i64);
     }
 
+    /// A call got a negative errno for a length.
+    pub(crate) fn got_errno(&mut self, function: Function, error: Option<usize>) {
+        self.calls += 1;
+        self.frames.clear();
+        self.stopped |= error.is_some();
+        self.reached.insert_if(Id::ErrnoForLength, function.unpins() && error.is_none());
+    }
+
     /// A call was made, and an entry may have stopped it.
     pub(crate) fn after_call(&mut self, error: Option<usize>, memory: &Memory) {
         let Some(entry) = error else { return };
         self.stopped = true;
+        if self.frames.is_empty() {
+            return;
+        }
         let last = self.frames.len() - 1;
         let reached = &mut self.reached;
         reached.insert_if(Id::ErrorAtFirstEntry, entry == 0);

@@ -118,7 +118,7 @@ def steps(records, world):
         kind, n = tag >> 4, tag & 15
         if kind == 7:
             each = total = 81920
-        elif kind in (2, 3, 8):
+        elif kind in (2, 3, 8, 9):
             if kind == 3 and (not arrays or not arrays[-1]):
                 continue
             if kind != 3 and (not flags & 2 or not arrays):
@@ -130,12 +130,17 @@ def steps(records, world):
             backed = 0 if flags & 1 else 2 if kind == 8 or kind == 3 and flags & 2 else 1
             if kind == 3:
                 first = a % len(array)
-                added = [(page, backed) for page, _ in array[first : first + min(b, room)]]
+                again = array[first : first + min(b, room)]
+                added = [(page, 0 if page is None else backed) for page, _ in again]
+            elif kind == 9:
+                added = [(None, 0)] * (min(b, room) if world.pages else 0)
             else:
                 step, pages = (1, 0, -1)[n], len(world.pages)
                 length = min(b, room) if pages else 0
                 added = [((a + step * i) % pages, backed) for i in range(length)]
             for page, is_backed in added:
+                if page is None:
+                    continue
                 folio = world.folios[world.pages[page]]
                 folio.backed += 1024 if is_backed == 2 and folio.pages <= 2 else bool(is_backed)
             program.append(("fill", len(arrays) - 1, len(array), added))
@@ -148,11 +153,14 @@ def steps(records, world):
             wanted = min(c, length - first) if c else length - first
             wanted = min(wanted, total - released)
             if n in (8, 9) and wanted:
-                frames = [world.frame(page) for page, _ in arrays[array][first : first + wanted]]
-                beside = (i for i, frame in enumerate(frames) if frame != frames[0] + i)
+                pages = [page for page, _ in arrays[array][first : first + wanted]]
+                frames = [None if page is None else world.frame(page) for page in pages]
+                beside = (i for i, frame in enumerate(frames) if frame is None or frame != frames[0] + i)
                 wanted = next(beside, wanted)
             released += wanted
             program.append(("call", n, array, first, first + wanted))
+        elif kind == 10:
+            program.append(("call", n, None, 2**16 - c, 0))
         elif kind == 5 and arrays:
             array = len(arrays) - 1 - a % len(arrays)
             if asked + len(arrays[array]) <= total:
@@ -176,6 +184,8 @@ def outcome(records):
     def take(entries):
         nonlocal acquired
         for index, (folio, backed) in enumerate(entries):
+            if folio is None:
+                continue
             if backed and (folio.refs <= 0 or backed == 1 and folio.refs == MAX):
                 return index
             if backed == 2 and not folio.zero:
@@ -195,7 +205,7 @@ def outcome(records):
             _, number, start, added = step
             if number == len(arrays):
                 arrays.append([])
-            named = [(folios[world.pages[page]], backed) for page, backed in added]
+            named = [(None if p is None else folios[world.pages[p]], backed) for p, backed in added]
             if len(arrays[number]) == start:
                 arrays[number] += named[: take(named)]
             lengths.append(len(arrays[number]))
@@ -214,7 +224,16 @@ def outcome(records):
             _, function, array, first, end = step
             entries = [] if array is None else arrays[array][first:end]
             call, error = len(errors), "ok"
+            if end < first and function not in (0, 4, 5, 7, 10, 11):
+                error = "0"
+            behind_page = False
             for index, (folio, _) in enumerate(entries):
+                if folio is None:
+                    if function == 11 or function in (5, 7) and not behind_page:
+                        continue
+                    error = str(index)
+                    break
+                behind_page = True
                 if not folio.pins() if function > 3 else folio.refs <= 0:
                     error = str(index)
                     break
@@ -258,8 +277,8 @@ def ranges(numbers):
 def text(data):
     whole = len(data) - len(data) % 8
     records = [struct.unpack_from("<BBHHH", data, at) for at in range(0, whole, 8)]
-    if any(tag >> 4 > 8 for tag, *_ in records):
-        marker = next(i for i, record in enumerate(records) if record[0] >> 4 > 8)
+    if any(tag >> 4 > 10 for tag, *_ in records):
+        marker = next(i for i, record in enumerate(records) if record[0] >> 4 > 10)
         records = records[:marker]
     outcome.freed_locked = False
     folios, lengths, errors, pins = outcome(records)

@@ -188,5 +188,7 @@ states! {
     UnpinsUnpinned, "unpins-unpinned", Unpin, "a pin is released for an entry that took none";
     UnpinsZeroPage, "unpins-zero-page", Unpin, "the zero page is unpinned";
     UnpinsHugeZeroPage, "unpins-huge-zero-page", Unpin, "a pin of the huge zero page is released";
+    NullEntry, "null-entry", Unpin, "an entry of a call is NULL";
+    ErrnoForLength, "errno-for-length", Unpin, "a call gets a negative errno for a length, and does nothing";
     RangeUnaligned, "range-unaligned", Range, "a range starts inside a compound page";
 }

@@ -179,6 +179,7 @@ impl Candidate {
         let mut backend = InProcess::new(name, PageMap::new(self, profile), profile);
         backend.functions = functions;
         backend.over_release = false;
+        backend.takes_nulls = true;
         backend.observes = Observes { errors: false, ..Observes::ALL };
         backend
     }
@@ -203,31 +204,32 @@ impl Defined {
         }
     }
 
-    /// Calls the function on an array that holds these pages.
+    /// Calls the function on an array that holds these pages, or heads where it takes folios.
+    /// `npages` is what it is told of their number.
     ///
     /// # Safety
     ///
-    /// The array is one of so many pages of the map, as C's `struct page **`.
+    /// All are of the map, or null. `npages` is their number, but where that is the negative of an
+    /// errno: then there are none.
     unsafe fn call(
         &self,
         function: Function,
-        pages: &[PageRef<'static>],
-        array: *mut *mut Page,
+        arguments: &mut GuardedArray<*mut Page>,
+        npages: c_ulong,
     ) -> Option<()> {
-        let npages = pages.len() as c_ulong;
+        let array = arguments.as_mut_ptr();
         let many = match function {
             Function::PutUserPage => {
-                return self.put_user_page.map(|put| each(pages.iter().copied(), put));
+                return self.put_user_page.map(|put| each(arguments.as_slice(), put));
             }
             Function::UnpinUserPage => {
-                return self.unpin_user_page.map(|unpin| each(pages.iter().copied(), unpin));
+                return self.unpin_user_page.map(|unpin| each(arguments.as_slice(), unpin));
             }
             Function::UnpinFolio => {
-                let heads = pages.iter().map(|page| page.compound_head());
-                return self.unpin_folio.map(|unpin| each(heads, unpin));
+                return self.unpin_folio.map(|unpin| each(arguments.as_slice(), unpin));
             }
             Function::UnpinUserFolio => {
-                return self.unpin_user_folio.map(|unpin| each_run(pages, unpin));
+                return self.unpin_user_folio.map(|unpin| each_run(arguments.as_slice(), unpin));
             }
             Function::PutUserPages => self.put_user_pages?,
             Function::PutUserPagesDirty => self.put_user_pages_dirty?,
@@ -241,8 +243,8 @@ impl Defined {
                 return Some(());
             }
             Function::UnpinUserPageRangeDirtyLock { make_dirty } => {
-                let (unpin, first) = (self.unpin_user_page_range_dirty_lock?, pages.first());
-                let first = first.map_or(std::ptr::null_mut(), |page| page.as_ptr());
+                let unpin = self.unpin_user_page_range_dirty_lock?;
+                let first = arguments.as_slice().first().copied().unwrap_or(std::ptr::null_mut());
                 // SAFETY: so many pages of the map side by side, or none and no page.
                 unsafe { unpin(first, npages, make_dirty) };
                 return Some(());
@@ -255,19 +257,18 @@ impl Defined {
 }
 
 /// Calls unpin_user_folio() for each run.
-fn each_run(pages: &[PageRef<'static>], unpin: PagesOfFolio) {
-    let head = PageRef::compound_head;
-    for run in pages.chunk_by(|one, other| head(*one) == head(*other)) {
-        // SAFETY: a head page of the map, with provenance over all of it.
-        unsafe { unpin(head(run[0]).as_ptr(), run.len() as c_ulong) };
+fn each_run(folios: &[*mut Page], unpin: PagesOfFolio) {
+    for run in folios.chunk_by(|one, other| one == other) {
+        // SAFETY: a head page of the map, with provenance over all of it; a null is for it to find.
+        unsafe { unpin(run[0], run.len() as c_ulong) };
     }
 }
 
 /// Calls a function of one page for each entry by itself.
-fn each(pages: impl Iterator<Item = PageRef<'static>>, release: OnePage) {
+fn each(pages: &[*mut Page], release: OnePage) {
     for page in pages {
-        // SAFETY: a page of the map, with provenance over all of it.
-        unsafe { release(page.as_ptr()) };
+        // SAFETY: a page of the map, with provenance over all of it; a null is for it to find.
+        unsafe { release(*page) };
     }
 }
 
@@ -283,6 +284,42 @@ fn symbol<T: Copy>(library: &Library, name: &str) -> Option<T> {
     unsafe { library.get::<T>(name) }.ok().map(|symbol| *symbol)
 }
 
+impl Candidate {
+    /// Calls the function on these pages, as C has them. `npages` is what it is told of their
+    /// number, which is that or, of none, the negative of an errno.
+    fn call(
+        &mut self,
+        function: Function,
+        pages: impl ExactSizeIterator<Item = *mut Page>,
+        npages: c_ulong,
+        recorder: &Recorder,
+    ) {
+        let length_before = self.arguments.as_slice().len();
+        self.arguments.fill(pages);
+        self.arguments.blank_before(length_before);
+        let table = HooksTable::new(recorder.map(), recorder);
+        // Nothing is left half done by who panicked with it.
+        let _in_use = HOOKS_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the variable is the candidate's own, and nobody else uses it now.
+        unsafe { self.hooks.write(&raw const table) };
+        // SAFETY: the arguments are those pages, which are of the map or null.
+        unsafe { self.defined.call(function, &mut self.arguments, npages) }.expect(LACKING);
+        // The table ends here: a hook that is called later shall not find it.
+        // SAFETY: as above.
+        unsafe { self.hooks.write(std::ptr::null()) };
+    }
+}
+
+/// A page as the function gets it: of a folio the head page.
+fn argument(function: Function, page: PageRef<'_>) -> *mut Page {
+    match function {
+        Function::UnpinFolio | Function::UnpinFolios | Function::UnpinUserFolio => {
+            page.compound_head().as_ptr()
+        }
+        _ => page.as_ptr(),
+    }
+}
+
 impl Release for Candidate {
     const IS_FOREIGN: bool = true;
 
@@ -292,25 +329,24 @@ impl Release for Candidate {
         pages: &[PageRef<'static>],
         recorder: &Recorder,
     ) -> Option<usize> {
-        let length_before = self.arguments.as_slice().len();
-        // An array of folios is one of head pages.
-        let of_folios = function == Function::UnpinFolios;
-        let named = |page: PageRef<'_>| {
-            if of_folios { page.compound_head().as_ptr() } else { page.as_ptr() }
-        };
-        self.arguments.fill(pages.iter().map(|page| named(*page)));
-        self.arguments.blank_before(length_before);
-        let table = HooksTable::new(recorder.map(), recorder);
-        // Nothing is left half done by who panicked with it.
-        let _in_use = HOOKS_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: the variable is the candidate's own, and nobody else uses it now.
-        unsafe { self.hooks.write(&raw const table) };
-        let array = self.arguments.as_mut_ptr();
-        // SAFETY: the arguments are those pages, which are of the map.
-        unsafe { self.defined.call(function, pages, array) }.expect(LACKING);
-        // The table ends here: a hook that is called later shall not find it.
-        // SAFETY: as above.
-        unsafe { self.hooks.write(std::ptr::null()) };
+        let arguments = pages.iter().map(|page| argument(function, *page));
+        self.call(function, arguments, pages.len() as c_ulong, recorder);
+        None
+    }
+
+    fn release_nulls(
+        &mut self,
+        function: Function,
+        pages: &[Option<PageRef<'static>>],
+        errno: Option<u8>,
+        recorder: &Recorder,
+    ) -> Option<usize> {
+        let arguments = pages
+            .iter()
+            .map(|page| page.map_or(std::ptr::null_mut(), |page| argument(function, page)));
+        let npages =
+            errno.map_or(pages.len() as c_ulong, |errno| c_ulong::from(errno).wrapping_neg());
+        self.call(function, arguments, npages, recorder);
         None
     }
 }

@@ -188,3 +188,22 @@ fn the_c_decoder_says_what_is_not_canonical() {
     assert_eq!(decode_canonical(&bytes[..7]), Err(CanonicalError::NotWhole));
     assert_eq!(decode_canonical(&[]), Ok(Vec::new()));
 }
+
+#[test]
+fn minimising_keeps_a_null_or_an_errno_alone() {
+    let text = "folio a order=2\nfolio b dirty\ngap 2\nfolio c\npins a[0..3] 0*3 b 0 c\n\
+                unpin_user_pages\nunpin_user_pages_dirty_lock errno=200\n";
+    let case = Case::from_text(text).expect("a good text");
+    let least = |shows: fn(&World) -> bool| {
+        let mut shows = |bytes: &[u8]| -> Result<bool, std::convert::Infallible> {
+            Ok(shows(&World::of(&Case::decode(bytes))))
+        };
+        let Ok(bytes) = minimize::minimize(&case.encode(), &mut shows);
+        Case::decode(&bytes).to_text()
+    };
+    let calls_with_null = |world: &World| {
+        world.calls().any(|(step, _)| world.entries_at(step).iter().any(world::Entry::is_null))
+    };
+    assert_eq!(least(calls_with_null), "folio a\nentries 0\nunpin_user_pages\n");
+    assert_eq!(least(World::has_errno), "unpin_user_pages_dirty_lock errno=200\n");
+}

@@ -206,7 +206,8 @@ fn counted_pins_run_out<H: Hooks + ?Sized>(
     pins: i32,
     hooks: &H,
 ) -> Result<(), usize> {
-    let dropped = before.clamp(0, there);
+    // Not clamp(), which would link a panic for bounds the wrong way round.
+    let dropped = before.max(0).min(there);
     if dropped < there {
         head.refcount_add(there - dropped);
         head.pincount_add(there - dropped);

@@ -2,6 +2,7 @@
 //! name them. It knows nothing of releasing.
 
 mod address_space;
+mod existing;
 mod layout;
 mod map;
 mod page_ref;

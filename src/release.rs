@@ -175,11 +175,20 @@ fn run_length<const SHORT: usize, const LONG_BLOCK: usize, const BLOCK: usize>(
         }
         run += 1;
     }
-    // The blocks of a long run lie as the array does, in whole cache lines.
     if run <= SHORT {
         return run;
     }
-    SHORT + long_run::<SHORT, LONG_BLOCK, BLOCK>(&pages[SHORT..], head, span)
+    // The blocks of a long run lie as the array does, in whole cache lines.
+    let blocks = from(pages, SHORT);
+    SHORT + long_run::<SHORT, LONG_BLOCK, BLOCK>(blocks, head, span)
+}
+
+/// The entries from one on that is there. `pages[start..]` would link a panic where the compiler
+/// does not see that it is, and in a kernel that is a machine that has stopped.
+#[inline(always)]
+fn from<'a, 'map>(pages: &'a [PageRef<'map>], start: usize) -> &'a [PageRef<'map>] {
+    debug_assert!(start <= pages.len());
+    pages.get(start..).unwrap_or_default()
 }
 
 /// The distance of a page from a head page in the memory map, in bytes; very large for a page
@@ -199,8 +208,8 @@ fn long_run<const SHORT: usize, const LONG_BLOCK: usize, const BLOCK: usize>(
 ) -> usize {
     let pages = &pages[..clamp_rest(pages.len(), SHORT)];
     let mut run = whole_blocks::<LONG_BLOCK>(pages, head, span);
-    run += whole_blocks::<BLOCK>(&pages[run..], head, span);
-    run + pages[run..].iter().take_while(|page| distance(**page, head) < span).count()
+    run += whole_blocks::<BLOCK>(from(pages, run), head, span);
+    run + from(pages, run).iter().take_while(|page| distance(**page, head) < span).count()
 }
 
 /// How much of the rest of a run, after `short` entries, fits into a reference count with them.

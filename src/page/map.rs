@@ -19,7 +19,7 @@ const COMPOUND_PAGE_DTOR: u8 = 1;
 
 /// The memory map: all pages by their page frame number, from 0.
 ///
-/// The only maker of [`PageRef`]s. A frame where nothing is (a gap) is a page that
+/// The only safe maker of [`PageRef`]s. A frame where nothing is (a gap) is a page that
 /// nobody names.
 #[derive(Clone, Copy, Debug)]
 pub struct MemoryMap<'map> {
@@ -63,7 +63,16 @@ impl<'map> MemoryMap<'map> {
     pub fn new(pages: &'map mut [Page]) -> Self {
         pages.fill_with(Page::new);
         let pages: &'map [Page] = pages;
-        MemoryMap { first: NonNull::from(pages).cast(), frames: pages.len(), map: PhantomData }
+        // SAFETY: these are all pages of the slice, which is borrowed for 'map and emptied.
+        unsafe { MemoryMap::of_raw(NonNull::from(pages).cast(), pages.len()) }
+    }
+
+    /// # Safety
+    ///
+    /// `first` points to so many pages, and may be used for all of them. As long as `'map` they are
+    /// what [`PageRef::new`] asks.
+    pub(crate) const unsafe fn of_raw(first: NonNull<Page>, frames: usize) -> Self {
+        MemoryMap { first, frames, map: PhantomData }
     }
 
     /// How many page frames the map has.

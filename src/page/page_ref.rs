@@ -42,7 +42,7 @@ pub(crate) enum Left {
 #[repr(transparent)]
 pub struct PageRef<'map> {
     // Invariant: points to a page of a `&'map [Page]` with provenance over the whole
-    // slice, of which one `MemoryMap<'map>` was made that emptied it.
+    // slice, of which one `MemoryMap<'map>` was made that emptied it; or is what `from_ptr` asks.
     pointer: NonNull<Page>,
     map: PhantomData<Cell<&'map [Page]>>,
 }
@@ -56,7 +56,7 @@ impl<'map> PageRef<'map> {
     /// # Safety
     ///
     /// `pointer` points to a page of the slice that a `MemoryMap<'map>` was made of, and
-    /// may be used for all pages of that slice.
+    /// may be used for all pages of that slice; or it is what [`from_ptr`](PageRef::from_ptr) asks.
     #[inline]
     pub(crate) const unsafe fn new(pointer: NonNull<Page>) -> Self {
         PageRef { pointer, map: PhantomData }

@@ -3,6 +3,7 @@
 mod concurrent;
 mod concurrent_pins;
 mod dirty;
+mod existing;
 mod get;
 mod layout;
 mod over_release;

@@ -17,7 +17,7 @@ use crate::candidate;
 use crate::kernel::KernelArguments;
 
 /// What `--backend` takes, and what each is.
-pub(crate) const BACKENDS: [(&str, &str); 8] = [
+pub(crate) const BACKENDS: [(&str, &str); 9] = [
     ("reference", "the naive reference, one entry at a time: what all others are held against"),
     ("fast", "the fast implementation of this repository, with hooks that tell what it does"),
     ("fast-unhooked", "the same as it ships, without hooks"),
@@ -25,6 +25,7 @@ pub(crate) const BACKENDS: [(&str, &str); 8] = [
     (Api::Patch.name(), Api::Patch.what()),
     (Api::ReleasePages.name(), Api::ReleasePages.what()),
     (Api::Unpin.name(), Api::Unpin.what()),
+    (Api::Fast.name(), Api::Fast.what()),
     (
         "FILE.c",
         "a candidate: a C file with some of the functions of targets/c/put_user_page.h, or a shared object of them, FILE.so",
@@ -75,7 +76,7 @@ impl BackendArguments {
         if self.kernel.which() != Which::default() && !self.has_kernel() {
             return Err(error(
                 "a kernel is named, and no backend that runs in it",
-                "add `--backend kernel-unpin`, `kernel` or `kernel-release-pages`",
+                "add `--backend kernel-unpin`, `kernel`, `kernel-release-pages` or `kernel-fast`",
             ));
         }
         // One guest serves all of them, and all are held to the rules that it is held to.
@@ -114,7 +115,7 @@ impl BackendArguments {
         guest: Option<&KernelGuest>,
     ) -> Result<Box<dyn Backend>, Stop> {
         Ok(match (name, api(name), guest) {
-            (_, Some(api), Some(guest)) => Box::new(guest.backend(api)),
+            (_, Some(api), Some(guest)) => Box::new(guest.backend(api)?),
             ("fast", ..) => Box::new(fast(profile)),
             ("fast-unhooked", ..) => Box::new(fast_unhooked(profile)),
             (SMALL_BLOCKS, ..) => Box::new(fast_in_small_blocks(profile)),
@@ -244,7 +245,7 @@ fn unknown(name: &str) -> Stop {
     error(
         format!("there is no backend `{name}`"),
         format!(
-            "{suggestion}backends are `reference`, `fast`, `fast-unhooked`, `fast-small-blocks`, `kernel`, `kernel-release-pages`, `kernel-unpin`, `kernel-unpin-range`, C files, and shared objects by their path, such as ./mine.so"
+            "{suggestion}backends are `reference`, `fast`, `fast-unhooked`, `fast-small-blocks`, `kernel`, `kernel-release-pages`, `kernel-unpin`, `kernel-fast`, C files, and shared objects by their path, such as ./mine.so"
         ),
     )
 }

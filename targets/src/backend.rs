@@ -210,6 +210,10 @@ pub enum Skip {
     UntoldRules,
     /// A page of a real file would be marked without its lock, which its file forbids.
     NeedsLock,
+    /// A count has no room for the reference of whoever looks on.
+    NoRoom,
+    /// A page lies in a device's memory.
+    DevicePage,
     /// A page starts with a count below zero, which somebody else's over-release left.
     Negative,
     /// An entry is NULL, or a length the negative of an errno.
@@ -235,6 +239,8 @@ impl Skip {
             Skip::NoPins => &known_differences::NO_PINS,
             Skip::UntoldRules => &known_differences::UNTOLD_RULES,
             Skip::NeedsLock => &known_differences::NEEDS_LOCK,
+            Skip::NoRoom => &known_differences::NO_ROOM,
+            Skip::DevicePage => &known_differences::DEVICE_PAGE,
             Skip::Negative => &known_differences::NEGATIVE,
             Skip::Nulls => &known_differences::NULLS,
             Skip::Dies { .. } => &known_differences::DIES,

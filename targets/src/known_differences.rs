@@ -67,6 +67,20 @@ pub(crate) static NEEDS_LOCK: KnownDifference = KnownDifference {
     seen: Seen::InKernel,
 };
 
+pub(crate) static NO_ROOM: KnownDifference = KnownDifference {
+    condition: "a count has no room for the module's own reference",
+    backends: "`kernel-fast`",
+    reason: "it goes round then: put_page() does not look at that, and the library refuses it",
+    seen: Seen::InKernel,
+};
+
+pub(crate) static DEVICE_PAGE: KnownDifference = KnownDifference {
+    condition: "a page is of ZONE_DEVICE",
+    backends: "`kernel-fast`",
+    reason: "its driver gets it back in ways of its own, which the library does not know",
+    seen: Seen::Elsewhere,
+};
+
 pub(crate) static NEGATIVE: KnownDifference = KnownDifference {
     condition: "a page starts with a count below zero",
     backends: "kernels",
@@ -117,13 +131,15 @@ pub(crate) static DIES: KnownDifference = KnownDifference {
 };
 
 /// All of them, as docs/backends.md lists them.
-pub static KNOWN_DIFFERENCES: [&KnownDifference; 13] = [
+pub static KNOWN_DIFFERENCES: [&KnownDifference; 15] = [
     &LACKS,
     &OVER_RELEASE,
     &WAITS,
     &NO_PINS,
     &UNTOLD_RULES,
     &NEEDS_LOCK,
+    &NO_ROOM,
+    &DEVICE_PAGE,
     &NEGATIVE,
     &NULLS,
     &NO_MEMORY,

@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     }
     let guest = guest.expect("it runs at least once");
     figures.push(Figure::new("boot until ready".to_owned(), "s", boots));
-    let mut kernel = guest.backend(Api::Patch);
+    let mut kernel = guest.backend(Api::Patch)?;
     let mut trips = Vec::new();
     for _ in 0..arguments.runs {
         trips.push(seconds(&mut kernel, &[null[0].job()], TRIPS)? * 1e6);
@@ -89,8 +89,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     figures.push(Figure::new("round trip of one null case".to_owned(), "µs", trips));
     let batches = [&null[..], &small, &corpus]
         .map(|cases| cases.iter().cycle().take(BATCH).map(Trial::job).collect::<Vec<_>>());
-    for api in Api::ALL {
-        let mut kernel = guest.backend(api);
+    for mut kernel in guest.backends() {
         // Measured by turns, for a machine may be busy in between.
         let mut rates = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..arguments.runs {
@@ -106,9 +105,9 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             format!("{} valid cases of {}", corpus.len(), arguments.corpus.display()),
         ];
         for (what, rates) in named.into_iter().zip(rates) {
-            figures.push(Figure::new(format!("{}: {what}", api.name()), "cases/s", rates));
+            figures.push(Figure::new(format!("{}: {what}", kernel.name()), "cases/s", rates));
         }
-        let what = format!("{}: 8 pages, of the null case's rate", api.name());
+        let what = format!("{}: 8 pages, of the null case's rate", kernel.name());
         figures.push(Figure::new(what, "%", ratios));
     }
     write(arguments, out, &figures)?;

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod deaths;
+mod fast;
 mod leftovers;
 mod minimize;
 mod misbehaviour;

@@ -232,8 +232,8 @@ fn pins_that_are_not_dropped_whole_are_found() {
         Mistake {
             what: "the last page of a range is forgotten",
             function: "unpin_user_page_range_dirty_lock",
-            right: "unpin_user_page_range_dirty_lock(pages[i], j - i, make_dirty);",
-            wrong: "unpin_user_page_range_dirty_lock(pages[i], j - i - 1, make_dirty);",
+            right: "unpin_user_page_range_dirty_lock(pages[i], length, make_dirty);",
+            wrong: "unpin_user_page_range_dirty_lock(pages[i], length - 1, make_dirty);",
             by: &["refcount"],
         },
     ];

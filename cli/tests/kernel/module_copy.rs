@@ -40,11 +40,13 @@ impl ModuleCopy {
             let file = file.unwrap();
             fs::copy(file.path(), self.module().join(file.file_name())).unwrap();
         }
-        for name in ["reference/kernel/agent", "reference/kernel/wire", "case/c", "Cargo.lock"] {
+        let sources = ["agent", "fast", "wire"].map(|name| format!("reference/kernel/{name}"));
+        let others = ["case/c", "src", "Cargo.toml", "Cargo.lock"].map(str::to_owned);
+        for name in &[&sources[..], &others].concat() {
             self.link(name, &repository().join(name));
         }
-        // The stamp is replaced, not written to, if the agent should have to be built.
-        for name in ["debian", "agent", "agent.stamp"] {
+        // The stamps are replaced, not written to, if these should have to be built.
+        for name in ["debian", "agent", "agent.stamp", "fast", "fast.stamp"] {
             self.link(&format!("target/kernel/{name}"), &kernel_folder().join(name));
         }
         self

@@ -76,7 +76,7 @@ fn what_only_a_kernel_prints_is_documented() {
 fn kernels_run_nine_in_ten_of_the_valid_cases_at_least() {
     let place = misbehaving();
     let corpus = repository().join("corpus").display().to_string();
-    let backends = ["kernel", "kernel-release-pages", "kernel-unpin"];
+    let backends = ["kernel", "kernel-release-pages", "kernel-unpin", "kernel-fast"];
     let mut arguments = vec!["replay", "--json"];
     arguments.extend(backends.iter().flat_map(|name| ["--backend", name]));
     arguments.push(&corpus);

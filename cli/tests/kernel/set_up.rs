@@ -9,7 +9,7 @@ use super::common::{CASE, Directory, Ran};
 use super::module_copy::{ModuleCopy, Place, is_set_up, kernel_folder};
 use super::processes::start;
 
-const KERNELS: [&str; 3] = ["kernel", "kernel-release-pages", "kernel-unpin"];
+const KERNELS: [&str; 4] = ["kernel", "kernel-release-pages", "kernel-unpin", "kernel-fast"];
 
 /// A directory with a good case, and a target directory in which nothing is set up.
 fn fresh() -> Directory {

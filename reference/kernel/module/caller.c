@@ -19,6 +19,7 @@ struct call {
 	struct trial *trial;
 	u8 function;
 	unsigned long npages;
+	u32 stopped_at;		/* an entry; npages if none is known to have stopped it */
 	bool returned;
 };
 
@@ -30,6 +31,11 @@ static void make_call(struct call *call)
 	struct page **pages = call->trial->pages;
 	unsigned long i;
 
+	call->stopped_at = call->npages;
+	if (api->call) {
+		call->stopped_at = api->call(call->function, pages, call->npages);
+		return;
+	}
 	switch (call->function) {
 	case CASE_PUT_USER_PAGE:
 		for (i = 0; i < call->npages; i++)
@@ -111,6 +117,10 @@ void caller_call(struct trial *trial, u8 function, u32 npages)
 	else
 		make_call(&call);
 	trial->in_call = false;
+	if (call.stopped_at != npages)
+		trial->stops[trial->nr_stops++] = (struct pagediff_stop) {
+			.call = trial->call, .entry = call.stopped_at,
+		};
 }
 
 /* Sets what is a file's to set, and no module's. */

@@ -25,6 +25,7 @@ static u32 jobs;		/* that have run before this one */
 static const struct release_api *const apis[PAGEDIFF_APIS] = {
 	[PAGEDIFF_PATCH] = &patch_api,
 	[PAGEDIFF_RELEASE_PAGES] = &release_pages_api,
+	[PAGEDIFF_FAST] = &fast_api,
 };
 
 static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
@@ -43,6 +44,8 @@ static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
 	memcpy(job, job_bytes, sizeof(*job));
 	if (job->api >= PAGEDIFF_APIS)
 		return -EINVAL;
+	if (job->api == PAGEDIFF_FAST && fast_refused_field())
+		return -EOPNOTSUPP;
 	trial->api = apis[job->api];
 	trial->flags = job->flags;
 	trial->nr_regions = run->nr_regions;
@@ -66,6 +69,7 @@ static u32 run_trial(u32 steps)
 	trial->has_stopped = false;
 	trial->call = 0;
 	trial->nr_pinned = 0;
+	trial->nr_stops = 0;
 	trial->error = 0;
 	trial->nr_events = 0;
 	trial->lost_events = 0;
@@ -146,6 +150,7 @@ static int put_answer(struct pagediff_run *run, u32 status)
 		answer.strays = trial->nr_strays;
 		answer.imbalances = trial->nr_imbalances;
 		answer.pinned = trial->nr_pinned;
+		answer.stops = trial->nr_stops;
 		answer.pins_acquired = trial->pins_acquired;
 		answer.pins_released = trial->pins_released;
 	}
@@ -158,6 +163,7 @@ static int put_answer(struct pagediff_run *run, u32 status)
 		put(trial->imbalances,
 		    answer.imbalances * sizeof(trial->imbalances[0])) ?:
 		put(trial->pinned, answer.pinned * sizeof(trial->pinned[0])) ?:
+		put(trial->stops, answer.stops * sizeof(trial->stops[0])) ?:
 		flush();
 	run->answer_len = writer.length;
 	run->spoilt = trial->spoilt;
@@ -188,7 +194,7 @@ static long pagediff_ioctl(struct file *file, unsigned int command, unsigned lon
 
 static ssize_t pagediff_read(struct file *file, char __user *user, size_t size, loff_t *offset)
 {
-	char text[512];
+	char text[768];
 	int length = about_print(text, sizeof(text));
 
 	return simple_read_from_buffer(user, size, offset, text, length);

@@ -61,8 +61,13 @@ struct release_api {
 	void (*put_user_pages)(struct page **pages, unsigned long npages);
 	void (*put_user_pages_dirty)(struct page **pages, unsigned long npages);
 	void (*put_user_pages_dirty_lock)(struct page **pages, unsigned long npages);
+	/* Or one for all functions, pins too: the entry that stopped it, npages if none did. */
+	u32 (*call)(u8 function, struct page **pages, u32 npages);
+	/* Why it does not take the next call; enum pagediff_status. */
+	int (*refuses)(const struct trial *trial, u8 function);
 };
 
+extern const struct release_api fast_api;
 extern const struct release_api patch_api;
 extern const struct release_api release_pages_api;
 
@@ -112,6 +117,8 @@ struct trial {
 	u32 nr_imbalances;
 	struct pagediff_pinned pinned[CASE_MAX_LONG_ENTRIES];
 	u32 nr_pinned;
+	struct pagediff_stop stops[CASE_MAX_STEPS];
+	u32 nr_stops;
 	s64 pins_acquired;	/* as the node counts them */
 	s64 pins_released;
 };
@@ -184,6 +191,8 @@ bool trial_maybe_pinned(const struct trial *trial, u32 number);
 void trial_pin(struct trial *trial, u32 number);
 bool trial_has_function(u8 function);
 void unpin(u8 function, struct page **pages, unsigned long npages);
+u32 side_by_side(struct page **pages, u32 npages);
+u32 of_one_folio(struct page **pages, u32 npages);
 
 /* user.c: pages of user mappings. */
 int user_find_orders(struct trial *trial);
@@ -244,7 +253,11 @@ void trial_fill_answer(struct trial *trial);
 void counters_read(struct node_counters *counters);
 s64 counter_read(enum node_stat_item item);
 
-/* about.c: the kernel's struct page, as text. */
+/* about.c: the kernel's struct page, as text and by the names of its fields. */
 int about_print(char *text, size_t size);
+long about_place(const char *name);
+
+/* release_fast.c: whether this kernel's struct page is one that the library knows. */
+const char *fast_refused_field(void);
 
 #endif /* PAGEDIFF_H */

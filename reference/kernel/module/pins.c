@@ -67,6 +67,29 @@ bool trial_has_function(u8 function)
 	return HAS_FOLIOS || function < CASE_UNPIN_FOLIO;
 }
 
+/*
+ * How many pages at the start lie side by side. Pages at one frame after the other in the case do
+ * so here only where they are of one folio, or by chance: each stretch that does is a range.
+ */
+u32 side_by_side(struct page **pages, u32 npages)
+{
+	u32 length = 1;
+
+	while (length < npages && pages[length] == pages[0] + length)
+		length++;
+	return length;
+}
+
+/* How many pages at the start are of one folio. */
+u32 of_one_folio(struct page **pages, u32 npages)
+{
+	u32 length = 1;
+
+	while (length < npages && compound_head(pages[length]) == compound_head(pages[0]))
+		length++;
+	return length;
+}
+
 #if HAS_FOLIOS
 static void unpin_folio_array(struct page **pages, unsigned long npages)
 {
@@ -81,15 +104,11 @@ static void unpin_folio_array(struct page **pages, unsigned long npages)
 
 static void unpin_runs(struct page **pages, u32 npages)
 {
-	u32 i, j;
+	u32 i, length;
 
-	for (i = 0; i < npages; i = j) {
-		struct folio *folio = page_folio(pages[i]);
-
-		for (j = i + 1; j < npages; j++)
-			if (page_folio(pages[j]) != folio)
-				break;
-		unpin_user_folio(folio, j - i);
+	for (i = 0; i < npages; i += length) {
+		length = of_one_folio(pages + i, npages - i);
+		unpin_user_folio(page_folio(pages[i]), length);
 	}
 }
 #endif
@@ -108,19 +127,13 @@ static void unpin_each(u8 function, struct page **pages, u32 npages)
 	}
 }
 
-/*
- * Pages at one frame after the other in the case lie so here only where they are of one folio,
- * or by chance: each stretch that does is a range.
- */
 static void unpin_ranges(struct page **pages, u32 npages, bool make_dirty)
 {
-	u32 i, j;
+	u32 i, length;
 
-	for (i = 0; i < npages; i = j) {
-		for (j = i + 1; j < npages; j++)
-			if (pages[j] != pages[i] + (j - i))
-				break;
-		unpin_user_page_range_dirty_lock(pages[i], j - i, make_dirty);
+	for (i = 0; i < npages; i += length) {
+		length = side_by_side(pages + i, npages - i);
+		unpin_user_page_range_dirty_lock(pages[i], length, make_dirty);
 	}
 }
 

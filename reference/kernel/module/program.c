@@ -151,6 +151,12 @@ static int call(struct trial *trial, const struct case_step *step)
 		trial->has_stopped = true;
 		return PAGEDIFF_RAN;
 	}
+	if (trial->api->refuses) {
+		int status = trial->api->refuses(trial, step->function);
+
+		if (status != PAGEDIFF_RAN)
+			return status;
+	}
 	caller_call(trial, step->function, npages);
 	trial_after_call(trial, case_unpins(step->function));
 	trial->call++;

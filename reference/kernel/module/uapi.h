@@ -36,6 +36,7 @@ struct pagediff_run {
 enum pagediff_api {
 	PAGEDIFF_PATCH,		/* the functions as the patch of 2018 defines them */
 	PAGEDIFF_RELEASE_PAGES,	/* release_pages() */
+	PAGEDIFF_FAST,		/* the library of src/, which releases pins, too */
 	PAGEDIFF_APIS,
 };
 
@@ -58,6 +59,8 @@ enum pagediff_status {
 	PAGEDIFF_NEEDS_LOCK,	/* skipped: marks a real file's page without its lock */
 	PAGEDIFF_OVER_RELEASES,	/* skipped: with the orders that the kernel chose, it does */
 	PAGEDIFF_LACKS,		/* skipped: the kernel has no function that it calls */
+	PAGEDIFF_NO_ROOM,	/* skipped: a count has no room for our own reference */
+	PAGEDIFF_DEVICE_PAGE,	/* skipped: a page is of ZONE_DEVICE */
 };
 
 /* The arrays follow in the order of their counts. */
@@ -71,7 +74,7 @@ struct pagediff_answer {
 	__u32 imbalances;
 	__u32 error;		/* why there are no user pages, an errno; else 0 */
 	__u32 pinned;
-	__u32 padding;
+	__u32 stops;
 	__s64 pins_acquired;	/* that the node counted */
 	__s64 pins_released;
 };
@@ -124,6 +127,12 @@ struct pagediff_stray {
 struct pagediff_pinned {
 	__u32 call;
 	__u32 folio;		/* its number */
+};
+
+/* The entry that stopped a call, which only the library tells. */
+struct pagediff_stop {
+	__u32 call;
+	__u32 entry;
 };
 
 enum pagediff_balance {

@@ -26,7 +26,7 @@ struct Answer {
     imbalances: U32,
     error: U32,
     pinned: U32,
-    _padding: U32,
+    stops: U32,
     pins_acquired: I64,
     pins_released: I64,
 }
@@ -84,6 +84,14 @@ struct RawPinned {
     folio: U32,
 }
 
+/// `struct pagediff_stop`.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+struct RawStop {
+    call: U32,
+    entry: U32,
+}
+
 /// `enum pagediff_event_kind`.
 const EVENTS: [EventKind; 5] =
     [EventKind::Wait, EventKind::Lock, EventKind::Unlock, EventKind::Dirty, EventKind::Free];
@@ -113,6 +121,8 @@ pub(crate) fn read(
         4 => return Ok(Some(Skip::NeedsLock)),
         5 => return Ok(Some(Skip::OverRelease)),
         6 => return Err("it lacks a function that this kernel should have"),
+        7 => return Ok(Some(Skip::NoRoom)),
+        8 => return Ok(Some(Skip::DevicePage)),
         _ => return Err("an unknown status"),
     }
     outcome.orders.extend_from_slice(take(&mut rest, answer.orders)?);
@@ -138,6 +148,10 @@ pub(crate) fn read(
     outcome.node_pins =
         NodePins { acquired: answer.pins_acquired.get(), released: answer.pins_released.get() };
     outcome.errors.resize(world.calls().count(), None);
+    for RawStop { call, entry } in take(&mut rest, answer.stops)? {
+        let error = outcome.errors.get_mut(call.get() as usize);
+        *error.ok_or("an error of no call")? = Some(entry.get() as usize);
+    }
     if !rest.is_empty() {
         return Err("bytes behind its end");
     }
@@ -209,7 +223,7 @@ pub(crate) fn write(outcome: &Outcome) -> Vec<u8> {
         imbalances: count(outcome.imbalances.len()),
         error: U32::new(0),
         pinned: count(outcome.pinned.len()),
-        _padding: U32::new(0),
+        stops: U32::new(0),
         pins_acquired: outcome.node_pins.acquired.into(),
         pins_released: outcome.node_pins.released.into(),
     };
@@ -282,6 +296,8 @@ fn raw_imbalance(imbalance: &Imbalance) -> RawImbalance {
 
 #[cfg(test)]
 mod tests {
+    use put_user_page_case::Case;
+
     use super::*;
 
     /// An answer of one of each, in which no number is zero that may be another.
@@ -335,6 +351,20 @@ mod tests {
     }
 
     #[test]
+    fn which_entries_stopped_calls_is_read() {
+        let case = Case::from_text("folio a\nentries a\nput_user_pages\nput_user_pages\n");
+        let world = World::of(&case.unwrap());
+        let answer = |call: u32| {
+            let numbers = [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, call, 7];
+            numbers.map(u32::to_le_bytes).concat()
+        };
+        let mut outcome = Outcome::default();
+        assert_eq!(read(&answer(1), &world, &mut outcome), Ok(None));
+        assert_eq!(outcome.errors, [None, Some(7)]);
+        assert_eq!(read(&answer(2), &world, &mut outcome), Err("an error of no call"));
+    }
+
+    #[test]
     fn what_is_no_answer_is_an_error() {
         let whole = answer();
         for length in 0..whole.len() {
@@ -347,7 +377,7 @@ mod tests {
             outcome_of(&bytes).unwrap_err()
         };
         assert_eq!(refused(whole.len(), 0), "bytes behind its end");
-        assert_eq!(refused(0, 7), "an unknown status");
+        assert_eq!(refused(0, 9), "an unknown status");
         assert_eq!(refused(58, 3), "an unknown state of a page");
         assert_eq!(refused(80, 5), "an unknown event");
         assert_eq!(refused(whole.len() - 32, 9), "an unknown counter");

@@ -13,11 +13,13 @@ pub enum Api {
     ReleasePages,
     /// unpin_user_page*() alone, which put_user_page*() became.
     Unpin,
+    /// The library of `src/` as it ships, on the kernel's pages.
+    Fast,
 }
 
 impl Api {
     /// All of them.
-    pub const ALL: [Api; 3] = [Api::Patch, Api::ReleasePages, Api::Unpin];
+    pub const ALL: [Api; 4] = [Api::Patch, Api::ReleasePages, Api::Unpin, Api::Fast];
 
     /// The name of the backend.
     pub const fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Api {
             Api::Patch => "kernel",
             Api::ReleasePages => "kernel-release-pages",
             Api::Unpin => "kernel-unpin",
+            Api::Fast => "kernel-fast",
         }
     }
 
@@ -40,13 +43,16 @@ impl Api {
             Api::Unpin => {
                 "the Linux kernel in QEMU: unpin_user_page*() alone, what kernels release pins with today"
             }
+            Api::Fast => {
+                "the fast implementation as it ships, on the pages of the Linux kernel in QEMU"
+            }
         }
     }
 
     /// The functions of a kernel of this profile that it is about.
     pub fn functions(self, profile: &Profile) -> Vec<Function> {
         let is_about = |function: &Function| match self {
-            Api::Patch => true,
+            Api::Patch | Api::Fast => true,
             Api::ReleasePages => !function.unpins(),
             Api::Unpin => function.unpins(),
         };

@@ -16,9 +16,11 @@ use crate::api::Api;
 use crate::guest::KernelGuest;
 use crate::job::KernelJob;
 
-/// What its answers hold.
-pub(crate) const OBSERVES: Observes =
-    Observes { errors: false, events: Events::OfPages, ..Observes::ALL };
+/// What the answers hold of functions that return nothing, as the kernel's own.
+pub(crate) const OBSERVES: Observes = Observes { errors: false, ..OBSERVES_FAST };
+
+/// What they hold of the library's.
+const OBSERVES_FAST: Observes = Observes { events: Events::OfPages, ..Observes::ALL };
 
 /// The kernel, releasing pages with some of its functions.
 pub struct Kernel {
@@ -39,13 +41,31 @@ const REPEATED_DEATHS: u32 = 20;
 
 impl KernelGuest {
     /// Some functions for releasing pages in this guest, as a backend.
-    pub fn backend(&self, api: Api) -> Kernel {
+    ///
+    /// # Errors
+    ///
+    /// They are the library's, which does not know this kernel's `struct page`.
+    pub fn backend(&self, api: Api) -> Result<Kernel, BackendError> {
+        if api == Api::Fast
+            && let Some(field) = self.refused_field()
+        {
+            return Err(BackendError::new(
+                format!("{} does not know this kernel's struct page: {field}", api.name()),
+                "leave it out; the kernel's own functions run on every kernel, and \
+                 `scripts/kernel about` says where its struct page differs",
+            ));
+        }
         let (guest, outcome) = (self.clone(), Outcome::with_room());
         let patience = Patience::new(REPEATED_DEATHS);
         let profile = guest.profile();
         let functions = api.functions(profile);
         let unexplained = Vec::new();
-        Kernel { api, profile, functions, guest, outcome, patience, unexplained }
+        Ok(Kernel { api, profile, functions, guest, outcome, patience, unexplained })
+    }
+
+    /// All that this kernel can be, as backends.
+    pub fn backends(&self) -> impl Iterator<Item = Kernel> {
+        Api::ALL.into_iter().filter_map(|api| self.backend(api).ok())
     }
 }
 
@@ -55,7 +75,7 @@ impl Backend for Kernel {
     }
 
     fn observes(&self) -> Observes {
-        OBSERVES
+        if self.api == Api::Fast { OBSERVES_FAST } else { OBSERVES }
     }
 
     fn profile(&self) -> &'static Profile {
@@ -72,6 +92,9 @@ impl Backend for Kernel {
         }
         if class == Class::OverRelease && !self.guest.options.undefined {
             return Some(Skip::OverRelease);
+        }
+        if self.api == Api::Fast && (world.has_nulls || world.has_errno()) {
+            return Some(Skip::Nulls);
         }
         let lacks = world.calls().map(|(_, f)| f).find(|f| !self.functions.contains(f));
         lacks.map(Skip::Lacks)

@@ -70,6 +70,12 @@ impl KernelGuest {
         layout::differences(self.runner.borrow().about())
     }
 
+    /// The field by which the module refuses to give this kernel's pages to the library, which has
+    /// it elsewhere; `None` if it does not.
+    pub fn refused_field(&self) -> Option<String> {
+        self.runner.borrow().about().get("fast.refused").cloned()
+    }
+
     /// The counters of the kernel's /proc/vmstat.
     ///
     /// # Errors

@@ -39,6 +39,7 @@ impl KernelJob {
         let api = match api {
             Api::Patch | Api::Unpin => 0,
             Api::ReleasePages => 1,
+            Api::Fast => 2,
         };
         let flags = [(free, FREE), (undefined, UNDEFINED)];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag);

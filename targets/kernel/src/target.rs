@@ -7,7 +7,6 @@ use put_user_page_targets::backend::{Backend, BackendError};
 use put_user_page_targets::harness::Harness;
 use put_user_page_targets::registry::{KDIR_VARIABLE, KERNEL_VARIABLE, Target};
 
-use crate::api::Api;
 use crate::guest::{KernelGuest, KernelOptions};
 
 /// The harness of the target: the kernel that [`KERNEL_VARIABLE`] and [`KDIR_VARIABLE`] name,
@@ -20,8 +19,8 @@ pub fn harness(target: &'static Target) -> Result<Harness, BackendError> {
     let kernel = own_kernel()?.map_or_else(Which::default, Which::Own);
     let guest = Options { kernel, ..Options::default() };
     let guest = KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?;
-    let backends = Api::ALL.map(|api| Box::new(guest.backend(api)) as Box<dyn Backend>);
-    Ok(Harness::with_backends(target, backends.into()))
+    let backends = guest.backends().map(|kernel| Box::new(kernel) as Box<dyn Backend>);
+    Ok(Harness::with_backends(target, backends.collect()))
 }
 
 /// The kernel that the environment names, if it names one.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use put_user_page_case::Case;
 use put_user_page_case::world::World;
 use put_user_page_targets::backend::{Backend, Class, Job, Ran};
-use put_user_page_targets_kernel::{Api, KernelGuest, KernelOptions};
+use put_user_page_targets_kernel::{Kernel, KernelGuest, KernelOptions};
 
 const CASES: usize = 1_000_000;
 const BATCH: usize = 4096;
@@ -49,7 +49,7 @@ fn a_million_cases_leave_nothing_behind() {
     for free in [false, true] {
         let guest = KernelGuest::start(KernelOptions { free, ..KernelOptions::default() });
         let guest = guest.unwrap_or_else(|error| panic!("{error}"));
-        let mut backends = Api::ALL.map(|api| guest.backend(api));
+        let mut backends: Vec<Kernel> = guest.backends().collect();
         // The first batches fill what the module and the kernel keep for the next ones.
         run(&mut backends, &TEXTS, BATCH * 3);
         run(&mut backends, &MAPPED_TEXTS, BATCH * 3);

@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::Error;
 use crate::disk;
+use crate::fast;
 use crate::kernel::Kernel;
 use crate::place::{self, Place, entries_of, make_folder, remove_folder};
 use crate::tool;
@@ -32,14 +33,16 @@ pub(crate) struct Built {
 const SHARED: [&str; 4] = ["decode.c", "decode.h", "world.c", "world.h"];
 
 const AGENT: &str = "put_user_page_kernel_agent";
-const AGENT_TARGET: &str = "x86_64-unknown-linux-gnu";
+/// What guests are, for Rust.
+pub(crate) const GUEST: &str = "x86_64-unknown-linux-gnu";
 
 /// Builds what is missing or was made of something else.
 pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<Built, Error> {
     let _lock = place.lock()?;
     let folder = place.kernel().join("built").join(key(place, kernel));
     make_folder(&folder)?;
-    let module = build_module(place, kernel, &folder.join("module"))?;
+    let fast = fast::build(place)?;
+    let module = build_module(place, kernel, &fast, &folder.join("module"))?;
     let image = unpack_image(kernel, &folder)?;
     let agent = build_agent(place)?;
     let mut modules = kernel.drivers();
@@ -68,7 +71,11 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     /// A stamp over the contents of some files, wherever they are, and the dates of others.
-    fn new(path: PathBuf, contents: &[PathBuf], dates: &[PathBuf]) -> Result<Stamp, Error> {
+    pub(crate) fn new(
+        path: PathBuf,
+        contents: &[PathBuf],
+        dates: &[PathBuf],
+    ) -> Result<Stamp, Error> {
         Stamp::over(path, b"", contents, dates)
     }
 
@@ -107,12 +114,18 @@ impl Stamp {
     }
 }
 
-fn build_module(place: &Place, kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
+fn build_module(
+    place: &Place,
+    kernel: &Kernel,
+    fast: &Path,
+    folder: &Path,
+) -> Result<PathBuf, Error> {
     let mut sources = files_of(&place.module)?;
     let shared = SHARED.map(|name| place.repository.join("case/c").join(name));
     sources.extend(shared.into_iter().filter(|path| path.is_file()));
     let dates = ["Module.symvers", "include/generated/utsrelease.h", "include/config/auto.conf"];
     let dates = dates.map(|name| kernel.kdir.join(name));
+    sources.push(fast.to_owned());
     let stamp = Stamp::new(folder.with_extension("stamp"), &sources, &dates)?;
     let module = folder.join("pagediff.ko");
     if stamp.holds() && module.is_file() {
@@ -125,6 +138,8 @@ fn build_module(place: &Place, kernel: &Kernel, folder: &Path) -> Result<PathBuf
         let copy = folder.join(source.file_name().unwrap_or_default());
         fs::copy(source, &copy).map_err(|why| Error::file(&copy, "written", &why))?;
     }
+    // modpost reads how each object was made; of this one kbuild does not write it.
+    place::write(&folder.join(".fast.o.cmd"), b"savedcmd_fast.o := cp fast.o_shipped fast.o\n")?;
     make(kernel, folder)?;
     stamp.set()?;
     Ok(module)
@@ -186,19 +201,13 @@ fn build_agent(place: &Place) -> Result<PathBuf, Error> {
     }
     let target = place.kernel().join("agent");
     let stamp = Stamp::new(place.kernel().join("agent.stamp"), &sources, &[])?;
-    let agent = target.join(AGENT_TARGET).join("release").join(AGENT);
+    let agent = target.join(GUEST).join("release").join(AGENT);
     if stamp.holds() && agent.is_file() {
         return Ok(agent);
     }
     eprintln!("building the guest's agent");
-    let mut command = Command::new("cargo");
-    command.current_dir(&place.repository);
-    // Flags of a fuzzer's, say, are not for the guest.
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
-        command.env_remove(name);
-    }
-    command.args(["rustc", "--release", "--quiet", "--locked", "--package", AGENT]);
-    command.args(["--target", AGENT_TARGET, "--target-dir"]).arg(&target);
+    let mut command = cargo_rustc(place, AGENT, &target);
+    command.arg("--release");
     // It is alone in the guest: no library is there to be linked with.
     command.args(["--", "-C", "target-feature=+crt-static", "-C", "relocation-model=static"]);
     command.args(["-C", "strip=symbols"]);
@@ -209,8 +218,21 @@ fn build_agent(place: &Place) -> Result<PathBuf, Error> {
     Ok(agent)
 }
 
+/// The beginning of `cargo rustc` of one of our packages for the guest.
+pub(crate) fn cargo_rustc(place: &Place, package: &str, target: &Path) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(&place.repository);
+    // Flags of a fuzzer's, say, are not for the guest.
+    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
+        command.env_remove(name);
+    }
+    command.args(["rustc", "--quiet", "--locked", "--package", package]);
+    command.args(["--target", GUEST, "--target-dir"]).arg(target);
+    command
+}
+
 /// The files in a folder, in the order of their names.
-fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = entries_of(folder)?;
     files.retain(|path| path.is_file());
     files.sort();

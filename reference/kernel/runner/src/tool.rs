@@ -9,6 +9,10 @@ use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_sig
 
 use crate::Error;
 
+/// The help where `ld`, `nm` or `objdump` fail.
+pub(crate) const BINUTILS: &str =
+    "mend what is said above; these are programs of the package binutils, which gcc comes with";
+
 /// Where a program is on the PATH, or in one of some more folders.
 pub(crate) fn installed(program: &str, more: &[&str]) -> Option<PathBuf> {
     let paths = std::env::var_os("PATH").unwrap_or_default();

@@ -1,10 +1,17 @@
 //! `struct page`: layout and fields, and nothing that looks from one page at another.
+//!
+//! It is that of Linux 6.1. A build with `--cfg struct_page="linux-6.12"` has that of 6.12 in what
+//! releasing a page reads or writes: two flags, the order and the pincount are elsewhere. It is
+//! for pages of such a kernel; docs/in-a-kernel.md.
 
 use core::mem::{align_of, offset_of, size_of};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU16, AtomicUsize};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU16, AtomicUsize, Ordering};
 
 use super::address_space::AddressSpace;
+
+/// Whether the layout is that of Linux 6.12.
+const IS_6_12: bool = cfg!(struct_page = "linux-6.12");
 
 /// Page flags: the bits of `enum pageflags` of Linux 6.1 (include/linux/page-flags.h)
 /// that releasing a page reads or writes.
@@ -12,9 +19,9 @@ pub mod flags {
     /// `PG_locked`: the page is locked.
     pub const LOCKED: usize = 1 << 0;
     /// `PG_dirty`: the page's contents were changed. Kept on head pages only.
-    pub const DIRTY: usize = 1 << 3;
+    pub const DIRTY: usize = 1 << if super::IS_6_12 { 4 } else { 3 };
     /// `PG_head`: the page is the head of a compound page of order 1 or more.
-    pub const HEAD: usize = 1 << 16;
+    pub const HEAD: usize = 1 << if super::IS_6_12 { 6 } else { 16 };
 }
 
 /// `struct page` of 64-bit Linux 6.1 (include/linux/mm_types.h): 64 bytes, a cache
@@ -52,11 +59,11 @@ pub mod offsets {
     /// `compound_dtor`, 1 byte, in the first tail page.
     pub const COMPOUND_DTOR: usize = 16;
     /// `compound_order`, 1 byte, in the first tail page.
-    pub const COMPOUND_ORDER: usize = 17;
+    pub const COMPOUND_ORDER: usize = if super::IS_6_12 { FLAGS } else { 17 };
     /// `compound_mapcount`, 4 bytes, in the first tail page.
     pub const COMPOUND_MAPCOUNT: usize = 20;
     /// `compound_pincount`, 4 bytes, in the first tail page: the low half of `mapping`.
-    pub const COMPOUND_PINCOUNT: usize = 24;
+    pub const COMPOUND_PINCOUNT: usize = if super::IS_6_12 { 28 } else { 24 };
     /// `compound_nr`, 4 bytes, in the first tail page: the high half of `mapping`.
     pub const COMPOUND_NR: usize = 28;
     /// `mapping`, 8 bytes.
@@ -80,7 +87,7 @@ const _: () = {
     assert!(offset_of!(Page, flags) == offsets::FLAGS);
     assert!(offset_of!(Page, compound_head) == offsets::COMPOUND_HEAD);
     assert!(offset_of!(Page, compound_dtor) == offsets::COMPOUND_DTOR);
-    assert!(offset_of!(Page, compound_order) == offsets::COMPOUND_ORDER);
+    assert!(IS_6_12 || offset_of!(Page, compound_order) == offsets::COMPOUND_ORDER);
     assert!(offset_of!(Page, compound_mapcount) == offsets::COMPOUND_MAPCOUNT);
     assert!(offset_of!(Page, mapping) == offsets::MAPPING);
     assert!(offset_of!(Page, index) == offsets::INDEX);
@@ -94,12 +101,38 @@ const _: () = {
 /// page after the first.
 pub(crate) const TAIL_MAPPING: usize = 0x400;
 
+/// Of the flags of a first tail page in Linux 6.12: the compound page's order.
+const ORDER: usize = 0xff;
+
+/// Where the pincount begins in the word that it is half of, in bits.
+pub(crate) const PINCOUNT: usize = 8 * (offsets::COMPOUND_PINCOUNT - offsets::MAPPING);
+
 /// What freeing leaves in the words of a head page that no later entry check reads:
 /// `mapping`, `index`, `private` and `memcg_data`.
 pub const POISON: usize = 0xdead_0000_0000_0100;
 
 impl Page {
-    /// Of the first tail page: the word `mapping` as a number, whose low half is
+    /// Of the first tail page: the compound page's order.
+    #[inline]
+    pub(crate) fn order(&self) -> u32 {
+        if IS_6_12 {
+            (self.flags.load(Ordering::Relaxed) & ORDER) as u32
+        } else {
+            self.compound_order.load(Ordering::Relaxed).into()
+        }
+    }
+
+    /// Sets it: for pages that nobody else uses.
+    pub(crate) fn set_order(&self, order: u8) {
+        if IS_6_12 {
+            let others = self.flags.load(Ordering::Relaxed) & !ORDER;
+            self.flags.store(others | usize::from(order), Ordering::Relaxed);
+        } else {
+            self.compound_order.store(order, Ordering::Relaxed);
+        }
+    }
+
+    /// Of the first tail page: the word `mapping` as a number, of which [`PINCOUNT`] is
     /// `compound_pincount`. The whole word, for others may load it as a mapping at the same time,
     /// and atomic accesses of different sizes must not race. What is subtracted from the pincount
     /// and more than it has borrows from `compound_nr`, which nobody reads, until it is given back.

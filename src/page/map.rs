@@ -7,7 +7,7 @@ use core::mem::size_of;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
-use super::layout::{Page, TAIL_MAPPING, flags};
+use super::layout::{PINCOUNT, Page, TAIL_MAPPING, flags};
 use super::page_ref::PageRef;
 
 /// The largest order of a compound page here: a hugetlb page of 1 GiB, as x86-64 has them. The
@@ -143,10 +143,10 @@ fn prep_tail<'map>(tail: PageRef<'map>, head: PageRef<'map>) {
 
 fn prep_first_tail(first_tail: &Page, order: u32) {
     let order_byte = u8::try_from(order).expect("checked against MAX_ORDER");
-    // compound_pincount, 0, in the low half, and compound_nr in the high half.
-    let pincount_and_nr = (1_usize << order) << 32;
+    // compound_pincount, 0, in one half, and compound_nr in the other.
+    let pincount_and_nr = (1_usize << order) << (32 - PINCOUNT);
     first_tail.compound_dtor.store(COMPOUND_PAGE_DTOR, Ordering::Relaxed);
-    first_tail.compound_order.store(order_byte, Ordering::Relaxed);
+    first_tail.set_order(order_byte);
     first_tail.compound_mapcount.store(-1, Ordering::Relaxed);
     first_tail.mapping.store(ptr::without_provenance_mut(pincount_and_nr), Ordering::Release);
 }

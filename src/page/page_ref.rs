@@ -8,7 +8,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::address_space::AddressSpace;
-use super::layout::{POISON, Page, TAIL_MAPPING, flags, offsets};
+use super::layout::{PINCOUNT, POISON, Page, TAIL_MAPPING, flags, offsets};
 use crate::hooks::Hooks;
 
 /// References of a small page that are a pin (include/linux/mm.h of Linux 6.1).
@@ -124,7 +124,7 @@ impl<'map> PageRef<'map> {
         let first_tail = unsafe { self.pointer.add(1) };
         // SAFETY: as for `page`: a live page of the same map.
         let first_tail = unsafe { first_tail.as_ref() };
-        u32::from(first_tail.compound_order.load(Ordering::Relaxed))
+        first_tail.order()
     }
 
     /// The bytes of the memory map that the compound page of this head page takes: a
@@ -156,8 +156,9 @@ impl<'map> PageRef<'map> {
     #[inline]
     pub fn set_pincount(self, pins: i32) {
         if let Some(word) = self.pincount_word() {
-            let others = word.load(Ordering::Relaxed) & !(u32::MAX as usize);
-            word.store(others | pins.cast_unsigned() as usize, Ordering::Release);
+            let others = word.load(Ordering::Relaxed) & !((u32::MAX as usize) << PINCOUNT);
+            let pins = (pins.cast_unsigned() as usize) << PINCOUNT;
+            word.store(others | pins, Ordering::Release);
         }
     }
 
@@ -194,7 +195,7 @@ impl<'map> PageRef<'map> {
     #[inline]
     pub(crate) fn pincount_add(self, pins: i32) {
         if let Some(word) = self.pincount_word() {
-            word.fetch_add(pins as usize, Ordering::AcqRel);
+            word.fetch_add((pins as usize) << PINCOUNT, Ordering::AcqRel);
         }
     }
 
@@ -204,8 +205,8 @@ impl<'map> PageRef<'map> {
     pub(crate) fn pincount_fetch_sub(self, pins: i32) -> i32 {
         #[cfg(test)]
         LOCKED_SUBTRACTIONS.set(LOCKED_SUBTRACTIONS.get() + 1);
-        self.pincount_word()
-            .map_or(0, |word| pincount_in(word.fetch_sub(pins as usize, Ordering::AcqRel)))
+        let pins = (pins as usize) << PINCOUNT;
+        self.pincount_word().map_or(0, |word| pincount_in(word.fetch_sub(pins, Ordering::AcqRel)))
     }
 
     /// How many pages of this head page's compound page lie from `page`, which is one of them, on.
@@ -448,10 +449,10 @@ impl<'map> PageRef<'map> {
     }
 }
 
-/// The pincount in a word of a first tail page: its low half.
+/// The pincount in a word of a first tail page.
 #[inline]
 fn pincount_in(word: usize) -> i32 {
-    (word as u32).cast_signed()
+    ((word >> PINCOUNT) as u32).cast_signed()
 }
 
 impl fmt::Debug for PageRef<'_> {

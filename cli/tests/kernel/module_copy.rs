@@ -46,7 +46,7 @@ impl ModuleCopy {
             self.link(name, &repository().join(name));
         }
         // The stamps are replaced, not written to, if these should have to be built.
-        for name in ["debian", "agent", "agent.stamp", "fast", "fast.stamp"] {
+        for name in ["debian", "agent", "agent.stamp", "fast"] {
             self.link(&format!("target/kernel/{name}"), &kernel_folder().join(name));
         }
         self

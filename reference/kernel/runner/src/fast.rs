@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Error;
+use crate::kernel::Kernel;
 use crate::make::{GUEST, Stamp, cargo_rustc, files_of};
 use crate::object::check;
 use crate::place::{Place, make_folder};
@@ -26,8 +27,42 @@ const FLAGS: [&str; 6] = [
     "force-unwind-tables=no",
 ];
 
-/// The object, under the name by which kbuild takes it as it is.
-pub(crate) fn build(place: &Place) -> Result<PathBuf, Error> {
+/// A layout of `struct page` that the library is built for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Layout {
+    V6_1,
+    V6_12,
+}
+
+impl Layout {
+    /// The likely one of a kernel of this release. The module sees whether it is.
+    fn likely(release: &str) -> Layout {
+        let mut numbers = release.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
+        let release: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        if release < (6, 2) { Layout::V6_1 } else { Layout::V6_12 }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Layout::V6_1 => "linux-6.1",
+            Layout::V6_12 => "linux-6.12",
+        }
+    }
+
+    /// What the compiler is told.
+    fn flags(self) -> Vec<String> {
+        let layout = match self {
+            Layout::V6_1 => None,
+            Layout::V6_12 => Some(format!("--cfg=struct_page=\"{}\"", self.name())),
+        };
+        FLAGS.map(|flag| format!("-C{flag}")).into_iter().chain(layout).collect()
+    }
+}
+
+/// The object for a kernel, under the name by which kbuild takes it as it is.
+pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<PathBuf, Error> {
+    let layout = Layout::likely(&kernel.release);
+    let flags = layout.flags().join("\x1f");
     let package = place.repository.join("reference/kernel/fast");
     let library = place.repository.join("src");
     let mut sources = vec![place.repository.join("Cargo.toml"), package.join("Cargo.toml")];
@@ -35,16 +70,16 @@ pub(crate) fn build(place: &Place) -> Result<PathBuf, Error> {
         sources.extend(files_of(&folder)?);
     }
     let target = place.kernel().join("fast");
-    make_folder(&target)?;
-    let stamp = Stamp::new(place.kernel().join("fast.stamp"), &sources, &[])?;
-    let object = target.join("fast.o_shipped");
+    let folder = target.join(layout.name());
+    make_folder(&folder)?;
+    let stamp = Stamp::over(folder.join("stamp"), flags.as_bytes(), &sources, &[])?;
+    let object = folder.join("fast.o_shipped");
     if stamp.holds() && object.is_file() {
         return Ok(object);
     }
-    eprintln!("building the library for the module");
+    eprintln!("building the library for pages of {}", layout.name());
     let mut command = cargo_rustc(place, PACKAGE, &target);
     command.args(["--profile", "kernel", "--crate-type", "staticlib"]);
-    let flags = FLAGS.map(|flag| format!("-C{flag}")).join("\x1f");
     command.env("CARGO_ENCODED_RUSTFLAGS", flags);
     tool::run(&mut command, "mend what is said above")?;
     link(&target.join(GUEST).join("kernel").join(format!("lib{PACKAGE}.a")), &object)?;
@@ -65,4 +100,21 @@ fn link(archive: &Path, object: &Path) -> Result<(), Error> {
     }
     ld.arg("-o").arg(object).arg(archive);
     tool::run(&mut ld, tool::BINUTILS).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_has_its_likely_layout() {
+        for (release, layout) in [
+            ("6.1.0-56-cloud-amd64", Layout::V6_1),
+            ("5.10.1", Layout::V6_1),
+            ("6.12.117+deb12-cloud-amd64", Layout::V6_12),
+            ("7.0.0", Layout::V6_12),
+        ] {
+            assert_eq!(Layout::likely(release), layout, "{release}");
+        }
+    }
 }

@@ -41,7 +41,7 @@ pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<Built, Error> {
     let _lock = place.lock()?;
     let folder = place.kernel().join("built").join(key(place, kernel));
     make_folder(&folder)?;
-    let fast = fast::build(place)?;
+    let fast = fast::build(place, kernel)?;
     let module = build_module(place, kernel, &fast, &folder.join("module"))?;
     let image = unpack_image(kernel, &folder)?;
     let agent = build_agent(place)?;

@@ -90,7 +90,7 @@ pub(crate) static NEGATIVE: KnownDifference = KnownDifference {
 
 pub(crate) static NULLS: KnownDifference = KnownDifference {
     condition: "an entry is NULL, or a length the negative of an errno",
-    backends: "`fast`, `fast-unhooked`, `fast-small-blocks`",
+    backends: "`fast`, `fast-unhooked`, `fast-small-blocks`, `kernel-fast`",
     reason: "a slice of pages can hold neither: in Rust there is nothing to guard against",
     seen: Seen::InProcess,
 };

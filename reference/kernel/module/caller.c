@@ -19,7 +19,7 @@ struct call {
 	struct trial *trial;
 	u8 function;
 	unsigned long npages;
-	u32 stopped_at;		/* an entry; npages if none is known to have stopped it */
+	unsigned long stopped_at;	/* an entry; npages if none is known to have stopped it */
 	bool returned;
 };
 

@@ -90,11 +90,11 @@ impl Backend for Kernel {
         if world.folios.iter().any(|folio| folio.refs < 0) {
             return Some(Skip::Negative);
         }
-        if class == Class::OverRelease && !self.guest.options.undefined {
-            return Some(Skip::OverRelease);
-        }
         if self.api == Api::Fast && (world.has_nulls || world.has_errno()) {
             return Some(Skip::Nulls);
+        }
+        if class == Class::OverRelease && !self.guest.options.undefined {
+            return Some(Skip::OverRelease);
         }
         let lacks = world.calls().map(|(_, f)| f).find(|f| !self.functions.contains(f));
         lacks.map(Skip::Lacks)

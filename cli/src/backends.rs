@@ -89,8 +89,8 @@ impl BackendArguments {
     fn start_guest(&self) -> Result<KernelGuest, Stop> {
         Ok(KernelGuest::start(KernelOptions {
             guest: Options {
-                kernel: self.kernel.which(),
                 time_limit: Duration::from_secs(self.time_limit),
+                ..self.kernel.options()
             },
             free: self.kernel_free,
             undefined: self.kernel_undefined,

@@ -38,6 +38,9 @@ pub(crate) struct KernelArguments {
     #[arg(long, value_name = "RELEASE", conflicts_with = "kernel", value_parser = release_named)]
     #[arg(default_value = Release::V6_1.name())]
     release: Release,
+    /// More of the kernel's command line, such as hugetlb_free_vmemmap=on
+    #[arg(long, value_name = "ARGUMENTS", default_value = "", allow_hyphen_values = true)]
+    append: String,
 }
 
 fn release_named(name: &str) -> Result<Release, String> {
@@ -64,9 +67,14 @@ impl KernelArguments {
         }
     }
 
+    /// How guests of it are booted.
+    pub(crate) fn options(&self) -> Options {
+        Options { kernel: self.which(), append: self.append.clone(), ..Options::default() }
+    }
+
     /// Boots it.
     fn start(&self) -> Result<KernelGuest, Stop> {
-        let guest = Options { kernel: self.which(), ..Options::default() };
+        let guest = self.options();
         Ok(KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?)
     }
 
@@ -78,6 +86,9 @@ impl KernelArguments {
             given.flat_map(|(name, path)| [name.to_owned(), path.display().to_string()]).collect();
         if self.release != Release::V6_1 {
             words.extend(["--release".to_owned(), self.release.name().to_owned()]);
+        }
+        if !self.append.is_empty() {
+            words.extend(["--append".to_owned(), self.append.clone()]);
         }
         words
     }

@@ -90,20 +90,47 @@ impl<'map> PageRef<'map> {
     /// Reads one word of this page.
     #[inline]
     pub fn compound_head(self) -> PageRef<'map> {
+        match self.head_of_tail() {
+            Some(head) => head,
+            None if cfg!(fake_heads) => self.fixed_fake_head(),
+            None => self,
+        }
+    }
+
+    /// The head page, if bit 0 of `compound_head` says that this is a tail page.
+    #[inline]
+    fn head_of_tail(self) -> Option<PageRef<'map>> {
         let word = self.page().compound_head.load(Ordering::Relaxed);
         if word.addr() & 1 == 0 {
-            return self;
+            return None;
         }
         // SAFETY: bit 0 is set only by prep_compound_page(), in a pointer to the head page.
         let head = unsafe { NonNull::new_unchecked(word.map_addr(|address| address & !1)) };
         // SAFETY: that pointer was derived from the same map as this page.
-        unsafe { PageRef::new(head) }
+        Some(unsafe { PageRef::new(head) })
+    }
+
+    /// page_fixed_fake_head() (include/linux/page-flags.h of Linux 6.1): the head page, if this is
+    /// a tail page of hugetlb that looks like one. Linux can keep the first 4 KiB of such a page's
+    /// `struct page`s alone, and map them again where the others were: what begins each of these
+    /// pages of the memory map has the head's flags, and the page behind it tells whose it is.
+    #[inline]
+    pub(crate) fn fixed_fake_head(self) -> PageRef<'map> {
+        const MAPPED: usize = 4096;
+        if !self.addr().is_multiple_of(MAPPED) || !self.is_head() {
+            return self;
+        }
+        // SAFETY: where the head flag is, a tail page lies behind, of the same map.
+        let behind = unsafe { self.pointer.add(1) };
+        // SAFETY: and that is a page as this one is.
+        let behind: PageRef<'map> = unsafe { PageRef::new(behind) };
+        behind.head_of_tail().unwrap_or(self)
     }
 
     /// PageTail(): whether this is a tail page of a compound page.
     #[inline]
     pub fn is_tail(self) -> bool {
-        self.page().compound_head.load(Ordering::Relaxed).addr() & 1 != 0
+        self.head_of_tail().is_some() || (cfg!(fake_heads) && self.fixed_fake_head() != self)
     }
 
     /// PageHead(): whether this is the head page of a compound page of order 1 or more.

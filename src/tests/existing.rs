@@ -57,3 +57,21 @@ fn a_map_of_pages_that_exist_leaves_them_as_they_are() {
     let behind = unpin_user_page_range_dirty_lock(&map, page(&map, 2), 1, false, &());
     assert_eq!(behind, Err(ReleaseError { entry: 0 }));
 }
+
+#[test]
+fn a_tail_page_that_looks_like_a_head_is_told_by_the_page_behind() {
+    const MAPPED: usize = 4096 / size_of::<Page>();
+    let mut pages = pages(3 * MAPPED);
+    let first = pages.iter().position(|page| (&raw const *page).addr().is_multiple_of(4096));
+    let map = MemoryMap::new(&mut pages[first.unwrap()..]);
+    // A compound page of twice as many pages as are mapped at once.
+    let head = map.prep_compound_page(0, MAPPED.ilog2() + 1).unwrap();
+    let fake = page(&map, MAPPED);
+    // SAFETY: pages of the map, of which only flags and the word are changed, by nobody else.
+    let words = unsafe { &*fake.as_ptr() };
+    words.compound_head.store(core::ptr::null_mut(), Ordering::Relaxed);
+    words.flags.fetch_or(flags::HEAD, Ordering::Relaxed);
+    assert_eq!(fake.fixed_fake_head(), head);
+    assert_eq!(head.fixed_fake_head(), head);
+    assert_eq!(page(&map, 1).fixed_fake_head(), page(&map, 1));
+}

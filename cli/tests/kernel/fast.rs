@@ -18,6 +18,17 @@ fn the_corpus_agrees() {
     ran.out(&["0 divergences", "a count has no room for the module's own reference"]);
 }
 
+#[test]
+fn tail_pages_that_look_like_heads_are_told() {
+    let copy = ModuleCopy::new();
+    let huge = "folio a order=9 from=hugetlb\nentries a a[64] a[128] a[511] a[64]\n\
+                put_user_pages_dirty_lock\n";
+    let place = copy.place();
+    place.directory.write("huge.case", huge);
+    let append = ["--append", "hugetlb_free_vmemmap=on", "huge.case"];
+    place.run(&[&FAST[..], &append].concat()).code(0).out(&["0 divergences, 0 skipped"]);
+}
+
 /// A hook that does something else, and what the reports name then.
 const WRONG_HOOKS: [(&str, &str, &str); 4] = [
     ("\tset_page_dirty(head);\n", "", "dirty"),

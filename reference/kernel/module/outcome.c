@@ -38,6 +38,24 @@ void trial_lacks_reference(struct trial *trial, u32 number)
 }
 
 /*
+ * How many pages of a compound page are its own: with hugetlb_free_vmemmap=on, those behind are
+ * its first ones, mapped again and again, and look like heads.
+ */
+static u32 own_pages(const struct trial *trial, u32 number)
+{
+	u32 pages = trial->world.folios[number].pages;
+#ifdef CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP
+	const u32 mapped = PAGE_SIZE / sizeof(struct page);
+
+	if (static_branch_unlikely(&hugetlb_optimize_vmemmap_key) &&
+	    trial_is_user(trial, number) && pages > mapped &&
+	    test_bit(PG_head, &trial->folios[number].head[mapped].flags))
+		return mapped;
+#endif
+	return pages;
+}
+
+/*
  * The words of tail pages that no release has any business with; of the flags those in the
  * masks. Newer kernels keep other things in the flags of the first tail page.
  */
@@ -46,18 +64,19 @@ static void check_tails(struct trial *trial, u32 number, u64 first_mask, u64 mas
 	const struct trial_folio *folio = &trial->folios[number];
 	const struct case_folio *shape = &trial->world.folios[number];
 	struct page *head = folio->head;
+	const u32 pages = own_pages(trial, number);
 	u64 differing = 0;
 	u32 tail;
 
 	/* As a rule they are all as they must be, which is told fast. */
-	if (shape->pages > 1)
+	if (pages > 1)
 		differing = (head[1].flags ^ folio->tail_flags) & first_mask;
-	for (tail = 1; tail < shape->pages; tail++) {
+	for (tail = 1; tail < pages; tail++) {
 		differing |= head[tail].compound_head ^ ((unsigned long)head + 1);
 		if (tail > 1)
 			differing |= head[tail].flags & mask;
 	}
-	for (tail = 1; differing && tail < shape->pages; tail++) {
+	for (tail = 1; differing && tail < pages; tail++) {
 		u64 flags = tail == 1 ? folio->tail_flags & first_mask : 0;
 
 		add_stray(trial, shape->frame + tail, WORD_OF(flags), flags,
@@ -85,9 +104,10 @@ static void check_counts(struct trial *trial, u32 number)
 {
 	const struct trial_folio *folio = &trial->folios[number];
 	const struct case_folio *shape = &trial->world.folios[number];
+	const u32 pages = own_pages(trial, number);
 	u32 tail;
 
-	for (tail = 1; tail < shape->pages; tail++) {
+	for (tail = 1; tail < pages; tail++) {
 		if (page_ref_count(&folio->head[tail]))
 			add_stray(trial, shape->frame + tail, WORD_OF(_refcount), 0,
 				  page_ref_count(&folio->head[tail]));

@@ -47,11 +47,6 @@ const char *fast_refused_field(void)
 	const char *name;
 	size_t ours, number;
 
-#ifdef CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP
-	/* Tails that look like heads, and that lie in memory which may only be read. */
-	if (static_branch_unlikely(&hugetlb_optimize_vmemmap_key))
-		return "hugetlb_free_vmemmap";
-#endif
 	for (number = 0; (name = pagediff_fast_layout(number, &ours)); number++)
 		if (about_place(name) != (long)ours)
 			return name;

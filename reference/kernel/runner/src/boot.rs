@@ -15,11 +15,12 @@ use crate::make::{Built, Stamp};
 use crate::place::{self, Place};
 use crate::qemu::{Accelerator, Beginning, Process, Qemu, memory_file};
 use crate::recovery::Boot;
+use crate::runner::Options;
 
 /// How long a boot may take: a loaded machine may need ten times as long as an idle one.
 const BOOT_LIMIT: Duration = Duration::from_secs(120);
 
-/// The kernel's command line.
+/// The kernel's command line, before what [`Options`](crate::Options) adds to it.
 ///
 /// What goes wrong reaches the log and ends the guest. Watchdogs are off: they would bark
 /// where the host is only busy, and the host has a time limit. Memory is not cleared when it
@@ -51,6 +52,7 @@ struct Saved {
 pub(crate) struct Machines {
     qemu: Qemu,
     built: Built,
+    command_line: String,
     initramfs: File,
     /// A guest that has booted, which others go on from.
     saved: Option<Saved>,
@@ -71,16 +73,17 @@ impl Machines {
         place: &Place,
         qemu: Qemu,
         built: Built,
-        time_limit: Duration,
+        options: &Options,
     ) -> Result<(Machines, QemuGuest), Error> {
         let initramfs = initramfs(&built)?;
         let mut machines = Machines {
             qemu,
             built,
+            command_line: [COMMAND_LINE, &options.append].join(" ").trim_end().to_owned(),
             initramfs,
             saved: None,
             accelerator: Accelerator::Tcg,
-            time_limit,
+            time_limit: options.time_limit,
             keeps_spare: false,
             spare: None,
             boot_time: Duration::ZERO,
@@ -129,8 +132,8 @@ impl Machines {
     }
 
     fn start_from(&self, beginning: Beginning<'_>) -> Result<(Process, UnixStream), Error> {
-        let Machines { qemu, built, initramfs, accelerator, .. } = self;
-        qemu.start(*accelerator, &built.image, initramfs, COMMAND_LINE, beginning)
+        let Machines { qemu, built, command_line, initramfs, accelerator, .. } = self;
+        qemu.start(*accelerator, &built.image, initramfs, command_line, beginning)
     }
 
     fn wait_for(
@@ -146,7 +149,9 @@ impl Machines {
     /// A guest that has booted, of all that this one is made of. None where this QEMU cannot save
     /// one, which is told.
     fn saved_guest(&self, place: &Place, used: Use) -> Result<Option<Saved>, Error> {
-        let path = self.built.folder.join("guest");
+        let is_usual = self.command_line == COMMAND_LINE;
+        // The usual one stays when another is made for other arguments.
+        let path = self.built.folder.join(if is_usual { "guest" } else { "guest-appended" });
         let stamp = self.stamp(path.with_extension("stamp"))?;
         let find = || {
             let is_good = used == Use::IfGood && stamp.holds();
@@ -189,7 +194,8 @@ impl Machines {
 
     /// Whether a saved guest is of this machine, this kernel and these files.
     fn stamp(&self, path: PathBuf) -> Result<Stamp, Error> {
-        let machine: Vec<&str> = self.accelerator.machine().chain([COMMAND_LINE]).collect();
+        let mut machine: Vec<&str> = self.accelerator.machine().collect();
+        machine.push(&self.command_line);
         let files = place::read(&own_path(&self.initramfs))?;
         let bytes = [machine.join(" ").as_bytes(), &files].concat();
         let dates = [self.built.image.clone(), self.qemu.program().to_owned()];

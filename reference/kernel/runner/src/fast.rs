@@ -55,7 +55,8 @@ impl Layout {
             Layout::V6_1 => None,
             Layout::V6_12 => Some(format!("--cfg=struct_page=\"{}\"", self.name())),
         };
-        FLAGS.map(|flag| format!("-C{flag}")).into_iter().chain(layout).collect()
+        let flags = FLAGS.map(|flag| format!("-C{flag}")).into_iter();
+        flags.chain(["--cfg=fake_heads".to_owned()]).chain(layout).collect()
     }
 }
 

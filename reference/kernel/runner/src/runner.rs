@@ -20,13 +20,19 @@ use crate::{Error, GuestJob};
 pub struct Options {
     /// Which kernel.
     pub kernel: Which,
+    /// What its command line has beyond what guests need.
+    pub append: String,
     /// How long a job may go without an answer.
     pub time_limit: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { kernel: Which::default(), time_limit: Duration::from_secs(10) }
+        Options {
+            kernel: Which::default(),
+            append: String::new(),
+            time_limit: Duration::from_secs(10),
+        }
     }
 }
 
@@ -52,7 +58,7 @@ impl Runner {
     pub(crate) fn start_in(place: &Place, options: &Options) -> Result<Runner, Error> {
         let (kernel, qemu) = setup::find(place, &options.kernel)?;
         let built = make::build(place, &kernel)?;
-        let (machines, guest) = Machines::new(place, qemu, built, options.time_limit)?;
+        let (machines, guest) = Machines::new(place, qemu, built, options)?;
         let about = key_values(&guest.hello);
         let survivor = Survivor::new(machines, guest);
         Ok(Runner { survivor, about, stays: PhantomData })

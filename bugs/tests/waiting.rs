@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use put_user_page_bugs::backend::backend;
 use put_user_page_bugs::waiting::{Capability, WAITING};
 use put_user_page_case::world::Step;
 use put_user_page_case::{Case, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
@@ -43,7 +44,7 @@ fn of_folio(folio: &FolioRecord) -> Option<Capability> {
 fn of_record(record: &Record) -> Option<Capability> {
     match record {
         Record::Folio(folio) => of_folio(folio),
-        // Each names a page.
+        // What names no page is for backends that take it, of which the bank has none.
         Record::Entries(EntriesRecord {
             first: _,
             length: _,
@@ -105,6 +106,7 @@ fn no_bug_waits_for_what_the_model_has() {
     has.extend(of_step(&Step::DropOwners));
     has.extend(of_event(EventKind::Free));
     has.extend(of_observed(Observes::ALL));
+    has.extend(backend(None).takes_nulls.then_some(Capability::NullsInTheBank));
     for waiting in WAITING {
         let lacks = waiting.needs.iter().any(|needs| !has.contains(needs));
         assert!(lacks, "{} can be stated now: add it to the bank", waiting.name);

@@ -59,7 +59,7 @@ fn write(out: &mut dyn Write, examined: &Examined) -> std::io::Result<()> {
     let class = match trial.class() {
         Class::Valid => "valid: every entry has a reference to drop",
         Class::OverRelease => {
-            "over-release: it drops what it does not have; fast and reference only"
+            "over-release: it drops what it does not have, or looks at what is not there; no kernel runs it"
         }
     };
     writeln!(out, "{} {class}", headline("Class"))?;

@@ -36,8 +36,9 @@ $ cargo run --release -- bugs --ablation all --seeds 3 --seconds 20 --docs
 An engine has one program for all bugs: the target `program` with the one in the place of what ships
 that `PUT_USER_PAGE_BUG` names. It starts from an empty corpus, with the target's dictionary, on one
 core. Seconds are those from the start of its process to the report, and of bolero those from the
-start of its libFuzzer; figures are medians of several seeds. `–` is what was not found in most of
-them in time, and `large` what takes more work than a case that engines make.
+start of its libFuzzer; the number before them is of executions; both are medians over the seeds. `–` is
+what was not found in most of them in time, or what the engine does not tell. `large` is what takes more
+work than a case that engines make: they do not look for it, and it is not counted with what they found.
 ";
 
 /// Writes the page and its plot.
@@ -187,7 +188,7 @@ fn shortened(report: &str) -> String {
 }
 
 fn waiting(text: &mut String) {
-    text.push_str("\n## What waits\n\nBugs that the model has no words for yet. A test fails once it has.\n\n");
+    text.push_str("\n## What waits\n\nBugs that the model has no words for yet, or that the bank has not: a bug of it is in the place of what\nships, and gets no NULLs and no errnos. A test fails once one has.\n\n");
     text.push_str("| bug | of | waits for |\n|---|---|---|\n");
     for waiting in WAITING {
         let needs = waiting.needs.iter().map(|needs| format!("{needs:?}"));

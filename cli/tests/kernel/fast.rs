@@ -6,7 +6,7 @@ use super::module_copy::{ModuleCopy, corpus};
 const CASES: &str = "folio a order=2\nfolio b\nfolio c order=1\nentries a b c c a\n\
                      put_user_pages_dirty_lock\n";
 
-const PINS: &str = "folio a order=2\nfolio b\npins a b a\nunpin_user_pages\n";
+const PINS: &str = "folio a order=2\nfolio b\npins a a b\nunpin_user_pages\n";
 
 const FAST: [&str; 3] = ["replay", "--backend", "kernel-fast"];
 

@@ -20,7 +20,7 @@ use crate::runner::Options;
 /// How long a boot may take: a loaded machine may need ten times as long as an idle one.
 const BOOT_LIMIT: Duration = Duration::from_secs(120);
 
-/// The kernel's command line, before what [`Options`](crate::Options) adds to it.
+/// The kernel's command line, before what [`Options`] adds to it.
 ///
 /// What goes wrong reaches the log and ends the guest. Watchdogs are off: they would bark
 /// where the host is only busy, and the host has a time limit. Memory is not cleared when it

@@ -20,7 +20,7 @@ use put_user_page_fuzz_common::ablation::Ablation;
 
 use self::hunt::Hunt;
 pub(crate) use self::plot::survival;
-pub(crate) use self::record::{BankRecord, Summary};
+pub(crate) use self::record::{BankRecord, Hunter, Summary};
 use self::record::{BugRecord, HuntRecord};
 use crate::engines::{Engine, Sanitizer};
 use crate::fuzz::{Engines, engines};
@@ -88,15 +88,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     let with_smallest = is_told || arguments.docs || arguments.json;
     let replayed = replay::replay(&root, bugs, with_smallest)?;
     let took: f64 = replayed.iter().flatten().map(|found| found.seconds).sum();
-    let mut records: Vec<BugRecord> = Vec::new();
-    for (&bug, replayed) in bugs.iter().zip(replayed) {
-        records.push(BugRecord { name: bug.name.to_owned(), replayed, hunts: Vec::new() });
-    }
-    let whole = arguments.engine.unwrap_or_default().iter().map(|&engine| (engine, None));
-    let without = arguments.ablation.unwrap_or_default().iter();
-    let without = without.map(|&ablation| (Engine::Libfuzzer, Some(ablation)));
-    for finder in whole.chain(without) {
-        let hunt = Hunt::new(&root, finder, arguments.sanitizer, arguments.seconds)?;
+    let records = bugs.iter().zip(replayed);
+    let mut records: Vec<BugRecord> =
+        records.map(|(bug, replayed)| BugRecord::new(bug, replayed)).collect();
+    let whole = arguments.engine.unwrap_or_default().iter().copied().map(Hunter::whole);
+    let without = arguments.ablation.unwrap_or_default().iter().copied().map(Hunter::without);
+    for hunter in whole.chain(without) {
+        let hunt = Hunt::new(&root, hunter, arguments.sanitizer, arguments.seconds)?;
         look(&root, &hunt, arguments.seeds, &mut records)?;
     }
     if arguments.docs {
@@ -120,33 +118,30 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop>
     Ok(ExitCode::from(if all_found { 0 } else { DIVERGENCE }))
 }
 
-/// Lets a finder look for the bugs, and keeps what came of it.
+/// Lets a hunter look for the bugs, and keeps what came of it.
 fn look(root: &Path, hunt: &Hunt, seeds: u32, records: &mut [BugRecord]) -> Result<(), Stop> {
     for record in &mut *records {
         let bug = bug(&record.name).expect("records are of the bank");
         if bug.scale == Scale::Small {
-            eprintln!("{}: {}", hunt.finder(), bug.name);
+            eprintln!("{}: {}", hunt.hunter().name(), bug.name);
             record.hunts.push(hunt.run(bug, seeds)?);
         }
     }
-    let (engine, ablation) = hunt.parts();
-    keep(&record::place(root, engine, ablation), records)
+    keep(&hunt.hunter().place(root), records)
 }
 
-/// Lets a finder look for all bugs, for the nightly job.
+/// Lets a hunter look for all bugs, for the nightly job.
 ///
 /// # Errors
 ///
 /// It is not installed, or does not run.
 pub(crate) fn look_for_all(
     root: &Path,
-    finder: (Engine, Option<Ablation>),
+    hunter: Hunter,
     (seeds, seconds): (u32, u64),
 ) -> Result<(), Stop> {
-    let hunt = Hunt::new(root, finder, Sanitizer::Address, seconds)?;
-    let record =
-        |bug: &&Bug| BugRecord { name: bug.name.to_owned(), replayed: None, hunts: Vec::new() };
-    let mut records: Vec<BugRecord> = BUGS.iter().map(record).collect();
+    let hunt = Hunt::new(root, hunter, Sanitizer::Address, seconds)?;
+    let mut records: Vec<BugRecord> = BUGS.iter().map(|bug| BugRecord::new(bug, None)).collect();
     look(root, &hunt, seeds, &mut records)
 }
 
@@ -160,9 +155,8 @@ pub(crate) fn bank(root: &Path) -> Result<BankRecord, Stop> {
     let seconds = replayed.iter().flatten().map(|found| found.seconds).sum();
     let not_found = BUGS.iter().zip(&replayed).filter(|(_, replayed)| replayed.is_none());
     let not_found = not_found.map(|(bug, _)| bug.name.to_owned()).collect();
-    let whole = Engine::ALL.map(|engine| (engine, None));
-    let without = Ablation::ALL.map(|ablation| (Engine::Libfuzzer, Some(ablation)));
-    let finders = record::last_runs(root, &[&whole[..], &without[..]].concat())?;
+    let (whole, without) = (Engine::ALL.map(Hunter::whole), Ablation::ALL.map(Hunter::without));
+    let finders = record::last_runs(root, &[whole, without].concat())?;
     let finders = finders.iter().map(Summary::of).collect();
     Ok(BankRecord { bugs: BUGS.len(), not_found, seconds, finders })
 }

@@ -17,7 +17,7 @@ use put_user_page_targets_kernel::Api;
 
 use self::plan::Part;
 use crate::again::{again, ignored_tests, xtask};
-use crate::bugs::{self, Summary};
+use crate::bugs::{self, Hunter, Summary};
 use crate::corpus::measure::Programs;
 use crate::corpus::merge::{self, Merged};
 use crate::corpus::steps::Steps;
@@ -82,11 +82,15 @@ impl Night<'_> {
         night.part(Part::SmallCases, Night::small_cases)?;
         night.turn(Part::Kernels, Night::kernels)?;
         for engine in Engine::ALL {
-            night.turn(Part::BankBy(engine), |night| night.look_for_bugs((engine, None)))?;
+            night.turn(Part::BankBy(engine), |night| {
+                night.look_for_bugs(Hunter::whole(engine), (3, 120))
+            })?;
         }
         night.turn(Part::Ablations, |night| {
-            let without = Ablation::ALL.map(|ablation| (Engine::Libfuzzer, Some(ablation)));
-            without.into_iter().try_for_each(|finder| night.look_for_bugs(finder))
+            // Where something is missing there is much that is not found, which takes all of its
+            // time.
+            let mut without = Ablation::ALL.into_iter().map(Hunter::without);
+            without.try_for_each(|hunter| night.look_for_bugs(hunter, (1, 20)))
         })?;
         night.part(Part::Bank, Night::bank)?;
         night.part(Part::Report, Night::report)?;
@@ -196,11 +200,9 @@ impl Night<'_> {
         Ok(())
     }
 
-    /// Lets a finder look for the bugs of the bank.
-    fn look_for_bugs(&mut self, finder: (Engine, Option<Ablation>)) -> Result<(), Stop> {
-        // Where something is missing there is much that is not found, which takes all of its time.
-        let limits = if finder.1.is_some() { (1, 20) } else { (3, 120) };
-        bugs::look_for_all(&self.root.root, finder, limits)
+    /// Lets a hunter look for the bugs of the bank, with so many seeds, for so many seconds each.
+    fn look_for_bugs(&mut self, hunter: Hunter, limits: (u32, u64)) -> Result<(), Stop> {
+        bugs::look_for_all(&self.root.root, hunter, limits)
     }
 
     fn bank(&mut self) -> Result<(), Stop> {

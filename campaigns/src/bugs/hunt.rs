@@ -18,7 +18,7 @@ use put_user_page_fuzz_common::{FINDINGS_VARIABLE, MOST_WORK, MOST_WORK_VARIABLE
 use put_user_page_targets::registry::target;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::record::{HuntRecord, HuntRun};
+use super::record::{HuntRecord, HuntRun, Hunter};
 use crate::corpus::files;
 use crate::corpus::measure::temporary;
 use crate::engines::{BUGS, Engine, Sanitizer, afl_fuzz, bolero, honggfuzz_driver};
@@ -34,10 +34,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// An engine, built for the bank.
 pub(super) struct Hunt {
     root: PathBuf,
-    engine: Engine,
+    hunter: Hunter,
     sanitizer: Sanitizer,
-    /// The part of the design that it does without.
-    ablation: Option<Ablation>,
     /// How long it may take for one bug.
     seconds: u64,
 }
@@ -50,33 +48,28 @@ struct Ended {
 }
 
 impl Hunt {
-    /// Builds the engine's program, which may be without a part of the design. Only libFuzzer has
-    /// all of them; and its program says what the processes of some others have said to nobody.
+    /// Builds the engine's program; libFuzzer's says what the processes of some others have said
+    /// to nobody.
     ///
     /// # Errors
     ///
     /// The engine is not installed, or the program does not build.
     pub(super) fn new(
         root: &Path,
-        (engine, ablation): (Engine, Option<Ablation>),
+        hunter: Hunter,
         sanitizer: Sanitizer,
         seconds: u64,
     ) -> Result<Hunt, Stop> {
-        engine.build_bugs(root, sanitizer)?;
-        if matches!(engine, Engine::Afl | Engine::Honggfuzz) {
+        hunter.engine.build_bugs(root, sanitizer)?;
+        if matches!(hunter.engine, Engine::Afl | Engine::Honggfuzz) {
             Engine::Libfuzzer.build_bugs(root, sanitizer)?;
         }
-        Ok(Hunt { root: root.to_owned(), engine, sanitizer, ablation, seconds })
+        Ok(Hunt { root: root.to_owned(), hunter, sanitizer, seconds })
     }
 
-    /// The engine, and the part of the design that it does without.
-    pub(super) const fn parts(&self) -> (Engine, Option<Ablation>) {
-        (self.engine, self.ablation)
-    }
-
-    /// What it is called.
-    pub(super) fn finder(&self) -> &'static str {
-        self.ablation.map_or(self.engine.name(), Ablation::name)
+    /// Who looks.
+    pub(super) const fn hunter(&self) -> Hunter {
+        self.hunter
     }
 
     /// Looks for a bug so many times, each with a seed of its own.
@@ -87,8 +80,9 @@ impl Hunt {
     pub(super) fn run(&self, bug: &'static Bug, seeds: u32) -> Result<HuntRecord, Stop> {
         let runs = (1..=seeds).map(|seed| self.run_once(bug, seed));
         let runs = runs.collect::<Result<_, Stop>>()?;
-        let (engine, sanitizer) = (self.engine.name().to_owned(), self.sanitizer.name().to_owned());
-        let ablation = self.ablation.map(|ablation| ablation.name().to_owned());
+        let (engine, sanitizer) =
+            (self.hunter.engine.name().to_owned(), self.sanitizer.name().to_owned());
+        let ablation = self.hunter.ablation.map(|ablation| ablation.name().to_owned());
         Ok(HuntRecord { engine, sanitizer, ablation, runs })
     }
 
@@ -100,9 +94,9 @@ impl Hunt {
         let mut command = self.command(scratch.path(), seed)?;
         command.env(BUG_VARIABLE, bug.name).env_remove(FINDINGS_VARIABLE);
         command.env(MOST_WORK_VARIABLE, MOST_WORK.to_string());
-        command.envs(self.ablation.map(|ablation| (ABLATION_VARIABLE, ablation.name())));
+        command.envs(self.hunter.ablation.map(|ablation| (ABLATION_VARIABLE, ablation.name())));
         let ended = self.watch(&mut command)?;
-        let mut found = match self.engine {
+        let mut found = match self.hunter.engine {
             Engine::Libfuzzer => ended.output.contains(POISONED),
             // bolero keeps an input in a form of its own; it prints the report.
             Engine::Bolero => says_of_bug(&ended.output),
@@ -118,11 +112,12 @@ impl Hunt {
     /// Whether an input makes the target fail by the bug: not every crash is the bug's.
     fn is_of_bug(&self, bug: &'static Bug, crash: &Path) -> Result<bool, Stop> {
         let bytes = std::fs::read(crash).map_err(|why| file_error(crash, "read", &why))?;
-        let case = self.ablation.map_or((&bytes).into(), |ablation| ablation.case_bytes(&bytes));
+        let case =
+            self.hunter.ablation.map_or((&bytes).into(), |ablation| ablation.case_bytes(&bytes));
         if !Finder::of(vec![bug]).find(&Case::decode(&case)).is_empty() {
             return Ok(true);
         }
-        if self.engine == Engine::Libfuzzer {
+        if self.hunter.engine == Engine::Libfuzzer {
             return Ok(false);
         }
         // What is read where no page is shows only where the address sanitizer is.
@@ -135,7 +130,7 @@ impl Hunt {
     }
 
     fn command(&self, scratch: &Path, seed: u32) -> Result<Command, Stop> {
-        let Hunt { root, engine, sanitizer, ablation, seconds } = self;
+        let Hunt { root, hunter: Hunter { engine, ablation }, sanitizer, seconds } = self;
         let folder = |name: &str| scratch.join(name);
         let longest = max_input(target("program").expect("there is a target for programs"))
             * ablation.map_or(1, Ablation::bytes_a_byte);
@@ -197,8 +192,9 @@ impl Hunt {
 
     /// Runs a command until it ends, writes of a divergence, or has had its time.
     fn watch(&self, command: &mut Command) -> Result<Ended, Stop> {
-        let lost =
-            |why| error(format!("{} does not run: {why}", self.engine.name()), "run it again");
+        let lost = |why| {
+            error(format!("{} does not run: {why}", self.hunter.engine.name()), "run it again")
+        };
         let (reader, writer) = std::io::pipe().map_err(lost)?;
         command.stdin(Stdio::null()).process_group(0);
         command.stdout(writer.try_clone().map_err(lost)?).stderr(writer);
@@ -213,12 +209,12 @@ impl Hunt {
             match lines.recv_timeout(limit.saturating_sub(started.elapsed())) {
                 Ok(line) => {
                     // cargo builds what bolero runs.
-                    if self.engine == Engine::Bolero && line.contains("INFO: Seed:") {
+                    if self.hunter.engine == Engine::Bolero && line.contains("INFO: Seed:") {
                         started = Instant::now();
                     }
                     if line.contains(DIVERGES) {
                         seconds.get_or_insert(started.elapsed().as_secs_f64());
-                        if self.engine == Engine::Bolero {
+                        if self.hunter.engine == Engine::Bolero {
                             end(&mut child);
                         }
                     }
@@ -236,7 +232,7 @@ impl Hunt {
 
     /// The inputs that made the target fail.
     fn crashes(&self, scratch: &Path) -> Result<Vec<PathBuf>, Stop> {
-        match self.engine {
+        match self.hunter.engine {
             Engine::Afl => files(&scratch.join(KEPT).join("default/crashes")),
             _ => files(&scratch.join(CRASHES)),
         }
@@ -245,7 +241,7 @@ impl Hunt {
     /// How many inputs it ran, as it says.
     fn executions(&self, scratch: &Path, output: &str) -> Option<u64> {
         let stats = scratch.join(KEPT).join("default/fuzzer_stats");
-        let (text, name) = match self.engine {
+        let (text, name) = match self.hunter.engine {
             Engine::Libfuzzer | Engine::Bolero => (output.to_owned(), "number_of_executed_units:"),
             Engine::Afl => (std::fs::read_to_string(stats).ok()?, "execs_done        :"),
             Engine::Honggfuzz => (output.to_owned(), "iterations:"),

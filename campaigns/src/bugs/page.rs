@@ -9,7 +9,7 @@ use put_user_page_bugs::{BUGS, Bug, Scale, bug};
 use put_user_page_fuzz_common::ablation::Ablation;
 
 use super::plot::survival;
-use super::record::{BugRecord, HuntRecord, Smallest, Summary, last_runs, median};
+use super::record::{BugRecord, HuntRecord, Hunter, Smallest, Summary, last_runs, median};
 use crate::engines::Engine;
 
 /// How many lines of a report are shown.
@@ -50,9 +50,8 @@ pub(super) fn write(root: &Path, records: &[BugRecord]) -> Result<(), Stop> {
     if records.len() < BUGS.len() {
         return Err(error("docs/bugs.md is about all bugs", "leave out the names"));
     }
-    let engines = last_runs(root, &Engine::ALL.map(|engine| (engine, None)))?;
-    let without = Ablation::ALL.map(|ablation| (Engine::Libfuzzer, Some(ablation)));
-    let without = last_runs(root, &without)?;
+    let engines = last_runs(root, &Engine::ALL.map(Hunter::whole))?;
+    let without = last_runs(root, &Ablation::ALL.map(Hunter::without))?;
     let mut text = HEAD.to_owned();
     summary(&mut text, &engines);
     ablations(&mut text, &engines, &without);
@@ -80,8 +79,9 @@ fn summary(text: &mut String, engines: &[Vec<HuntRecord>]) {
     );
     text.push_str("|---|---|---:|---:|---:|---:|\n");
     for hunts in engines {
-        let Summary { seeds, always_found, bugs, longest, .. } = Summary::of(hunts);
-        let (median, found) = (Summary::of(hunts).median(), format!("{always_found} of {bugs}"));
+        let summary = Summary::of(hunts);
+        let Summary { seeds, always_found, bugs, longest, .. } = summary;
+        let (median, found) = (summary.median(), format!("{always_found} of {bugs}"));
         let HuntRecord { engine, sanitizer, .. } = &hunts[0];
         let row = format!("{engine} | {sanitizer} | {seeds} | {found} | {median} | {longest:.1} s");
         line(text, &format!("| {row} |"));

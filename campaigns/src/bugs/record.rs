@@ -3,17 +3,42 @@
 use std::path::{Path, PathBuf};
 
 use pagediff_terminal::error::{Stop, error, file_error};
-use put_user_page_bugs::{BUGS, Scale};
+use put_user_page_bugs::{BUGS, Bug, Scale};
 use put_user_page_case::minimize::Size;
 use put_user_page_fuzz_common::ablation::Ablation;
 use serde::{Deserialize, Serialize};
 
 use crate::engines::Engine;
 
-/// Where an engine's last run over all bugs is kept, with all of the design or without a part.
-pub(super) fn place(root: &Path, engine: Engine, ablation: Option<Ablation>) -> PathBuf {
-    let without = ablation.map_or(String::new(), |ablation| format!("-{}", ablation.name()));
-    root.join("target/bugs").join(format!("{}{without}.json", engine.name()))
+/// Who looks for bugs: an engine, with all of the design or without a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hunter {
+    pub(super) engine: Engine,
+    /// The part that it does without.
+    pub(super) ablation: Option<Ablation>,
+}
+
+impl Hunter {
+    /// An engine as it is used.
+    pub(crate) const fn whole(engine: Engine) -> Hunter {
+        Hunter { engine, ablation: None }
+    }
+
+    /// libFuzzer, the one engine that has all parts of the design.
+    pub(crate) const fn without(ablation: Ablation) -> Hunter {
+        Hunter { engine: Engine::Libfuzzer, ablation: Some(ablation) }
+    }
+
+    /// What it is called.
+    pub(super) fn name(self) -> &'static str {
+        self.ablation.map_or(self.engine.name(), Ablation::name)
+    }
+
+    /// Where its last run over all bugs is kept.
+    pub(super) fn place(self, root: &Path) -> PathBuf {
+        let without = self.ablation.map_or(String::new(), |part| format!("-{}", part.name()));
+        root.join("target/bugs").join(format!("{}{without}.json", self.engine.name()))
+    }
 }
 
 /// What was found of a bug.
@@ -25,6 +50,17 @@ pub(super) struct BugRecord {
     pub(super) replayed: Option<Replayed>,
     /// How engines find it.
     pub(super) hunts: Vec<HuntRecord>,
+}
+
+impl BugRecord {
+    pub(super) fn new(bug: &Bug, replayed: Option<Replayed>) -> BugRecord {
+        BugRecord { name: bug.name.to_owned(), replayed, hunts: Vec::new() }
+    }
+
+    /// A hunter's runs: those of others in the same command are here, too.
+    fn hunts_of(&self, hunter: Hunter) -> Option<&HuntRecord> {
+        self.hunts.iter().find(|hunt| hunt.finder() == hunter.name())
+    }
 }
 
 /// How the committed corpus finds a bug.
@@ -168,30 +204,24 @@ pub(super) fn median(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.get(numbers.len() / 2).copied()
 }
 
-/// What an engine's last run over all came to, in the order of the bank; none if there was none.
+/// What a hunter's last run over all came to, in the order of the bank; none if there was none.
 ///
 /// # Errors
 ///
 /// It cannot be read, or is of another bank.
-fn last_run(
-    root: &Path,
-    engine: Engine,
-    ablation: Option<Ablation>,
-) -> Result<Option<Vec<HuntRecord>>, Stop> {
-    let path = place(root, engine, ablation);
+fn last_run(root: &Path, hunter: Hunter) -> Result<Option<Vec<HuntRecord>>, Stop> {
+    let path = hunter.place(root);
     if !path.exists() {
         return Ok(None);
     }
     let text = std::fs::read_to_string(&path).map_err(|why| file_error(&path, "read", &why))?;
-    let again = match ablation {
-        None => format!("run `pagediff bugs --engine {}`", engine.name()),
-        Some(ablation) => format!("run `pagediff bugs --ablation {}`", ablation.name()),
-    };
+    let flag = if hunter.ablation.is_some() { "--ablation" } else { "--engine" };
+    let again = format!("run `pagediff bugs {flag} {}`", hunter.name());
     let records: Vec<BugRecord> = serde_json::from_str(&text)
         .map_err(|why| error(format!("{} is no record: {why}", path.display()), &again))?;
     let of = |name: &str| {
         let record = records.iter().find(|record| record.name == name);
-        record?.hunts.iter().find(|hunt| hunt.engine == engine.name()).cloned()
+        record?.hunts_of(hunter).cloned()
     };
     let hunts = BUGS.iter().filter(|bug| bug.scale == Scale::Small).map(|bug| {
         of(bug.name).ok_or_else(|| error(format!("{} lacks {}", path.display(), bug.name), &again))
@@ -204,27 +234,29 @@ fn last_run(
 /// # Errors
 ///
 /// As of [`last_run`].
-pub(super) fn last_runs(
-    root: &Path,
-    finders: &[(Engine, Option<Ablation>)],
-) -> Result<Vec<Vec<HuntRecord>>, Stop> {
-    let runs = finders.iter().map(|&(engine, ablation)| last_run(root, engine, ablation));
+pub(super) fn last_runs(root: &Path, hunters: &[Hunter]) -> Result<Vec<Vec<HuntRecord>>, Stop> {
+    let runs = hunters.iter().map(|&hunter| last_run(root, hunter));
     runs.filter_map(Result::transpose).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{HuntRecord, HuntRun, Summary};
+    use put_user_page_fuzz_common::ablation::Ablation;
+
+    use super::{BugRecord, HuntRecord, HuntRun, Hunter, Summary};
+    use crate::engines::Engine;
+
+    fn run(found: bool, seconds: f64) -> HuntRun {
+        HuntRun { found, seconds, executions: None }
+    }
+
+    fn of(runs: Vec<HuntRun>) -> HuntRecord {
+        let engine = "libfuzzer".to_owned();
+        HuntRecord { engine, sanitizer: String::new(), ablation: None, runs }
+    }
 
     #[test]
     fn what_was_not_found_takes_longer_than_all() {
-        let run = |found, seconds| HuntRun { found, seconds, executions: None };
-        let of = |runs| HuntRecord {
-            engine: String::new(),
-            sanitizer: String::new(),
-            ablation: None,
-            runs,
-        };
         let found = of(vec![run(true, 3.0), run(false, 1.0), run(true, 2.0)]);
         assert_eq!(found.median_seconds(), Some(3.0));
         assert_eq!(found.median_executions(), None);
@@ -234,13 +266,6 @@ mod tests {
 
     #[test]
     fn a_summary_counts_what_was_found_always_and_ever() {
-        let run = |found, seconds| HuntRun { found, seconds, executions: None };
-        let of = |runs| HuntRecord {
-            engine: "afl".to_owned(),
-            sanitizer: String::new(),
-            ablation: None,
-            runs,
-        };
         let hunts = [
             of(vec![run(true, 3.0), run(true, 1.0)]),
             of(vec![run(true, 2.0), run(false, 9.0)]),
@@ -251,5 +276,24 @@ mod tests {
         assert_eq!((summary.always_found, summary.found_ever), (1, 2));
         assert_eq!((summary.median(), summary.longest), ("–".to_owned(), 9.0));
         assert_eq!(Summary::of(&hunts[..1]).median(), "3.00 s");
+    }
+
+    #[test]
+    fn each_hunter_has_its_own_runs_of_a_command_for_several() {
+        let without = |part: Ablation, seconds| HuntRecord {
+            ablation: Some(part.name().to_owned()),
+            ..of(vec![run(true, seconds)])
+        };
+        let hunts = vec![
+            of(vec![run(true, 1.0)]),
+            without(Ablation::NoDictionary, 2.0),
+            without(Ablation::NoMutator, 3.0),
+        ];
+        let record = BugRecord { name: String::new(), replayed: None, hunts };
+        let seconds = |hunter| record.hunts_of(hunter).map(|hunt| hunt.runs[0].seconds);
+        assert_eq!(seconds(Hunter::whole(Engine::Libfuzzer)), Some(1.0));
+        assert_eq!(seconds(Hunter::without(Ablation::NoDictionary)), Some(2.0));
+        assert_eq!(seconds(Hunter::without(Ablation::NoMutator)), Some(3.0));
+        assert_eq!(seconds(Hunter::whole(Engine::Afl)), None);
     }
 }

@@ -34,8 +34,16 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     let input = inputs::read_one(&arguments.file, arguments.target.name, "test-case")?;
     let story = Story::of(&arguments.file, &input.case);
     let not_for_c = why_not_in_c(&story);
-    let has_null = story.trial.world().has_nulls || story.trial.world().has_errno();
-    if has_null && (arguments.rust || not_for_c.is_some()) {
+    let fits_slices = story.trial.world().fits_slices();
+    if let Some(what) = not_for_c.filter(|_| arguments.c) {
+        let help = if fits_slices {
+            "`--rust` prints it in Rust, where it is defined; `pagediff explain` shows what it does"
+        } else {
+            "it is not defined in Rust either; `pagediff explain` shows what it does"
+        };
+        return Err(does_not_hold(format!("{} {what}", arguments.file.display()), help));
+    }
+    if !fits_slices && (arguments.rust || not_for_c.is_some()) {
         return Err(does_not_hold(
             format!(
                 "{} has a NULL, or an errno for a length, which no slice has in Rust",
@@ -44,17 +52,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             "`--c` prints it in C, if it is defined there; `pagediff explain` shows what it does",
         ));
     }
-    if let Some(what) = not_for_c.filter(|_| arguments.c) {
-        return Err(does_not_hold(
-            format!("{} {what}", arguments.file.display()),
-            "`--rust` prints it in Rust, where it is defined; `pagediff explain` shows what it does",
-        ));
-    }
-    if !arguments.c && !has_null {
+    if !arguments.c && fits_slices {
         out.write_all(rust::test(&story).as_bytes())?;
     }
     if !arguments.rust && not_for_c.is_none() {
-        let between = if arguments.c || has_null { "" } else { "\n" };
+        let between = if arguments.c || !fits_slices { "" } else { "\n" };
         write!(out, "{between}{}", c::test(&story))?;
     }
     Ok(ExitCode::SUCCESS)

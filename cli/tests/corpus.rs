@@ -87,7 +87,7 @@ fn two_at_once_do_not_change_the_corpora() {
 #[test]
 fn a_whole_corpus_is_verified() {
     let directory = with_scenarios();
-    directory.run(&["corpus", "verify"]).code(0).out(&["corpus/decode: 121 inputs, whole"]);
+    directory.run(&["corpus", "verify"]).code(0).out(&["corpus/decode: 126 inputs, whole"]);
     let json = directory.run(&["corpus", "verify", "program", "--json"]).code(0).json();
     assert_eq!(json[0]["problems"].as_array().unwrap().len(), 0);
 }

@@ -14,9 +14,13 @@ use walkdir::WalkDir;
 const NO_CALL: &str = "folio a\nentries\nentries a\n";
 
 /// The committed scenarios and [`NO_CALL`], and what `test-case` prints of each in one language;
-/// none where it over-releases, in C.
+/// none where it over-releases, in C, or where Rust has no way to say it.
 fn printed(language: &str) -> Vec<(String, Option<String>)> {
     let directory = Directory::new();
+    let known: &[&str] = match language {
+        "--c" => &["undefined in C", "a zero page"],
+        _ => &["which no slice has in Rust"],
+    };
     let mut scenarios: Vec<PathBuf> = fs::read_dir(repository().join("corpus/scenarios"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -30,7 +34,6 @@ fn printed(language: &str) -> Vec<(String, Option<String>)> {
         match ran.code {
             0 => (name, Some(ran.out)),
             _ => {
-                let known = ["undefined in C", "a zero page"];
                 assert!(known.iter().any(|why| ran.err.contains(why)), "{}", ran.err);
                 (name, None)
             }
@@ -70,12 +73,14 @@ fn summary(output: &Output) -> String {
 fn the_rust_passes_and_fails_as_the_functions_are_right_and_wrong() {
     let directory = Directory::new();
     let tests = printed("--rust");
-    let modules = tests.iter().map(|(name, code)| {
-        format!("mod of_{name} {{\n{}}}\n", code.as_ref().expect("Rust is printed of every case"))
-    });
-    let code: String = modules.collect();
+    let modules = tests
+        .iter()
+        .filter_map(|(name, code)| Some(format!("mod of_{name} {{\n{}}}\n", code.as_ref()?)));
+    let modules: Vec<String> = modules.collect();
+    assert_eq!(tests.len() - modules.len(), 5, "all but five scenarios are printed");
+    let code = modules.concat();
     let right = run_in_rust(&directory, &code, "", "");
-    let all = format!("ok. {} passed; 0 failed", tests.len());
+    let all = format!("ok. {} passed; 0 failed", modules.len());
     assert!(summary(&right).contains(&all), "{}", String::from_utf8_lossy(&right.stdout));
 
     let wrong = run_in_rust(&directory, &code, "mark(hooks, head);\n", "let _ = mark;\n");

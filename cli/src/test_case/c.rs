@@ -219,7 +219,13 @@ fn call(
         }
         (Function::UnpinFolios, Some(array)) => {
             lines.push(format!("for (i = {}; i < {}; i++)", entries.start, entries.end));
-            lines.push(format!("\tarray_{array}[i] = compound_head(array_{array}[i]);"));
+            let head = format!("array_{array}[i] = compound_head(array_{array}[i]);");
+            if story.trial.world().has_nulls {
+                lines.push(format!("\tif (array_{array}[i])"));
+                lines.push(format!("\t\t{head}"));
+            } else {
+                lines.push(format!("\t{head}"));
+            }
             lines.push(format!("{name}((struct folio **){start}, {npages});"));
         }
         (

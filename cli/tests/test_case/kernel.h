@@ -166,22 +166,31 @@ static inline void unpin_user_page(struct page *page)
 	unpin_user_folio(page_folio(page), 1);
 }
 
+/* What -errno is as an unsigned long. */
+#define IS_ERR_VALUE(number) ((unsigned long)(number) >= (unsigned long)-4095)
+
+static inline void unpin_user_pages(struct page **pages, unsigned long npages)
+{
+	for (unsigned long i = 0; !IS_ERR_VALUE(npages) && i < npages; i++)
+		if (pages[i])
+			unpin_user_page(pages[i]);
+}
+
 static inline void unpin_user_pages_dirty_lock(struct page **pages, unsigned long npages,
 					       bool make_dirty)
 {
+	if (!make_dirty) {
+		unpin_user_pages(pages, npages);
+		return;
+	}
 	for (unsigned long i = 0; i < npages; i++) {
-		if (make_dirty && !PageDirty(pages[i])) {
+		if (!PageDirty(pages[i])) {
 			lock_page(pages[i]);
 			SetPageDirty(pages[i]);
 			unlock_page(pages[i]);
 		}
 		unpin_user_page(pages[i]);
 	}
-}
-
-static inline void unpin_user_pages(struct page **pages, unsigned long npages)
-{
-	unpin_user_pages_dirty_lock(pages, npages, false);
 }
 
 static inline void unpin_user_page_range_dirty_lock(struct page *page, unsigned long npages,
@@ -196,8 +205,9 @@ static inline void unpin_user_page_range_dirty_lock(struct page *page, unsigned 
 
 static inline void unpin_folios(struct folio **folios, unsigned long nfolios)
 {
-	for (unsigned long i = 0; i < nfolios; i++)
-		unpin_user_folio(folios[i], 1);
+	for (unsigned long i = 0; !IS_ERR_VALUE(nfolios) && i < nfolios; i++)
+		if (folios[i])
+			unpin_user_folio(folios[i], 1);
 }
 
 struct kunit {

@@ -376,6 +376,12 @@ impl World {
         self.steps.iter().any(|step| matches!(step, Step::Call { errno: Some(_), .. }))
     }
 
+    /// Whether each call can be of a slice in Rust: no entry is NULL, and no length is the negative
+    /// of an errno.
+    pub fn fits_slices(&self) -> bool {
+        !self.has_nulls && !self.has_errno()
+    }
+
     /// The calls of the program: the number of its step, and what is called.
     pub fn calls(&self) -> impl Iterator<Item = (usize, Function)> {
         self.steps.iter().enumerate().filter_map(|(step, statement)| match statement {

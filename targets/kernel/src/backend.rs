@@ -90,7 +90,7 @@ impl Backend for Kernel {
         if world.folios.iter().any(|folio| folio.refs < 0) {
             return Some(Skip::Negative);
         }
-        if self.api == Api::Fast && (world.has_nulls || world.has_errno()) {
+        if self.api == Api::Fast && !world.fits_slices() {
             return Some(Skip::Nulls);
         }
         if class == Class::OverRelease && !self.guest.options.undefined {

@@ -123,7 +123,7 @@ impl<M: Machine> Backend for InProcess<M> {
         if !self.hears_rules && needs_rules(world, self.profile) {
             return Some(Skip::UntoldRules);
         }
-        if !self.takes_nulls && (world.has_nulls || world.has_errno()) {
+        if !self.takes_nulls && !world.fits_slices() {
             return Some(Skip::Nulls);
         }
         skips(self.profile, &self.functions, self.over_release, world, class)

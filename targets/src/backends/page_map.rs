@@ -51,7 +51,7 @@ pub trait Release {
     fn release_nulls(
         &mut self,
         function: Function,
-        _pages: &[Option<PageRef<'static>>],
+        _pages: impl ExactSizeIterator<Item = Option<PageRef<'static>>>,
         _errno: Option<u8>,
         _recorder: &Recorder,
     ) -> Option<usize> {
@@ -352,12 +352,9 @@ impl<R: Release> Machine for PageMap<R> {
         }
         let (named, pages) = (&world.entries[entries.clone()], &self.pages[entries.clone()]);
         let error = if errno.is_some() || world.has_nulls {
-            let entries = named.iter().zip(pages).map(|(entry, page)| match entry.is_null() {
-                true => None,
-                false => Some(*page),
-            });
-            let entries: Vec<_> = entries.collect();
-            self.implementation.release_nulls(function, &entries, errno, &self.recorder)
+            let entries = named.iter().zip(pages);
+            let entries = entries.map(|(entry, page)| (!entry.is_null()).then_some(*page));
+            self.implementation.release_nulls(function, entries, errno, &self.recorder)
         } else {
             self.entries.fill(pages.iter().copied());
             self.implementation.release(function, self.entries.as_slice(), &self.recorder)

@@ -337,15 +337,14 @@ impl Release for Candidate {
     fn release_nulls(
         &mut self,
         function: Function,
-        pages: &[Option<PageRef<'static>>],
+        pages: impl ExactSizeIterator<Item = Option<PageRef<'static>>>,
         errno: Option<u8>,
         recorder: &Recorder,
     ) -> Option<usize> {
-        let arguments = pages
-            .iter()
-            .map(|page| page.map_or(std::ptr::null_mut(), |page| argument(function, page)));
         let npages =
             errno.map_or(pages.len() as c_ulong, |errno| c_ulong::from(errno).wrapping_neg());
+        let arguments =
+            pages.map(|page| page.map_or(std::ptr::null_mut(), |page| argument(function, page)));
         self.call(function, arguments, npages, recorder);
         None
     }

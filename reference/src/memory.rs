@@ -129,6 +129,11 @@ impl Memory {
         self.pages[page].head
     }
 
+    /// The head page of the page that an entry names; `None` of a [`NULL`].
+    pub fn head_of_entry(&self, entry: usize) -> Option<usize> {
+        (entry != NULL).then(|| self.compound_head(entry))
+    }
+
     /// get_user_pages(): one reference for each entry, until a page is free or has no
     /// room for one more; returns how many entries got one.
     pub fn get_user_pages(&mut self, pages: &[usize]) -> usize {

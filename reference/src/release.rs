@@ -1,8 +1,8 @@
 //! The patch: four functions, each a loop over the entries.
 //!
-//! A page is named by its page frame number, and no page by [`NULL`].
+//! A page is named by its page frame number, and no page by [`NULL`](crate::NULL).
 
-use crate::memory::{Memory, NULL};
+use crate::memory::Memory;
 
 /// The call stopped at this entry of the array: its page had no reference left, or it was NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +76,6 @@ fn head_with_reference(
     entry: usize,
     index: usize,
 ) -> Result<usize, EntryWithoutReference> {
-    if entry == NULL || memory.page(memory.compound_head(entry)).refcount <= 0 {
-        return Err(EntryWithoutReference(index));
-    }
-    Ok(memory.compound_head(entry))
+    let head = memory.head_of_entry(entry).filter(|&page| memory.page(page).refcount > 0);
+    head.ok_or(EntryWithoutReference(index))
 }

@@ -85,10 +85,8 @@ fn unpin(
     index: usize,
     make_dirty: bool,
 ) -> Result<(), EntryWithoutReference> {
-    if entry == NULL || memory.pins(memory.compound_head(entry)) == 0 {
-        return Err(EntryWithoutReference(index));
-    }
-    let page = memory.compound_head(entry);
+    let head = memory.head_of_entry(entry).filter(|&page| memory.pins(page) != 0);
+    let page = head.ok_or(EntryWithoutReference(index))?;
     if make_dirty && !memory.page(page).dirty {
         memory.set_page_dirty_lock(page);
     }

@@ -233,9 +233,14 @@ static void encode_again(const struct case_record *record, struct raw_record *ra
 	raw->b = record->length;
 }
 
+static uint8_t decode_function(uint8_t n)
+{
+	return n < CASE_FUNCTIONS ? n : n & FUNCTION_MASK;
+}
+
 static void decode_call(const struct raw_record *raw, struct case_record *record)
 {
-	record->function = raw->n < CASE_FUNCTIONS ? raw->n : raw->n & FUNCTION_MASK;
+	record->function = decode_function(raw->n);
 	record->earlier = raw->a;
 	record->first = raw->b;
 	record->length = raw->c;
@@ -252,7 +257,7 @@ static void encode_call(const struct case_record *record, struct raw_record *raw
 /* False if the length is no negative of an errno. */
 static bool decode_call_with_errno(const struct raw_record *raw, struct case_record *record)
 {
-	record->function = raw->n < CASE_FUNCTIONS ? raw->n : raw->n & FUNCTION_MASK;
+	record->function = decode_function(raw->n);
 	record->earlier = raw->a;
 	record->length = (uint16_t)-raw->c;
 	return record->length >= 1 && record->length <= MAX_CALL_ERRNO;

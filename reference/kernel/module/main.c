@@ -28,6 +28,9 @@ static const struct release_api *const apis[PAGEDIFF_APIS] = {
 	[PAGEDIFF_FAST] = &fast_api,
 };
 
+/* The field by which this kernel is none for the library, looked at once; NULL if it is one. */
+static const char *fast_refused;
+
 static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
 {
 	const u8 *bytes = job_bytes + sizeof(*job);
@@ -44,7 +47,7 @@ static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
 	memcpy(job, job_bytes, sizeof(*job));
 	if (job->api >= PAGEDIFF_APIS)
 		return -EINVAL;
-	if (job->api == PAGEDIFF_FAST && fast_refused_field())
+	if (job->api == PAGEDIFF_FAST && fast_refused)
 		return -EOPNOTSUPP;
 	trial->api = apis[job->api];
 	trial->flags = job->flags;
@@ -247,6 +250,7 @@ static int __init pagediff_init(void)
 {
 	int error;
 
+	fast_refused = fast_refused_field();
 	error = allocate_memory();
 	if (error)
 		goto memory;

@@ -3,10 +3,9 @@
 
 mod common;
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-
 use common::{Directory, repository};
+use put_user_page_kernel::{Release, gup_source};
+use put_user_page_targets::profiles::{DEBIAN_6_1, DEBIAN_6_12, Profile};
 
 /// A made-up mm/gup.c: some of the functions, a helper, and what is not looked for.
 const SOURCE: &str = "\
@@ -89,21 +88,22 @@ fn what_is_missing_is_named() {
     cut(&[]).err(&["gup_put_folio() is defined twice", "line 46"]);
 }
 
-/// Debian's package of a kernel's source, the profile that was read from it, and how many functions
+/// Debian's kernels, the profile that was read from the source of each, and how many functions
 /// release pins there.
-const PACKAGES: [(&str, &str, usize); 2] =
-    [("linux-source-6.1", "debian-6.1", 8), ("linux-source-6.12", "debian-6.12", 11)];
+const KERNELS: [(Release, &Profile, usize); 2] =
+    [(Release::V6_1, &DEBIAN_6_1, 8), (Release::V6_12, &DEBIAN_6_12, 11)];
 
 #[test]
 #[ignore = "fetches 290 MB: the source packages of two of Debian's kernels"]
 fn the_functions_of_debians_kernels_do_as_the_reference_does() {
     let corpus = repository().join("corpus");
-    for (package, profile, count) in PACKAGES {
+    for (release, &Profile { name: profile, package_version, .. }, count) in KERNELS {
+        let source = gup_source(release, package_version.unwrap()).unwrap();
+        let source = source.to_str().unwrap();
         let directory = Directory::new();
-        unpack(package, directory.path());
-        let cut = directory.run(&["candidate", "from-kernel", package, "-o", "mine.c"]).code(0);
+        let cut = directory.run(&["candidate", "from-kernel", source, "-o", "mine.c"]).code(0);
         cut.out(&[
-            &format!("mine.c has {count} functions of {package}/mm/gup.c\n"),
+            &format!("mine.c has {count} functions of {source}\n"),
             &format!("they are those that the profile {profile} was read from"),
         ]);
         let replay = |rest: &[&str]| {
@@ -115,22 +115,4 @@ fn the_functions_of_debians_kernels_do_as_the_reference_does() {
         replay(&[corpus.to_str().unwrap()]);
         replay(&["--generated", "20000"]);
     }
-}
-
-/// Fetches a package of a kernel's source, and unpacks its mm/gup.c into a folder of the package's
-/// name.
-fn unpack(package: &str, folder: &Path) {
-    let run = |command: &mut Command| {
-        let status = command.current_dir(folder).stdin(Stdio::null()).status();
-        assert!(status.expect("it is there").success(), "{command:?}");
-    };
-    run(Command::new("apt-get").args(["-q", "download", package]));
-    let name = format!("{package}_");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let archive = files
-        .filter(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(&name));
-    run(Command::new("dpkg-deb").arg("-x").args([archive.expect("it was fetched"), "x".into()]));
-    let sources = format!("x/usr/src/{package}.tar.xz");
-    run(Command::new("tar").args(["-xf", &sources, &format!("{package}/mm/gup.c")]));
 }

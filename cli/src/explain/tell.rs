@@ -86,10 +86,10 @@ fn steps(world: &World, outcome: &Outcome) -> Vec<String> {
         Step::Call { function, array, entries, errno } => {
             let length = array.map_or(0, |array| lengths[array]);
             let entries = entries.start.min(length)..entries.end.min(length);
-            let on = match array {
-                _ if errno.is_some() => format!("-{} entries", errno.unwrap_or_default()),
-                Some(array) => format!("{} of array {array}", names::entries(&entries)),
-                None => "no entry".to_owned(),
+            let on = match (errno, array) {
+                (Some(errno), _) => format!("-{errno} entries"),
+                (None, Some(array)) => format!("{} of array {array}", names::entries(&entries)),
+                (None, None) => "no entry".to_owned(),
             };
             let error = match errors.next() {
                 Some(Some(entry)) => {

@@ -11,15 +11,10 @@ use put_user_page_targets::exhaust::{Exhaust, First};
 use put_user_page_targets::profiles::Profile;
 use put_user_page_watched::release;
 
-fn small() -> Shapes {
-    every(Bound {
-        calls: 1,
-        pages: 2,
-        order: 1,
-        entries: 2,
-        spare: 1,
-        released: Released::References,
-    })
+/// One call on arrays of up to so many entries, of two pages.
+fn small(entries: u8) -> Shapes {
+    let released = Released::References;
+    every(Bound { calls: 1, pages: 2, order: 1, entries, spare: 1, released })
 }
 
 fn first(shapes: &Shapes, backend: impl Backend + 'static) -> Option<First> {
@@ -28,14 +23,7 @@ fn first(shapes: &Shapes, backend: impl Backend + 'static) -> Option<First> {
 
 #[test]
 fn nothing_differs_before_the_first() {
-    let shapes = every(Bound {
-        calls: 1,
-        pages: 2,
-        order: 1,
-        entries: 3,
-        spare: 1,
-        released: Released::References,
-    });
+    let shapes = small(3);
     let mut exhaust = Exhaust::new(vec![Box::new(skips_one::<2>())], 7);
     let found = exhaust.run(&shapes, 0..shapes.cases()).unwrap().expect("it is found");
     assert_eq!(found.divergence.case, Some(shapes.case(found.number)));
@@ -46,7 +34,7 @@ fn nothing_differs_before_the_first() {
 
 #[test]
 fn cases_that_a_backend_does_not_run_are_counted() {
-    let shapes = small();
+    let shapes = small(2);
     let mut exhaust = Exhaust::new(
         vec![
             Box::new(fast_in_small_blocks(Profile::newest())),
@@ -102,14 +90,7 @@ fn skips_one<const BLOCK: usize>() -> InProcess<PageMap<SkipsOneOfABlock<BLOCK>>
 
 #[test]
 fn an_entry_that_a_small_block_skips_is_found_with_three_entries() {
-    let shapes = every(Bound {
-        calls: 1,
-        pages: 2,
-        order: 1,
-        entries: 3,
-        spare: 1,
-        released: Released::References,
-    });
+    let shapes = small(3);
     let found = first(&shapes, skips_one::<2>()).expect("it is found");
     assert_eq!(found.divergence.world.entries.len(), 3);
     assert_eq!(found.divergence.world.layout.pages(), 2);
@@ -118,14 +99,7 @@ fn an_entry_that_a_small_block_skips_is_found_with_three_entries() {
 /// Blocks as they ship are beyond every array that is small: the runs reach them.
 #[test]
 fn an_entry_that_a_large_block_skips_is_found_in_a_long_run() {
-    let small = every(Bound {
-        calls: 1,
-        pages: 2,
-        order: 1,
-        entries: 3,
-        spare: 1,
-        released: Released::References,
-    });
+    let small = small(3);
     let long = runs(&Runs { entries: 15..=35, orders: vec![3], released: Released::References });
     assert!(first(&small, skips_one::<16>()).is_none());
     assert!(first(&long, skips_one::<16>()).is_some());
@@ -136,14 +110,7 @@ fn an_entry_that_a_large_block_skips_is_found_in_a_long_run() {
 
 #[test]
 fn every_branch_of_the_fast_implementation_is_right_in_small_blocks() {
-    let shapes = every(Bound {
-        calls: 1,
-        pages: 2,
-        order: 1,
-        entries: 5,
-        spare: 1,
-        released: Released::References,
-    });
+    let shapes = small(5);
     assert!(first(&shapes, fast_in_small_blocks(Profile::newest())).is_none());
     let long = runs(&Runs { entries: 15..=35, orders: vec![0, 3], released: Released::References });
     assert!(first(&long, fast(Profile::newest())).is_none());

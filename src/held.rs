@@ -61,7 +61,7 @@ fn run_out<H: Hooks + ?Sized>(
     if before > 0 {
         hooks.free_page(head);
     }
-    if dropped < references { Err(dropped.cast_unsigned() as usize) } else { Ok(()) }
+    if dropped < references { Err(dropped as u32 as usize) } else { Ok(()) }
 }
 
 /// A pin: 1,024 references, or one and one of the pincount, or of the zero page nothing.
@@ -76,7 +76,7 @@ impl Held for Pin {
         if hooks.has_pincount(head) {
             head.pincount() > 0 && head.refcount() > 0
         } else {
-            head.refcount().cast_unsigned() >= GUP_PIN_COUNTING_BIAS.cast_unsigned()
+            head.refcount() as u32 >= GUP_PIN_COUNTING_BIAS as u32
         }
     }
 
@@ -96,7 +96,7 @@ impl Held for Pin {
 
 /// The most pins that the references of a small page can be: its refcount is looked at without a
 /// sign, for the pin that takes it round `i32` is one, too.
-const MOST_SMALL_PINS: i32 = (u32::MAX / GUP_PIN_COUNTING_BIAS.cast_unsigned()).cast_signed();
+const MOST_SMALL_PINS: i32 = (u32::MAX / GUP_PIN_COUNTING_BIAS as u32) as i32;
 
 /// Drops pins of a page without a pincount.
 #[inline(always)]
@@ -108,13 +108,13 @@ fn drop_small_pins<H: Hooks + ?Sized>(
     if pins == 1 {
         return match head.refcount_sub_pin() {
             Left::Some => Ok(()),
-            Left::None => small_pins_run_out(head, GUP_PIN_COUNTING_BIAS.cast_unsigned(), 1, hooks),
+            Left::None => small_pins_run_out(head, GUP_PIN_COUNTING_BIAS as u32, 1, hooks),
             Left::Short => small_pins_run_out(head, 0, 1, hooks),
         };
     }
     let asked = pins.min(MOST_SMALL_PINS);
-    let references = asked.cast_unsigned() * GUP_PIN_COUNTING_BIAS.cast_unsigned();
-    let before = head.refcount_fetch_sub(references.cast_signed()).cast_unsigned();
+    let references = asked as u32 * GUP_PIN_COUNTING_BIAS as u32;
+    let before = head.refcount_fetch_sub(references as i32) as u32;
     if before > references && asked == pins {
         return Ok(());
     }
@@ -130,13 +130,13 @@ fn small_pins_run_out<H: Hooks + ?Sized>(
     pins: i32,
     hooks: &H,
 ) -> Result<(), usize> {
-    let bias = GUP_PIN_COUNTING_BIAS.cast_unsigned();
+    let bias = GUP_PIN_COUNTING_BIAS as u32;
     let asked = pins.min(MOST_SMALL_PINS);
-    let dropped = (before / bias).cast_signed().min(asked);
+    let dropped = ((before / bias) as i32).min(asked);
     if dropped < asked {
         head.refcount_add((asked - dropped).wrapping_mul(GUP_PIN_COUNTING_BIAS));
     }
-    let is_last = before == dropped.cast_unsigned() * bias;
+    let is_last = before == dropped as u32 * bias;
     settle(head, dropped, pins, is_last, hooks)
 }
 
@@ -159,7 +159,7 @@ fn settle<H: Hooks + ?Sized>(
     if dropped > 0 && is_last {
         hooks.free_page(head);
     }
-    if dropped < pins { Err(dropped.cast_unsigned() as usize) } else { Ok(()) }
+    if dropped < pins { Err(dropped as u32 as usize) } else { Ok(()) }
 }
 
 /// Drops pins of a page with a pincount: two locked operations, however many they are.

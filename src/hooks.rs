@@ -16,9 +16,10 @@ pub trait Hooks {
     /// have marked it since it was looked at.
     #[inline]
     fn set_page_dirty(&self, head: PageRef<'_>) {
-        if !head.test_set_dirty()
-            && let Some(mapping) = head.mapping()
-        {
+        if head.test_set_dirty() {
+            return;
+        }
+        if let Some(mapping) = head.mapping() {
             mapping.page_dirtied();
         }
     }

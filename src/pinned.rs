@@ -104,9 +104,9 @@ impl<'a, 'map, H: Hooks + ?Sized> PinnedPages<'a, 'map, H> {
         self.pages.is_empty()
     }
 
-    /// The addresses of the pages in the memory map, entry by entry.
-    pub fn addresses(&self) -> impl Iterator<Item = usize> {
-        self.pages.iter().map(|page| page.addr())
+    /// The address in the memory map of an entry's page; `None` from [`len`](Self::len) on.
+    pub fn address(&self, entry: usize) -> Option<usize> {
+        self.pages.get(entry).map(|page| page.addr())
     }
 
     /// Unpins the pages.

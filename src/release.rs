@@ -46,10 +46,10 @@ pub(crate) fn release_runs<
         let run = run_length::<SHORT, LONG_BLOCK, BLOCK>(&pages[start..], head);
         // Of pages in order the machine fetches the next ones by itself.
         let ahead = run.wrapping_mul(AHEAD);
-        if let Some(page) = pages.get(start.wrapping_add(ahead))
-            && distance(*page, *first) != ahead.wrapping_mul(size_of::<Page>())
-        {
-            page.prefetch();
+        if let Some(page) = pages.get(start.wrapping_add(ahead)) {
+            if distance(*page, *first) != ahead.wrapping_mul(size_of::<Page>()) {
+                page.prefetch();
+            }
         }
         if !mark_run::<Entry, H>(head, hooks, mark) {
             return Err(ReleaseError { entry: start });
@@ -71,9 +71,8 @@ pub(crate) fn mark_run<'map, Entry: Held, H: Hooks + ?Sized>(
     hooks: &H,
     mark: Option<Mark<'map, H>>,
 ) -> bool {
-    if let Some(mark) = mark
-        && !head.is_dirty()
-    {
+    let Some(mark) = mark else { return true };
+    if !head.is_dirty() {
         if !Entry::is_left(head, hooks) {
             return false;
         }
@@ -221,11 +220,9 @@ pub(crate) fn clamp_rest(length: usize, short: usize) -> usize {
 /// The same, but of whole blocks.
 #[inline(always)]
 fn whole_blocks<const N: usize>(pages: &[PageRef<'_>], head: PageRef<'_>, span: usize) -> usize {
-    let (blocks, _) = pages.as_chunks::<N>();
-    let lie_within = |block: &[PageRef<'_>; N]| {
-        lie_within(block.iter().map(|page| page.addr()), head.addr(), span)
-    };
-    N * blocks.iter().take_while(|block| lie_within(block)).count()
+    let lie_within =
+        |block: &[PageRef<'_>]| lie_within(block.iter().map(|page| page.addr()), head.addr(), span);
+    N * pages.chunks_exact(N).take_while(|block| lie_within(block)).count()
 }
 
 /// Whether addresses lie less than `span`, a power of two, from `base`: the distances of all are

@@ -115,7 +115,7 @@ impl<'map> MemoryMap<'map> {
             return Err(CompoundPageError::OrderTooLarge);
         }
         let pages = 1_usize << order;
-        if !frame.is_multiple_of(pages) {
+        if frame % pages != 0 {
             return Err(CompoundPageError::Misaligned);
         }
         if frame.checked_add(pages).is_none_or(|end| end > self.frames) {

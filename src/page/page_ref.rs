@@ -117,7 +117,7 @@ impl<'map> PageRef<'map> {
     #[inline]
     pub(crate) fn fixed_fake_head(self) -> PageRef<'map> {
         const MAPPED: usize = 4096;
-        if !self.addr().is_multiple_of(MAPPED) || !self.is_head() {
+        if self.addr() % MAPPED != 0 || !self.is_head() {
             return self;
         }
         // SAFETY: where the head flag is, a tail page lies behind, of the same map.
@@ -184,7 +184,7 @@ impl<'map> PageRef<'map> {
     pub fn set_pincount(self, pins: i32) {
         if let Some(word) = self.pincount_word() {
             let others = word.load(Ordering::Relaxed) & !((u32::MAX as usize) << PINCOUNT);
-            let pins = (pins.cast_unsigned() as usize) << PINCOUNT;
+            let pins = (pins as u32 as usize) << PINCOUNT;
             word.store(others | pins, Ordering::Release);
         }
     }
@@ -197,7 +197,7 @@ impl<'map> PageRef<'map> {
             self.pincount() > 0
         } else {
             // Of a count that went round, too: those are very many pins.
-            self.refcount().cast_unsigned() >= GUP_PIN_COUNTING_BIAS.cast_unsigned()
+            self.refcount() as u32 >= GUP_PIN_COUNTING_BIAS as u32
         }
     }
 
@@ -261,8 +261,10 @@ impl<'map> PageRef<'map> {
     pub fn clear_dirty(self) -> bool {
         let before = self.page().flags.fetch_and(!flags::DIRTY, Ordering::AcqRel);
         let was_dirty = before & flags::DIRTY != 0;
-        if was_dirty && let Some(mapping) = self.mapping() {
-            mapping.page_cleaned();
+        if was_dirty {
+            if let Some(mapping) = self.mapping() {
+                mapping.page_cleaned();
+            }
         }
         was_dirty
     }
@@ -449,8 +451,8 @@ impl<'map> PageRef<'map> {
     #[cfg(any(test, miri, not(target_arch = "x86_64")))]
     pub(crate) fn refcount_sub_pin_by_value(self) -> Left {
         let bias = GUP_PIN_COUNTING_BIAS;
-        let before = self.page().refcount.fetch_sub(bias, Ordering::AcqRel).cast_unsigned();
-        match before.cmp(&bias.cast_unsigned()) {
+        let before = self.page().refcount.fetch_sub(bias, Ordering::AcqRel) as u32;
+        match before.cmp(&(bias as u32)) {
             core::cmp::Ordering::Greater => Left::Some,
             core::cmp::Ordering::Equal => Left::None,
             core::cmp::Ordering::Less => Left::Short,
@@ -479,7 +481,7 @@ impl<'map> PageRef<'map> {
 /// The pincount in a word of a first tail page.
 #[inline]
 fn pincount_in(word: usize) -> i32 {
-    ((word >> PINCOUNT) as u32).cast_signed()
+    (word >> PINCOUNT) as i32
 }
 
 impl fmt::Debug for PageRef<'_> {

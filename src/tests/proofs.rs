@@ -99,11 +99,11 @@ fn dropping_differs(text: &str) -> Option<[u64; 2]> {
         // A run has an entry, and its length is no negative number.
         let (refs, run) = (refs as u32, (run as u32 & 0x7fff_ffff).max(1));
         let (hooks, arguments) = (Frees::default(), [u64::from(refs), u64::from(run)]);
-        head.set_refcount(refs.cast_signed());
-        let result = Reference::drop(head, run.cast_signed(), &hooks);
+        head.set_refcount(refs as i32);
+        let result = Reference::drop(head, run as i32, &hooks);
         let dropped = smt.call(dropped, &arguments) as usize;
         result != if dropped < run as usize { Err(dropped) } else { Ok(()) }
-            || u64::from(head.refcount().cast_unsigned()) != smt.call(left, &arguments)
+            || u64::from(head.refcount() as u32) != smt.call(left, &arguments)
             || hooks.0.get() != smt.call(frees, &arguments)
     })
 }

@@ -104,7 +104,7 @@ impl Functions {
             }
             Expression::Operation(name, operands) => {
                 let [first, second] = [0, 1].map(|place| value(&operands[place]));
-                let signed = |bits: u64| (bits << (64 - width)).cast_signed();
+                let signed = |bits: u64| (bits << (64 - width)) as i64;
                 let (signed_first, signed_second) = (signed(first), signed(second));
                 match name.as_str() {
                     "bvadd" => first.wrapping_add(second) & mask,

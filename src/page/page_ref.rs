@@ -90,24 +90,21 @@ impl<'map> PageRef<'map> {
     /// Reads one word of this page.
     #[inline]
     pub fn compound_head(self) -> PageRef<'map> {
-        match self.head_of_tail() {
-            Some(head) => head,
-            None if cfg!(fake_heads) => self.fixed_fake_head(),
-            None => self,
-        }
+        self.head_of_tail_or(|| if cfg!(fake_heads) { self.fixed_fake_head() } else { self })
     }
 
-    /// The head page, if bit 0 of `compound_head` says that this is a tail page.
+    /// The head page, if bit 0 of `compound_head` says that this is a tail page, else another. Not
+    /// an `Option`, which would be made and looked at again.
     #[inline]
-    fn head_of_tail(self) -> Option<PageRef<'map>> {
+    fn head_of_tail_or(self, other: impl FnOnce() -> PageRef<'map>) -> PageRef<'map> {
         let word = self.page().compound_head.load(Ordering::Relaxed);
         if word.addr() & 1 == 0 {
-            return None;
+            return other();
         }
         // SAFETY: bit 0 is set only by prep_compound_page(), in a pointer to the head page.
         let head = unsafe { NonNull::new_unchecked(word.map_addr(|address| address & !1)) };
         // SAFETY: that pointer was derived from the same map as this page.
-        Some(unsafe { PageRef::new(head) })
+        unsafe { PageRef::new(head) }
     }
 
     /// page_fixed_fake_head() (include/linux/page-flags.h of Linux 6.1): the head page, if this is
@@ -124,13 +121,14 @@ impl<'map> PageRef<'map> {
         let behind = unsafe { self.pointer.add(1) };
         // SAFETY: and that is a page as this one is.
         let behind: PageRef<'map> = unsafe { PageRef::new(behind) };
-        behind.head_of_tail().unwrap_or(self)
+        behind.head_of_tail_or(|| self)
     }
 
     /// PageTail(): whether this is a tail page of a compound page.
     #[inline]
     pub fn is_tail(self) -> bool {
-        self.head_of_tail().is_some() || (cfg!(fake_heads) && self.fixed_fake_head() != self)
+        let word = self.page().compound_head.load(Ordering::Relaxed);
+        word.addr() & 1 != 0 || (cfg!(fake_heads) && self.fixed_fake_head() != self)
     }
 
     /// PageHead(): whether this is the head page of a compound page of order 1 or more.

@@ -8,7 +8,7 @@ use put_user_page_targets::harness::Harness;
 use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::registry::Target;
 
-use crate::base::Call;
+use crate::base::{Call, NULLS};
 use crate::{Bug, Run, bug};
 
 /// Names the bug that an entry point of the bank has.
@@ -30,7 +30,9 @@ pub fn backend(bug: Option<&'static Bug>) -> FaultyBackend {
     let name = bug.map_or("no-bug", |bug| bug.name);
     let profile = Profile::newest();
     let machine = PageMap::new(Faulty { bug, kept: Vec::new() }, profile);
-    InProcess::new(name, machine, profile)
+    let mut backend = InProcess::new(name, machine, profile);
+    backend.takes_nulls = true;
+    backend
 }
 
 /// Lets a backend have another bug, with the memory that it has.
@@ -61,6 +63,13 @@ impl Faulty {
     fn has_bug(&self, function: Function) -> bool {
         self.bug.is_some_and(|bug| bug.can_show_in(&[function]))
     }
+
+    /// Forgets what was kept in the case before.
+    fn start_call(&mut self, recorder: &Recorder) {
+        if recorder.call() == 0 {
+            self.kept.clear();
+        }
+    }
 }
 
 impl Release for Faulty {
@@ -70,19 +79,35 @@ impl Release for Faulty {
         pages: &[PageRef<'static>],
         recorder: &Recorder,
     ) -> Option<usize> {
+        self.start_call(recorder);
         let call = Call::new(function, pages, recorder);
-        if recorder.call() == 0 {
-            self.kept.clear();
-        }
         // What has no mistake in it is what ships.
         match self.bug.map(|bug| &bug.run) {
             Some(Run::Unpins(unpins)) if self.has_bug(function) => unpins.run(&call),
-            None | Some(Run::Unpins(_)) => call.release(pages),
+            None | Some(Run::Unpins(_) | Run::Nulls(_)) => call.release(pages),
             Some(_) if function.unpins() => call.release(pages),
             Some(Run::Entries(steps)) => steps.run(&call),
             Some(Run::Runs(runs)) => runs.run(&call),
             Some(Run::Hooks(hooks)) => hooks.run(&call),
             Some(Run::Whole(run)) => run(&call, &mut self.kept),
+        }
+    }
+
+    fn release_nulls(
+        &mut self,
+        function: Function,
+        pages: impl ExactSizeIterator<Item = Option<PageRef<'static>>>,
+        errno: Option<u8>,
+        recorder: &Recorder,
+    ) -> Option<usize> {
+        self.start_call(recorder);
+        let nulls = match self.bug.map(|bug| &bug.run) {
+            Some(Run::Nulls(nulls)) => nulls,
+            _ => &NULLS,
+        };
+        match errno {
+            Some(_) => (!(nulls.guards)(function)).then_some(0),
+            None => nulls.run(function, &pages.collect::<Vec<_>>(), recorder),
         }
     }
 }

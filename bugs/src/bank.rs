@@ -8,6 +8,7 @@ mod errors;
 mod heads;
 mod locking;
 mod marking;
+mod nulls;
 mod pins;
 mod runs;
 
@@ -17,7 +18,7 @@ use crate::Bug;
 
 /// All bugs, family by family.
 pub static BUGS: LazyLock<Vec<&'static Bug>> = LazyLock::new(|| {
-    let families: [&'static [Bug]; 10] = [
+    let families: [&'static [Bug]; 11] = [
         heads::BUGS,
         marking::BUGS,
         locking::BUGS,
@@ -28,6 +29,7 @@ pub static BUGS: LazyLock<Vec<&'static Bug>> = LazyLock::new(|| {
         again::BUGS,
         errors::BUGS,
         pins::BUGS,
+        nulls::BUGS,
     ];
     families.into_iter().flatten().collect()
 });

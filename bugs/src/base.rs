@@ -2,6 +2,7 @@
 
 mod entries;
 mod hooks;
+mod nulls;
 mod runs;
 mod unpins;
 
@@ -12,6 +13,7 @@ use put_user_page_watched::release;
 
 pub use entries::{Entry, STEPS, Steps};
 pub use hooks::{Bound, FaultyHooks, HOOKS};
+pub use nulls::{NULLS, Nulls};
 pub use runs::{RUNS, RunOf, Runs, distance, span};
 pub use unpins::{BIAS, Pins, UNPINS, Unpins};
 

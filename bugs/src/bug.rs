@@ -3,7 +3,7 @@
 use put_user_page::PageRef;
 use put_user_page_case::Function;
 
-use crate::base::{Call, FaultyHooks, Runs, Steps, Unpins};
+use crate::base::{Call, FaultyHooks, Nulls, Runs, Steps, Unpins};
 
 /// A bug that was made somewhere, as a backend has it here.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub enum Run {
     Runs(Runs),
     /// A loop over runs of pins, of which one step is another; what releases references ships.
     Unpins(Unpins),
+    /// What ships, and another rule for what is no page.
+    Nulls(Nulls),
     /// What ships, with hooks of which one is another.
     Hooks(FaultyHooks),
     /// A call as a whole. What it leaves in the list is there again at the next call of the

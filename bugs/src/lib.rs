@@ -4,7 +4,7 @@
 //!
 //! A bug is a difference from something that is right ([`base`]): from what ships, from a loop
 //! over entries, or from a loop over runs. [`bank`] has them, a file for each family. What the
-//! model or the bank has no words for yet is listed too, with what it waits for ([`waiting`]).
+//! model has no words for yet is listed too, with what it waits for ([`waiting`]).
 
 pub mod backend;
 pub mod bank;

@@ -1,6 +1,6 @@
-//! Bugs that the model or the bank has no words for yet, each with what it waits for.
+//! Bugs that the model has no words for yet, each with what it waits for.
 
-/// What the model, or the bank, would have to have.
+/// What the model would have to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Capability {
     /// References are taken by the implementation that is tried, not for it.
@@ -19,9 +19,8 @@ pub enum Capability {
     Reclaim,
     /// Address spaces: copies on write, forks.
     Mappings,
-    /// Backends of the bank that are given NULL entries, and negative errnos for lengths. Cases have
-    /// them; what a bug is in the place of is Rust, which has no way to be given them.
-    NullsInTheBank,
+    /// A kernel, and so a profile, that skips a NULL wherever in the array it is.
+    NullsSkippedAnywhere,
 }
 
 /// A bug that waits.
@@ -44,8 +43,8 @@ const fn waiting(
 }
 
 use Capability::{
-    Acquiring, DevicePages, FileSystemData, Mappings, NullsInTheBank, Reclaim, Splitting, Threads,
-    Truncation,
+    Acquiring, DevicePages, FileSystemData, Mappings, NullsSkippedAnywhere, Reclaim, Splitting,
+    Threads, Truncation,
 };
 
 /// All bugs that wait.
@@ -54,9 +53,7 @@ pub static WAITING: &[Waiting] = &[
     waiting("refuse-what-can-be-had", "c36c04c2e132, f442fa614137", &[Acquiring]),
     waiting("pincount-before-refcount", "8ea2979c1444", &[Threads]),
     waiting("long-term-pin-of-a-tracked-file", "8ac268436e6d, a6e79df92e4a", &[Acquiring]),
-    waiting("length-is-an-error-number", "146608bb75e6", &[NullsInTheBank]),
-    waiting("null-entry-is-read", "a1268be280d8", &[NullsInTheBank]),
-    waiting("null-entry-skipped-at-a-run's-start-only", "a1268be280d8", &[NullsInTheBank]),
+    waiting("null-entry-skipped-at-a-run's-start-only", "a1268be280d8", &[NullsSkippedAnywhere]),
     waiting("zero-page-cannot-be-pinned", "476c1dfefab8", &[Acquiring]),
     waiting("device-page-freed-at-zero", "f4f451a16dd1", &[DevicePages]),
     waiting("device-page-taken-for-another", "43fbdeb34964", &[DevicePages]),

@@ -116,7 +116,8 @@ fn only_bugs_that_calls_can_show_are_looked_for() {
         let mut cases = scenarios();
         cases.iter_mut().for_each(|case| case.call_only(function));
         // Bugs of releasing references have no code for pins, nor the reverse.
-        let of_its_kind = |bug: &&&Bug| matches!(bug.run, Run::Unpins(_)) == function.unpins();
+        let of_its_kind =
+            |bug: &&&Bug| matches!(bug.run, Run::Unpins(_) | Run::Nulls(_)) == function.unpins();
         for bug in BUGS.iter().filter(of_its_kind).filter(|bug| !bug.can_show_in(&[function])) {
             assert_eq!(fields(Some(bug), &cases), BTreeSet::new(), "{}", bug.name);
         }

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use put_user_page_bugs::backend::backend;
 use put_user_page_bugs::waiting::{Capability, WAITING};
 use put_user_page_case::world::Step;
 use put_user_page_case::{Case, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 use put_user_page_targets::backend::Observes;
 use put_user_page_targets::outcome::EventKind;
+use put_user_page_targets::profiles::{Null, PROFILES};
 
 /// What a function brings.
 fn of_function(function: Function) -> Option<Capability> {
@@ -44,7 +44,6 @@ fn of_folio(folio: &FolioRecord) -> Option<Capability> {
 fn of_record(record: &Record) -> Option<Capability> {
     match record {
         Record::Folio(folio) => of_folio(folio),
-        // What names no page is for backends that take it, of which the bank has none.
         Record::Entries(EntriesRecord {
             first: _,
             length: _,
@@ -83,6 +82,13 @@ fn of_event(event: EventKind) -> Option<Capability> {
     }
 }
 
+/// What a rule for NULLs brings.
+fn of_null(null: Null) -> Option<Capability> {
+    match null {
+        Null::Dereferenced | Null::SkippedAtRunStart => None,
+    }
+}
+
 /// What is observed.
 fn of_observed(observes: Observes) -> Option<Capability> {
     let Observes { errors: _, stray_writes: _, events: _, node_pins: _ } = observes;
@@ -106,7 +112,7 @@ fn no_bug_waits_for_what_the_model_has() {
     has.extend(of_step(&Step::DropOwners));
     has.extend(of_event(EventKind::Free));
     has.extend(of_observed(Observes::ALL));
-    has.extend(backend(None).takes_nulls.then_some(Capability::NullsInTheBank));
+    has.extend(PROFILES.iter().filter_map(|profile| of_null(profile.null)));
     for waiting in WAITING {
         let lacks = waiting.needs.iter().any(|needs| !has.contains(needs));
         assert!(lacks, "{} can be stated now: add it to the bank", waiting.name);

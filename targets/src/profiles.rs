@@ -1,7 +1,7 @@
 //! Profiles of kernels, as far as backends are held to them: which functions each has.
 
 use put_user_page_case::Function;
-pub use put_user_page_reference::profile::{DEBIAN_6_1, DEBIAN_6_12};
+pub use put_user_page_reference::profile::{DEBIAN_6_1, DEBIAN_6_12, Null};
 pub use put_user_page_reference::{PROFILES, Profile};
 
 /// Whether the kernels of a profile have a function. Those of 2018 are held to be in all.

@@ -188,7 +188,7 @@ fn shortened(report: &str) -> String {
 }
 
 fn waiting(text: &mut String) {
-    text.push_str("\n## What waits\n\nBugs that the model has no words for yet, or that the bank has not: a bug of it is in the place of what\nships, and gets no NULLs and no errnos. A test fails once one has.\n\n");
+    text.push_str("\n## What waits\n\nBugs that the model has no words for yet. A test fails once it has.\n\n");
     text.push_str("| bug | of | waits for |\n|---|---|---|\n");
     for waiting in WAITING {
         let needs = waiting.needs.iter().map(|needs| format!("{needs:?}"));

@@ -1,0 +1,46 @@
+//! What is no page, taken for one: a NULL, and a negative errno for the number of entries.
+
+use put_user_page_case::Function;
+
+use crate::base::{NULLS, Nulls};
+use crate::{Bug, Run, Scale};
+
+/// Functions that pass over a NULL where a run would start with it.
+const SKIPPING: &[Function] =
+    &[Function::UnpinUserPages, Function::UnpinUserPagesDirtyLock { make_dirty: false }];
+
+/// Functions that look at their length for an errno.
+const GUARDING: &[Function] = &[
+    Function::UnpinUserPages,
+    Function::UnpinUserPagesDirtyLock { make_dirty: false },
+    Function::UnpinFolios,
+];
+
+pub(super) static BUGS: &[Bug] = &[
+    Bug {
+        name: "null-entry-is-read",
+        story: "An array had NULLs where nothing was pinned, and the first entry of a run was read \
+                without a look at whether there is a page.",
+        source: "commit a1268be280d8",
+        shown_by: SKIPPING,
+        scale: Scale::Small,
+        run: Run::Nulls(Nulls {
+            skips: |function, pages, index| {
+                !SKIPPING.contains(&function) && (NULLS.skips)(function, pages, index)
+            },
+            ..NULLS
+        }),
+    },
+    Bug {
+        name: "length-is-an-error-number",
+        story: "What pin_user_pages() returned was given on as the number of pages, also where it \
+                was an error: the loop went over all memory.",
+        source: "commit 146608bb75e6",
+        shown_by: GUARDING,
+        scale: Scale::Small,
+        run: Run::Nulls(Nulls {
+            guards: |function| !GUARDING.contains(&function) && (NULLS.guards)(function),
+            ..NULLS
+        }),
+    },
+];

@@ -257,3 +257,28 @@ fn a_page_that_somebody_has_locked_is_marked_and_released_after_they_unlock_it()
     assert!(head.is_dirty() && !head.is_locked());
     assert_eq!(head.refcount(), 1);
 }
+
+/// The first page to be released is the last to be unlocked: the other thread finds it locked, unless
+/// this one was through before that had begun, in each round.
+#[test]
+fn pages_that_somebody_has_locked_are_marked_without_hooks_of_ones_own() {
+    const PAGES: usize = 64;
+    for _ in 0..ROUNDS {
+        let mut pages = pages(PAGES);
+        let map = MemoryMap::new(&mut pages);
+        let heads: Vec<PageRef<'_>> =
+            (0..PAGES).map(|frame| folio(&map, frame, 0, 2).expect("it fits")).collect();
+        assert!(heads.iter().all(|head| head.try_lock()));
+        let begun = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                begun.wait();
+                assert_eq!(put_user_pages_dirty_lock(&heads, &()), Ok(()));
+            });
+            begun.wait();
+            heads.iter().rev().for_each(|head| head.unlock());
+        });
+        assert!(heads.iter().all(|head| head.is_dirty() && !head.is_locked()));
+        assert!(heads.iter().all(|head| head.refcount() == 1));
+    }
+}

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, StringValueParser, TypedValueParser};
 use pagediff_terminal::error::{DIVERGENCE, Stop, file_error};
 use pagediff_terminal::output::{count, headline, write_json};
 use pagediff_terminal::repository::find_root;
@@ -58,10 +58,10 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Takes the name of a bug as an argument.
+/// Takes the name of a bug as an argument. There are too many to tell in an error.
 fn names() -> impl TypedValueParser<Value = &'static Bug> {
-    PossibleValuesParser::new(BUGS.iter().map(|bug| bug.name))
-        .map(|name| bug(&name).expect("only names of bugs are possible values"))
+    StringValueParser::new()
+        .try_map(|name| bug(&name).ok_or("there is no such bug; `pagediff bugs` lists them"))
 }
 
 /// Some parts of the design.

@@ -65,7 +65,9 @@ fn write(out: &mut dyn Write, examined: &Examined) -> std::io::Result<()> {
     writeln!(out, "{} {class}", headline("Class"))?;
     writeln!(out)?;
     writeln!(out, "{}", headline("Named states reached"))?;
-    write_lines(out, trial.states().iter().map(|state| format!("{}: {}", state.name, state.what)))?;
+    let states = trial.states().iter().map(|state| format!("{}: {}", state.name, state.what));
+    let states: Vec<String> = states.collect();
+    write_lines(out, if states.is_empty() { vec!["none".to_owned()] } else { states })?;
 
     for backend in &examined.backends {
         writeln!(out, "{}", headline(&tell::headline(backend)))?;
@@ -77,15 +79,11 @@ fn write(out: &mut dyn Write, examined: &Examined) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The lines, indented, and an empty one; `none` where there are none.
+/// The lines, indented, and an empty one.
 fn write_lines<T: std::fmt::Display>(
     out: &mut dyn Write,
     lines: impl IntoIterator<Item = T>,
 ) -> std::io::Result<()> {
-    let mut lines = lines.into_iter().peekable();
-    if lines.peek().is_none() {
-        writeln!(out, "  none")?;
-    }
     for line in lines {
         writeln!(out, "{}", format!("  {line}").trim_end())?;
     }

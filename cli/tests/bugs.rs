@@ -32,7 +32,7 @@ fn a_bug_is_told_with_the_smallest_case_that_shows_it() {
 
 #[test]
 fn no_bug_of_that_name_is_an_error() {
-    bugs(&["no-such-bug"]).code(2).err(&["no-such-bug", "skip-the-last-entry"]);
+    bugs(&["no-such-bug"]).code(2).err(&["no-such-bug", "`pagediff bugs` lists them"]);
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub struct CallReport {
     pub function: Function,
     /// How many entries.
     pub entries: usize,
+    /// The errno whose negative it got for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errno: Option<u8>,
     /// The array's number.
     pub array: Option<usize>,
 }
@@ -117,9 +120,13 @@ fn summary(divergence: &Divergence) -> String {
 
 fn call_report(world: &World, Call { number, step }: Call) -> CallReport {
     match &world.steps[step] {
-        Step::Call { function, array, entries, .. } => {
-            CallReport { number, function: *function, entries: entries.len(), array: *array }
-        }
+        Step::Call { function, array, entries, errno } => CallReport {
+            number,
+            function: *function,
+            entries: entries.len(),
+            errno: *errno,
+            array: *array,
+        },
         other => unreachable!("{other:?} is no call"),
     }
 }

@@ -288,7 +288,11 @@ impl<'a> Parser<'a> {
             None if name.is_empty() => self.unexpected(name, PAGES),
             None => {
                 let message = format!("there is no folio `{name}`");
-                self.error(name, message, "the name of a folio line, or `@`")
+                self.error(
+                    name,
+                    message,
+                    "the name of a folio line, or `@`; a NULL among entries is `0`",
+                )
             }
         }
     }

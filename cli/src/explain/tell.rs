@@ -1,8 +1,8 @@
 //! What a backend did, step by step, and what it left behind.
 
 use pagediff_terminal::table;
-use put_user_page_case::Kind;
 use put_user_page_case::world::{Step, World};
+use put_user_page_case::{Backing, Kind};
 use put_user_page_targets::backend::{Ran, lacks_in_words};
 use put_user_page_targets::outcome::{Event, FolioState, Outcome, StrayWrite};
 
@@ -73,7 +73,14 @@ fn steps(world: &World, outcome: &Outcome) -> Vec<String> {
     let rows = world.steps.iter().map(|step| match step {
         Step::Fill { array, entries } => {
             lengths[*array] = acquired.next().unwrap_or(lengths[*array]);
-            let what = format!("takes references for {}", names::entries(entries));
+            let first = world.entries[world.arrays[*array].clone()].get(entries.start);
+            let takes = match first.map(|entry| entry.backing) {
+                Some(Backing::Got) => "takes references for",
+                Some(Backing::Pinned) => "takes pins for",
+                Some(Backing::Unbacked) | None => "takes nothing for",
+                Some(Backing::Null) => "has NULL for",
+            };
+            let what = format!("{takes} {}", names::entries(entries));
             vec![format!("array {array}"), what, length(lengths[*array], entries.end)]
         }
         Step::Acquire { array } => {

@@ -32,12 +32,15 @@ pub(super) fn render(report: &Report, paint: &Paint) -> String {
     lines.push(String::new());
     if let Some(call) = &report.call {
         let array = call.array.map_or_else(String::new, |array| format!(" of array {array}"));
-        let entries = if call.entries == 1 { "entry" } else { "entries" };
+        let entries = match (call.errno, call.entries) {
+            (Some(errno), _) => format!("-{errno} entries"),
+            (None, 1) => "1 entry".to_owned(),
+            (None, entries) => format!("{entries} entries"),
+        };
         lines.push(format!(
-            "  call {}   {} on {} {entries}{array}",
+            "  call {}   {} on {entries}{array}",
             call.number,
-            call.function.name(),
-            call.entries
+            call.function.name()
         ));
     }
     for subject in report.subjects.iter().take(SHOWN) {

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use pagediff_terminal::error::{Stop, error, file_error};
 use serde::Deserialize;
 
 use super::areas::Killer;
-use crate::cargo::cargo;
+use crate::cargo::{cargo, run as run_command};
 
 /// Where it leaves its results, from the repository's root.
 const OUTPUT: &str = "target/mutants";
@@ -146,7 +147,11 @@ pub(super) fn run(
     std::fs::create_dir_all(&folder).map_err(|why| file_error(&folder, "written", &why))?;
     let mut command = cargo(root, &["mutants", "--workspace", "--no-shuffle", "--colors=never"]);
     command.arg("--output").arg(output);
-    command.args(arguments(killer));
+    command.args(killed_by(killer));
+    if killer != Killer::Own {
+        let limit = 5 * baseline(root, killer)?.as_secs();
+        command.arg("--baseline=skip").arg(format!("--timeout={}", limit.max(LEAST_LIMIT)));
+    }
     for mutant in mutants {
         command.args(["--file", &mutant.file]);
         command.args(["--re", &format!("^{}$", regex_syntax::escape(&mutant.name))]);
@@ -166,20 +171,47 @@ pub(super) fn run(
     Ok(of_mutants.collect())
 }
 
-/// What is built and run.
-fn arguments(killer: Killer) -> Vec<String> {
-    let test = |packages: &[&str]| format!("--test-package={}", packages.join(","));
+/// How long tests may take at least, in seconds, however short they take on code that is whole.
+const LEAST_LIMIT: u64 = 60;
+
+/// The packages whose tests are run; none: that of what is broken.
+fn packages(killer: Killer) -> &'static [&'static str] {
+    match killer {
+        Killer::Own => &[],
+        Killer::Corpus => &["put_user_page_targets"],
+        Killer::Tests => &PACKAGES,
+    }
+}
+
+/// Which of these are built and run, to cargo.
+fn tests(killer: Killer) -> &'static [&'static str] {
     match killer {
         // Of the library: examples in the documentation take longer to build than all else.
-        Killer::Own => vec!["--cargo-arg=--lib".to_owned()],
-        // What is not run is not built either.
-        Killer::Corpus => vec![
-            test(&["put_user_page_targets"]),
-            "--cargo-arg=--test".to_owned(),
-            "--cargo-arg=corpus".to_owned(),
-        ],
-        Killer::Tests => vec![test(&PACKAGES)],
+        Killer::Own => &["--lib"],
+        Killer::Corpus => &["--test", "corpus"],
+        Killer::Tests => &[],
     }
+}
+
+/// The same to cargo-mutants.
+fn killed_by(killer: Killer) -> Vec<String> {
+    let packages = packages(killer).iter().map(|package| format!("--test-package={package}"));
+    packages.chain(tests(killer).iter().map(|argument| format!("--cargo-arg={argument}"))).collect()
+}
+
+/// Sees that the killer passes on the code as it is, and how long that takes. cargo-mutants would
+/// do so with the tests of the package that is broken, whichever are asked for.
+fn baseline(root: &Path, killer: Killer) -> Result<Duration, Stop> {
+    let test = |last: &[&str]| {
+        let mut command = cargo(root, &["test", "--quiet"]);
+        command.args(packages(killer).iter().map(|package| format!("--package={package}")));
+        command.args(tests(killer)).args(last);
+        run_command(&mut command, "without changes, all tests must pass")
+    };
+    test(&["--no-run"])?;
+    let started = Instant::now();
+    test(&[])?;
+    Ok(started.elapsed())
 }
 
 fn does_not_start(why: &std::io::Error) -> Stop {

@@ -19,7 +19,20 @@ fn a_page_is_one_cache_line() {
     assert_eq!(align_of::<Page>(), 64);
 }
 
+const IS_6_12: bool = cfg!(struct_page = "linux-6.12");
+
 #[test]
+fn what_linux_6_12_has_elsewhere_is_there() {
+    // Those of enum pageflags, and of struct folio in include/linux/mm_types.h, written out.
+    let flags = (flags::LOCKED, flags::DIRTY, flags::HEAD);
+    let first_tail = (offsets::COMPOUND_ORDER, offsets::COMPOUND_PINCOUNT);
+    let (linux_6_1, linux_6_12) =
+        (((1, 1 << 3, 1 << 16), (17, 24)), ((1, 1 << 4, 1 << 6), (0, 28)));
+    assert_eq!((flags, first_tail), if IS_6_12 { linux_6_12 } else { linux_6_1 });
+}
+
+#[test]
+#[cfg_attr(struct_page = "linux-6.12", ignore = "the build is for another kernel")]
 fn fields_are_where_linux_6_1_has_them() {
     // The numbers are those of struct page in include/linux/mm_types.h, written out.
     let fields = [
@@ -105,9 +118,13 @@ fn a_compound_page_is_written_as_linux_writes_it() -> Result<(), CompoundPageErr
 
     // All pages have a mapcount of -1, which stands for none.
     let none = 0xffff_ffff;
-    assert_eq!(words(head), [1 << 16, 0, 0, 0, 0, 0, 0x1234_5678 << 32 | none, 0]);
-    // Destructor 1, order 3 and a mapcount of -1; then 8 pages above a pincount of 0.
-    let first_tail = [0, pointer_to_head, 0xffff_ffff_0000_0301, 8 << 32, 0, 0, none, 0];
+    let head_flag = if IS_6_12 { 1 << 6 } else { 1 << 16 };
+    assert_eq!(words(head), [head_flag, 0, 0, 0, 0, 0, 0x1234_5678 << 32 | none, 0]);
+    // Destructor 1, order 3 and a mapcount of -1; then 8 pages above a pincount of 0. In 6.12 the
+    // order is among the flags, and the pincount is above.
+    let (flags, order, nr_pages) =
+        if IS_6_12 { (3, 0xffff_ffff_0000_0001, 8) } else { (0, 0xffff_ffff_0000_0301, 8 << 32) };
+    let first_tail = [flags, pointer_to_head, order, nr_pages, 0, 0, none, 0];
     assert_eq!(words(page(&map, 1)), first_tail);
     for tail in entries(&map, 2..8) {
         assert_eq!(words(tail), [0, pointer_to_head, 0, 0x400, 0, 0, none, 0]);

@@ -39,16 +39,19 @@ pub(super) struct Area {
 #[serde(rename_all = "lowercase")]
 pub(super) enum Killer {
     Own,
+    Layout,
     Corpus,
     Tests,
 }
 
 impl Killer {
-    pub(super) const ALL: [Killer; 3] = [Killer::Own, Killer::Corpus, Killer::Tests];
+    pub(super) const ALL: [Killer; 4] =
+        [Killer::Own, Killer::Layout, Killer::Corpus, Killer::Tests];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Killer::Own => "own",
+            Killer::Layout => "layout",
             Killer::Corpus => "corpus",
             Killer::Tests => "tests",
         }

@@ -73,9 +73,9 @@ impl Results {
         let caught = Killer::ALL.map(Fate::Caught);
         let timed_out = Killer::ALL.map(Fate::TimedOut);
         let columns: [(&str, &[Fate]); 6] = [
-            ("own tests", &caught[..1]),
-            ("corpus", &caught[1..2]),
-            ("tests", &caught[2..]),
+            ("own tests", &caught[..2]),
+            ("corpus", &caught[2..3]),
+            ("tests", &caught[3..]),
             ("never ending", &timed_out),
             ("unviable", &[Fate::Unviable]),
             ("missed", &[Fate::Survived]),

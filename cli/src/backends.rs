@@ -7,7 +7,9 @@ use pagediff_terminal::error::{Stop, error};
 use pagediff_terminal::output::command_line;
 use put_user_page_kernel::{Options, Which};
 use put_user_page_targets::backend::Backend;
-use put_user_page_targets::backends::{Compiler, fast, fast_in_small_blocks, fast_unhooked};
+use put_user_page_targets::backends::{
+    Compiler, fast, fast_in_small_blocks, fast_unhooked, is_source,
+};
 use put_user_page_targets::harness::candidate_argument;
 use put_user_page_targets::profiles::{PROFILES, Profile};
 use put_user_page_targets::registry::{CANDIDATE_VARIABLE, Check, Target};
@@ -51,6 +53,9 @@ pub(crate) struct BackendArguments {
     /// More arguments for the compiler of each FILE.c, as in `--cflags='-O0 -fsanitize=address'`
     #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
     cflags: Option<String>,
+    /// Compile each FILE.c into a kernel, too, and run it there on the kernel's own pages
+    #[arg(long)]
+    in_kernel: bool,
     /// How long a candidate or a kernel may take for one case
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_LIMIT)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -76,20 +81,38 @@ impl BackendArguments {
         if self.kernel.which() != Which::default() && !self.has_kernel() {
             return Err(error(
                 "a kernel is named, and no backend that runs in it",
-                "add `--backend kernel-unpin`, `kernel`, `kernel-release-pages` or `kernel-fast`",
+                "add `--backend kernel-unpin`, `kernel`, `kernel-release-pages` or `kernel-fast`, or \
+                 for a C file `--in-kernel`",
+            ));
+        }
+        if self.in_kernel && self.twice().next().is_none() {
+            return Err(error(
+                "`--in-kernel` is for candidates in C, and none is named",
+                "add `--backend FILE.c`, or leave it out: shared objects run in the process alone",
             ));
         }
         // One guest serves all of them, and all are held to the rules that it is held to.
-        let guest = if self.has_kernel() { Some(self.start_guest()?) } else { None };
-        let profile = self.profile(guest.as_ref())?;
+        let has_api = self.names.iter().any(|name| api(name).is_some());
+        let guest = if has_api { Some(self.start_guest(None)?) } else { None };
+        // A candidate has one of its own, which nothing else has spoilt.
+        let in_kernel = self.twice().map(|name| Ok((name, self.start_guest(Some(name))?)));
+        let in_kernel: Vec<(&str, KernelGuest)> = in_kernel.collect::<Result<_, Stop>>()?;
+        let any_guest = guest.as_ref().or(in_kernel.first().map(|(_, guest)| guest));
+        let profile = self.profile(any_guest)?;
         let others = self.names.iter().filter(|name| *name != BACKENDS[0].0);
-        others.map(|name| self.open_one(name, profile, guest.as_ref())).collect()
+        let opened = others.map(|name| self.open_one(name, profile, guest.as_ref()));
+        let in_kernel = in_kernel.iter().map(|(name, guest)| {
+            let kernel: Box<dyn Backend> = Box::new(guest.candidate(in_kernel_name(name)));
+            Ok(kernel)
+        });
+        opened.chain(in_kernel).collect()
     }
 
-    fn start_guest(&self) -> Result<KernelGuest, Stop> {
+    fn start_guest(&self, candidate: Option<&str>) -> Result<KernelGuest, Stop> {
         Ok(KernelGuest::start(KernelOptions {
             guest: Options {
                 time_limit: Duration::from_secs(self.time_limit),
+                candidate: candidate.map(PathBuf::from),
                 ..self.kernel.options()
             },
             free: self.kernel_free,
@@ -147,7 +170,13 @@ impl BackendArguments {
 
     /// Whether any of them runs in a kernel.
     pub(crate) fn has_kernel(&self) -> bool {
-        self.names.iter().any(|name| api(name).is_some())
+        self.in_kernel || self.names.iter().any(|name| api(name).is_some())
+    }
+
+    /// The candidates that also run in a kernel.
+    pub(crate) fn twice(&self) -> impl Iterator<Item = &str> {
+        let names = self.names.iter().map(String::as_str);
+        names.filter(|name| self.in_kernel && is_source(Path::new(name)))
     }
 
     /// The files of candidates.
@@ -211,8 +240,11 @@ impl BackendArguments {
         words.extend(self.profile.iter().map(|profile| format!("--profile={}", profile.name)));
         words.extend(self.cflags.iter().map(|flags| format!("--cflags={flags}")));
         words.extend(self.kernel.again());
-        let flags =
-            [(self.kernel_free, "--kernel-free"), (self.kernel_undefined, "--kernel-undefined")];
+        let flags = [
+            (self.in_kernel, "--in-kernel"),
+            (self.kernel_free, "--kernel-free"),
+            (self.kernel_undefined, "--kernel-undefined"),
+        ];
         words.extend(flags.iter().filter(|(set, _)| *set).map(|(_, flag)| (*flag).to_owned()));
         words
     }
@@ -222,6 +254,11 @@ impl BackendArguments {
 pub(crate) fn profile_named(name: &str) -> Result<&'static Profile, String> {
     let names = || PROFILES.iter().map(|profile| profile.name).collect::<Vec<_>>().join(", ");
     Profile::named(name).ok_or_else(|| format!("the profiles are {}", names()))
+}
+
+/// The name of the backend that a candidate is in a kernel.
+pub(crate) fn in_kernel_name(candidate: &str) -> String {
+    format!("{candidate} in the kernel")
 }
 
 fn api(name: &str) -> Option<Api> {

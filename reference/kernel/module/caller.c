@@ -9,6 +9,7 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 
@@ -25,7 +26,22 @@ struct call {
 
 static struct kthread_worker *worker;
 
-static void make_call(struct call *call)
+/* Those that lock pages. What marks nothing is not told from what does: it is one function. */
+static bool may_sleep(u8 function)
+{
+	switch (function) {
+	case CASE_PUT_USER_PAGES_DIRTY_LOCK:
+	case CASE_UNPIN_USER_PAGES_DIRTY_LOCK:
+	case CASE_UNPIN_USER_PAGES_NOT_DIRTY_LOCK:
+	case CASE_UNPIN_USER_PAGE_RANGE_DIRTY_LOCK:
+	case CASE_UNPIN_USER_PAGE_RANGE_NOT_DIRTY_LOCK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void release(struct call *call)
 {
 	const struct release_api *api = call->trial->api;
 	struct page **pages = call->trial->pages;
@@ -51,9 +67,21 @@ static void make_call(struct call *call)
 		api->put_user_pages_dirty_lock(pages, call->npages);
 		break;
 	default:
-		unpin(call->function, pages, call->npages);
+		unpin(api, call->function, pages, call->npages);
 		break;
 	}
+}
+
+/* The others are called from where nobody may sleep, and the kernel sees who does. */
+static void make_call(struct call *call)
+{
+	bool atomic = !may_sleep(call->function);
+
+	if (atomic)
+		preempt_disable();
+	release(call);
+	if (atomic)
+		preempt_enable();
 }
 
 static void call_in_thread(struct kthread_work *work)

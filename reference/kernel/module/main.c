@@ -22,11 +22,19 @@ static u8 *job_bytes;
 static DEFINE_MUTEX(lock);
 static u32 jobs;		/* that have run before this one */
 
-static const struct release_api *const apis[PAGEDIFF_APIS] = {
+static const struct release_api *apis[PAGEDIFF_APIS] = {
 	[PAGEDIFF_PATCH] = &patch_api,
 	[PAGEDIFF_RELEASE_PAGES] = &release_pages_api,
 	[PAGEDIFF_FAST] = &fast_api,
 };
+
+void pagediff_take_candidate(const struct release_api *api)
+{
+	mutex_lock(&lock);
+	apis[PAGEDIFF_CANDIDATE] = api;
+	mutex_unlock(&lock);
+}
+EXPORT_SYMBOL_GPL(pagediff_take_candidate);
 
 /* The field by which this kernel is none for the library, looked at once; NULL if it is one. */
 static const char *fast_refused;
@@ -45,7 +53,7 @@ static int take_job(const struct pagediff_run *run, struct pagediff_job *job)
 			    run->nr_regions * sizeof(trial->regions[0]))))
 		return -EFAULT;
 	memcpy(job, job_bytes, sizeof(*job));
-	if (job->api >= PAGEDIFF_APIS)
+	if (job->api >= PAGEDIFF_APIS || !apis[job->api])
 		return -EINVAL;
 	if (job->api == PAGEDIFF_FAST && fast_refused)
 		return -EOPNOTSUPP;

@@ -7,7 +7,9 @@
 
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/version.h>
 
+#include "release.h"
 #include "uapi.h"
 #include "world.h"
 
@@ -52,24 +54,6 @@ struct node_counters {
 /* Room for the answer's events: each release may mark a page and free it. */
 #define TRIAL_MAX_EVENTS	(2 * CASE_MAX_LONG_ENTRIES)
 #define TRIAL_MAX_STRAYS	256
-
-struct trial;
-
-/* The functions that release references. */
-struct release_api {
-	void (*put_user_page)(struct page *page);
-	void (*put_user_pages)(struct page **pages, unsigned long npages);
-	void (*put_user_pages_dirty)(struct page **pages, unsigned long npages);
-	void (*put_user_pages_dirty_lock)(struct page **pages, unsigned long npages);
-	/* Or one for all functions, pins too: the entry that stopped it, npages if none did. */
-	u32 (*call)(u8 function, struct page **pages, u32 npages);
-	/* Why it does not take the next call; enum pagediff_status. */
-	int (*refuses)(const struct trial *trial, u8 function);
-};
-
-extern const struct release_api fast_api;
-extern const struct release_api patch_api;
-extern const struct release_api release_pages_api;
 
 /* release_release_pages.c: marks the pages of an array, with their locks or without. */
 void mark_pages(struct page **pages, unsigned long npages, bool lock);
@@ -184,13 +168,17 @@ static inline u32 references_of_pin(struct page *head)
 	return PageHead(head) ? 1 : GUP_PIN_COUNTING_BIAS;
 }
 
-/* pins.c: pins, as the kernel counts them and releases them. */
+/* 6.12 has all functions of folios; which kernel between brought each is not asked. */
+#define HAS_FOLIOS	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+
+/* pins.c: pins, as the kernel counts them, and the functions that release them. */
 atomic_t *folio_pincount(struct page *head);
 s32 trial_pincount(const struct trial *trial, u32 number);
 bool trial_maybe_pinned(const struct trial *trial, u32 number);
 void trial_pin(struct trial *trial, u32 number);
-bool trial_has_function(u8 function);
-void unpin(u8 function, struct page **pages, unsigned long npages);
+bool trial_has_function(const struct trial *trial, u8 function);
+void unpin(const struct release_api *api, u8 function, struct page **pages,
+	   unsigned long npages);
 u32 side_by_side(struct page **pages, u32 npages);
 u32 of_one_folio(struct page **pages, u32 npages);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pins, as the kernel counts them and with its own functions releases them. A pin is 1024
- * references of a small folio, and one reference and one in the pincount of a large one.
+ * Pins, as the kernel counts them, and the calls of what releases them. A pin is 1024 references
+ * of a small folio, and one reference and one in the pincount of a large one.
  */
 #include <linux/mm.h>
 #include <linux/page_ref.h>
@@ -9,9 +9,6 @@
 #include <linux/version.h>
 
 #include "pagediff.h"
-
-/* 6.12 has them all; which kernel between brought each is not asked. */
-#define HAS_FOLIOS	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 
 /* Of the head page of a large folio. */
 atomic_t *folio_pincount(struct page *head)
@@ -62,9 +59,43 @@ void trial_pin(struct trial *trial, u32 number)
 	mod_node_page_state(page_pgdat(head), NR_FOLL_PIN_ACQUIRED, 1);
 }
 
-bool trial_has_function(u8 function)
+/* Whether a case may call the function: the code under test has it, and this kernel's rules. */
+bool trial_has_function(const struct trial *trial, u8 function)
 {
-	return HAS_FOLIOS || function < CASE_UNPIN_FOLIO;
+	const struct release_api *api = trial->api;
+
+	if (!HAS_FOLIOS && function >= CASE_UNPIN_FOLIO)
+		return false;
+	if (api->call)
+		return true;
+	switch (function) {
+	case CASE_PUT_USER_PAGE:
+		return api->put_user_page;
+	case CASE_PUT_USER_PAGES:
+		return api->put_user_pages;
+	case CASE_PUT_USER_PAGES_DIRTY:
+		return api->put_user_pages_dirty;
+	case CASE_PUT_USER_PAGES_DIRTY_LOCK:
+		return api->put_user_pages_dirty_lock;
+	case CASE_UNPIN_USER_PAGE:
+		return api->unpin_user_page;
+	case CASE_UNPIN_USER_PAGES:
+		return api->unpin_user_pages;
+	case CASE_UNPIN_USER_PAGES_DIRTY_LOCK:
+	case CASE_UNPIN_USER_PAGES_NOT_DIRTY_LOCK:
+		return api->unpin_user_pages_dirty_lock;
+	case CASE_UNPIN_USER_PAGE_RANGE_DIRTY_LOCK:
+	case CASE_UNPIN_USER_PAGE_RANGE_NOT_DIRTY_LOCK:
+		return api->unpin_user_page_range_dirty_lock;
+	case CASE_UNPIN_FOLIO:
+		return api->unpin_folio;
+	case CASE_UNPIN_FOLIOS:
+		return api->unpin_folios;
+	case CASE_UNPIN_USER_FOLIO:
+		return api->unpin_user_folio;
+	default:
+		return false;
+	}
 }
 
 /*
@@ -90,8 +121,8 @@ u32 of_one_folio(struct page **pages, u32 npages)
 	return length;
 }
 
-#if HAS_FOLIOS
-static void unpin_folio_array(struct page **pages, unsigned long npages)
+static void unpin_folio_array(const struct release_api *api, struct page **pages,
+			      unsigned long npages)
 {
 	unsigned long i;
 
@@ -99,74 +130,72 @@ static void unpin_folio_array(struct page **pages, unsigned long npages)
 	for (i = 0; !IS_ERR_VALUE(npages) && i < npages; i++)
 		if (pages[i])
 			pages[i] = compound_head(pages[i]);
-	unpin_folios((struct folio **)pages, npages);
+	api->unpin_folios((struct folio **)pages, npages);
 }
 
-static void unpin_runs(struct page **pages, u32 npages)
+static void unpin_runs(const struct release_api *api, struct page **pages, u32 npages)
 {
 	u32 i, length;
 
 	for (i = 0; i < npages; i += length) {
 		length = of_one_folio(pages + i, npages - i);
-		unpin_user_folio(page_folio(pages[i]), length);
+		api->unpin_user_folio(page_folio(pages[i]), length);
 	}
 }
-#endif
 
-static void unpin_each(u8 function, struct page **pages, u32 npages)
+static void unpin_each(const struct release_api *api, u8 function, struct page **pages,
+		       u32 npages)
 {
 	u32 i;
 
 	for (i = 0; i < npages; i++) {
 		if (function == CASE_UNPIN_USER_PAGE)
-			unpin_user_page(pages[i]);
-#if HAS_FOLIOS
+			api->unpin_user_page(pages[i]);
 		else
-			unpin_folio(page_folio(pages[i]));
-#endif
+			api->unpin_folio(page_folio(pages[i]));
 	}
 }
 
-static void unpin_ranges(struct page **pages, u32 npages, bool make_dirty)
+static void unpin_ranges(const struct release_api *api, struct page **pages, u32 npages,
+			 bool make_dirty)
 {
 	u32 i, length;
 
 	for (i = 0; i < npages; i += length) {
 		length = side_by_side(pages + i, npages - i);
-		unpin_user_page_range_dirty_lock(pages[i], length, make_dirty);
+		api->unpin_user_page_range_dirty_lock(pages[i], length, make_dirty);
 	}
 }
 
-/* Calls one of the kernel's functions. */
-void unpin(u8 function, struct page **pages, unsigned long npages)
+/* Calls one of the functions that release pins. */
+void unpin(const struct release_api *api, u8 function, struct page **pages,
+	   unsigned long npages)
 {
 	switch (function) {
 	case CASE_UNPIN_USER_PAGE:
 	case CASE_UNPIN_FOLIO:
-		unpin_each(function, pages, npages);
+		unpin_each(api, function, pages, npages);
 		break;
 	case CASE_UNPIN_USER_PAGES:
-		unpin_user_pages(pages, npages);
+		api->unpin_user_pages(pages, npages);
 		break;
 	case CASE_UNPIN_USER_PAGES_DIRTY_LOCK:
-		unpin_user_pages_dirty_lock(pages, npages, true);
+		api->unpin_user_pages_dirty_lock(pages, npages, true);
 		break;
 	case CASE_UNPIN_USER_PAGES_NOT_DIRTY_LOCK:
-		unpin_user_pages_dirty_lock(pages, npages, false);
+		api->unpin_user_pages_dirty_lock(pages, npages, false);
 		break;
 	case CASE_UNPIN_USER_PAGE_RANGE_DIRTY_LOCK:
-		unpin_ranges(pages, npages, true);
+		unpin_ranges(api, pages, npages, true);
 		break;
 	case CASE_UNPIN_USER_PAGE_RANGE_NOT_DIRTY_LOCK:
-		unpin_ranges(pages, npages, false);
+		unpin_ranges(api, pages, npages, false);
 		break;
-#if HAS_FOLIOS
 	case CASE_UNPIN_FOLIOS:
-		unpin_folio_array(pages, npages);
+		unpin_folio_array(api, pages, npages);
 		break;
 	case CASE_UNPIN_USER_FOLIO:
-		unpin_runs(pages, npages);
+		unpin_runs(api, pages, npages);
 		break;
-#endif
 	}
 }

@@ -230,7 +230,7 @@ static bool lacks_function(const struct trial *trial)
 		const struct case_step *step = &trial->world.steps[i];
 
 		if ((step->kind == CASE_STEP_CALL || step->kind == CASE_STEP_CALL_WITH_ERRNO) &&
-		    !trial_has_function(step->function))
+		    !trial_has_function(trial, step->function))
 			return true;
 	}
 	return false;

@@ -52,4 +52,14 @@ const struct release_api patch_api = {
 	.put_user_pages = patch_put_user_pages,
 	.put_user_pages_dirty = patch_put_user_pages_dirty,
 	.put_user_pages_dirty_lock = patch_put_user_pages_dirty_lock,
+	/* Those that release pins are the kernel's own. */
+	.unpin_user_page = unpin_user_page,
+	.unpin_user_pages = unpin_user_pages,
+	.unpin_user_pages_dirty_lock = unpin_user_pages_dirty_lock,
+	.unpin_user_page_range_dirty_lock = unpin_user_page_range_dirty_lock,
+#if HAS_FOLIOS
+	.unpin_folio = unpin_folio,
+	.unpin_folios = unpin_folios,
+	.unpin_user_folio = unpin_user_folio,
+#endif
 };

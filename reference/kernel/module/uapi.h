@@ -32,11 +32,12 @@ struct pagediff_run {
 
 #define PAGEDIFF_RUN	_IOWR('P', 1, struct pagediff_run)
 
-/* Which code releases references; pins are released by the kernel's own functions. */
+/* Which code releases references; pins too, or the kernel's own functions do. */
 enum pagediff_api {
 	PAGEDIFF_PATCH,		/* the functions as the patch of 2018 defines them */
 	PAGEDIFF_RELEASE_PAGES,	/* release_pages() */
 	PAGEDIFF_FAST,		/* the library of src/, which releases pins, too */
+	PAGEDIFF_CANDIDATE,	/* what a module of its own has brought */
 	PAGEDIFF_APIS,
 };
 

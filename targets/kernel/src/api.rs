@@ -15,19 +15,22 @@ pub enum Api {
     Unpin,
     /// The library of `src/` as it ships, on the kernel's pages.
     Fast,
+    /// What a C file defines, compiled into the kernel.
+    Candidate,
 }
 
 impl Api {
-    /// All of them.
+    /// Those that every kernel has.
     pub const ALL: [Api; 4] = [Api::Patch, Api::ReleasePages, Api::Unpin, Api::Fast];
 
-    /// The name of the backend.
+    /// The name of the backend; of a candidate's only its form.
     pub const fn name(self) -> &'static str {
         match self {
             Api::Patch => "kernel",
             Api::ReleasePages => "kernel-release-pages",
             Api::Unpin => "kernel-unpin",
             Api::Fast => "kernel-fast",
+            Api::Candidate => "FILE.c in the kernel",
         }
     }
 
@@ -46,13 +49,14 @@ impl Api {
             Api::Fast => {
                 "the fast implementation as it ships, on the pages of the Linux kernel in QEMU"
             }
+            Api::Candidate => "a candidate, compiled into the Linux kernel in QEMU",
         }
     }
 
     /// The functions of a kernel of this profile that it is about.
     pub fn functions(self, profile: &Profile) -> Vec<Function> {
         let is_about = |function: &Function| match self {
-            Api::Patch | Api::Fast => true,
+            Api::Patch | Api::Fast | Api::Candidate => true,
             Api::ReleasePages => !function.unpins(),
             Api::Unpin => function.unpins(),
         };

@@ -24,6 +24,7 @@ const OBSERVES_FAST: Observes = Observes { events: Events::OfPages, ..Observes::
 
 /// The kernel, releasing pages with some of its functions.
 pub struct Kernel {
+    name: String,
     api: Api,
     profile: &'static Profile,
     functions: Vec<Function>,
@@ -55,12 +56,25 @@ impl KernelGuest {
                  `scripts/kernel about` says where its struct page differs",
             ));
         }
+        Ok(self.backend_of(api.name().to_owned(), api))
+    }
+
+    /// The candidate that this guest was started with, as a backend with this name.
+    pub fn candidate(&self, name: String) -> Kernel {
+        let mut candidate = self.backend_of(name, Api::Candidate);
+        let runner = self.runner.borrow();
+        let defined = runner.candidate_functions();
+        candidate.functions.retain(|function| defined.contains(function.name()));
+        candidate
+    }
+
+    fn backend_of(&self, name: String, api: Api) -> Kernel {
         let (guest, outcome) = (self.clone(), Outcome::with_room());
         let patience = Patience::new(REPEATED_DEATHS);
         let profile = guest.profile();
         let functions = api.functions(profile);
         let unexplained = Vec::new();
-        Ok(Kernel { api, profile, functions, guest, outcome, patience, unexplained })
+        Kernel { name, api, profile, functions, guest, outcome, patience, unexplained }
     }
 
     /// All that this kernel can be, as backends.
@@ -71,7 +85,7 @@ impl KernelGuest {
 
 impl Backend for Kernel {
     fn name(&self) -> &str {
-        self.api.name()
+        &self.name
     }
 
     fn observes(&self) -> Observes {

@@ -40,6 +40,7 @@ impl KernelJob {
             Api::Patch | Api::Unpin => 0,
             Api::ReleasePages => 1,
             Api::Fast => 2,
+            Api::Candidate => 3,
         };
         let flags = [(free, FREE), (undefined, UNDEFINED)];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |all, (_, flag)| all | flag);

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::io::Errno;
-use rustix::system::finit_module;
+use rustix::system::{finit_module, init_module};
 
 /// The modules to load: a file's name a line, in order.
 pub(crate) const ORDER: &str = "/modules/order";
@@ -30,10 +30,20 @@ pub(crate) fn load(name: &str) -> Result<(), String> {
 /// Loads a module with parameters.
 pub(crate) fn load_with(path: &Path, parameters: &CStr) -> Result<(), String> {
     let file = File::open(path).map_err(|why| format!("{}: {why}", path.display()))?;
-    let name = path.file_name().unwrap_or_default().display();
+    let name = path.file_name().unwrap_or_default().display().to_string();
     let flags = if is_elf(&file) { 0 } else { COMPRESSED };
+    told(&name, || finit_module(&file, parameters, flags))
+}
+
+/// Loads a module that is in no file.
+pub(crate) fn load_bytes(name: &str, bytes: &[u8]) -> Result<(), String> {
+    told(name, || init_module(bytes, c""))
+}
+
+/// Loads a module, and says why the kernel does not take it.
+fn told(name: &str, load: impl FnOnce() -> Result<(), Errno>) -> Result<(), String> {
     let log = kernel_log(SeekFrom::End(0));
-    match finit_module(&file, parameters, flags) {
+    match load() {
         // A driver may be built in as well as shipped.
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(why) => {

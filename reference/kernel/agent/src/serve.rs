@@ -54,6 +54,10 @@ fn serve(port: &mut File) -> Result<(), String> {
             Some(Kind::Run) => worker.run(port, &body)?,
             Some(Kind::Stats) => send(port, Kind::Vmstat, &boot::vmstat()?)?,
             Some(Kind::Greet) => send(port, Kind::Hello, &hello)?,
+            Some(Kind::Load) => {
+                modules::load_bytes("the candidate's module", &body)?;
+                send(port, Kind::Hello, &hello)?;
+            }
             None => return Ok(()),
             Some(kind) => return Err(format!("the host sends {kind:?}")),
         }

@@ -58,6 +58,9 @@ pub(crate) struct Machines {
     saved: Option<Saved>,
     pub(crate) accelerator: Accelerator,
     time_limit: Duration,
+    /// The module that guests load when they are ready; empty if there is none. A saved guest does
+    /// not have it: it is for all candidates.
+    candidate: Vec<u8>,
     /// Whether a guest is kept ready for when the other dies.
     keeps_spare: bool,
     /// It starts beside the other, on a processor of its own.
@@ -73,6 +76,7 @@ impl Machines {
         place: &Place,
         qemu: Qemu,
         built: Built,
+        candidate: Vec<u8>,
         options: &Options,
     ) -> Result<(Machines, QemuGuest), Error> {
         let initramfs = initramfs(&built)?;
@@ -84,6 +88,7 @@ impl Machines {
             saved: None,
             accelerator: Accelerator::Tcg,
             time_limit: options.time_limit,
+            candidate,
             keeps_spare: false,
             spare: None,
             boot_time: Duration::ZERO,
@@ -117,7 +122,7 @@ impl Machines {
     fn boot_within(&mut self, limit: Duration) -> Result<QemuGuest, Error> {
         let start = Instant::now();
         let (process, port) = self.start()?;
-        let guest = self.wait_for(process, port, self.saved.is_some(), limit)?;
+        let guest = self.make_ready(process, port, limit)?;
         self.boot_time = start.elapsed();
         Ok(guest)
     }
@@ -134,6 +139,20 @@ impl Machines {
     fn start_from(&self, beginning: Beginning<'_>) -> Result<(Process, UnixStream), Error> {
         let Machines { qemu, built, command_line, initramfs, accelerator, .. } = self;
         qemu.start(*accelerator, &built.image, initramfs, command_line, beginning)
+    }
+
+    /// Waits for a guest that starts, and loads the candidate into it.
+    fn make_ready(
+        &self,
+        process: Process,
+        port: UnixStream,
+        limit: Duration,
+    ) -> Result<QemuGuest, Error> {
+        let mut guest = self.wait_for(process, port, self.saved.is_some(), limit)?;
+        if !self.candidate.is_empty() {
+            guest.load(&self.candidate)?;
+        }
+        Ok(guest)
     }
 
     fn wait_for(
@@ -209,8 +228,7 @@ impl Machines {
         if self.keeps_spare {
             self.spare = Some(self.start()?);
         }
-        let resumes = self.saved.is_some();
-        let boot = |(process, port)| self.wait_for(process, port, resumes, BOOT_LIMIT);
+        let boot = |(process, port)| self.make_ready(process, port, BOOT_LIMIT);
         // What keeps all guests from booting is told of the next.
         Ok(spare.and_then(|spare| boot(spare).ok()))
     }

@@ -73,9 +73,17 @@ impl QemuGuest {
         guest.set_limit(GLANCE)?;
         guest.wait_for_word(boot_limit)?;
         guest.set_limit(time_limit)?;
-        guest.hello = guest.hear_hello()?;
-        guest.heard = guest.process.lines_from(0).1;
+        guest.hear_hello()?;
         Ok(guest)
+    }
+
+    /// Loads one more module into its kernel.
+    pub(crate) fn load(&mut self, module: &[u8]) -> Result<(), Error> {
+        self.outbox.clear();
+        wire::put(&mut self.outbox, Kind::Load, |out| out.extend_from_slice(module));
+        // What cannot be sent is not answered.
+        let _ = self.send();
+        self.hear_hello()
     }
 
     /// The limit for each time that the port is waited for.
@@ -100,9 +108,14 @@ impl QemuGuest {
         }
     }
 
-    fn hear_hello(&mut self) -> Result<String, Error> {
+    /// Hears what the guest says of itself. Complaints of its kernel count from now on.
+    fn hear_hello(&mut self) -> Result<(), Error> {
         match wire::read(&mut self.port, &mut self.inbox) {
-            Ok(Some(Kind::Hello)) => Ok(String::from_utf8_lossy(&self.inbox).into_owned()),
+            Ok(Some(Kind::Hello)) => {
+                self.hello = String::from_utf8_lossy(&self.inbox).into_owned();
+                self.heard = self.process.lines_from(0).1;
+                Ok(())
+            }
             Ok(Some(Kind::Broken)) => Err(broken(&self.inbox)),
             Ok(Some(kind)) => Err(out_of_step(&format!("{kind:?}"))),
             Err(why) if why.kind() == io::ErrorKind::InvalidData => {

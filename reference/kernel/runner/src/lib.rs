@@ -7,6 +7,7 @@
 
 mod apt;
 mod boot;
+mod candidate;
 mod debian;
 mod disk;
 mod fast;

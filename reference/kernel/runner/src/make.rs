@@ -29,8 +29,16 @@ pub(crate) struct Built {
     pub(crate) disk: Option<PathBuf>,
 }
 
+/// The folder of the module.
+pub(crate) const MODULE: &str = "module";
+
 /// What the module shares with the C code of targets/.
 const SHARED: [&str; 4] = ["decode.c", "decode.h", "world.c", "world.h"];
+
+/// The help where a module cannot be built.
+pub(crate) const MAKE: &str =
+    "mend what is said above; building a module needs make and gcc, on Debian `apt-get install \
+     make gcc`, and a build directory that fits the kernel";
 
 const AGENT: &str = "put_user_page_kernel_agent";
 /// What guests are, for Rust.
@@ -42,7 +50,7 @@ pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<Built, Error> {
     let folder = place.kernel().join("built").join(key(place, kernel));
     make_folder(&folder)?;
     let fast = fast::build(place, kernel)?;
-    let module = build_module(place, kernel, &fast, &folder.join("module"))?;
+    let module = build_module(place, kernel, &fast, &folder.join(MODULE))?;
     let image = unpack_image(kernel, &folder)?;
     let agent = build_agent(place)?;
     let mut modules = kernel.drivers();
@@ -140,12 +148,13 @@ fn build_module(
     }
     // modpost reads how each object was made; of this one kbuild does not write it.
     place::write(&folder.join(".fast.o.cmd"), b"savedcmd_fast.o := cp fast.o_shipped fast.o\n")?;
-    make(kernel, folder)?;
+    tool::run(&mut make(kernel, folder), MAKE)?;
     stamp.set()?;
     Ok(module)
 }
 
-fn make(kernel: &Kernel, folder: &Path) -> Result<(), Error> {
+/// The command that builds the modules in a folder for a kernel.
+pub(crate) fn make(kernel: &Kernel, folder: &Path) -> Command {
     let mut command = Command::new("make");
     // A jobserver of somebody else's would be waited for.
     command.env_remove("MAKEFLAGS").env_remove("MFLAGS");
@@ -157,9 +166,7 @@ fn make(kernel: &Kernel, folder: &Path) -> Result<(), Error> {
         command.arg(format!("CC={compiler}"));
     }
     command.arg("modules");
-    let help = "mend what is said above; building a module needs make and gcc, on Debian \
-                `apt-get install make gcc`, and a build directory that fits the kernel";
-    tool::run(&mut command, help).map(drop)
+    command
 }
 
 /// The compiler to ask for where the one that the headers name is not installed.

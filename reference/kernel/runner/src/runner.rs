@@ -1,10 +1,12 @@
 //! A kernel that runs jobs, however often it dies of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::boot::Machines;
+use crate::candidate::{self, Candidate};
 use crate::job::{Death, Deliver};
 use crate::kernel::Which;
 use crate::make;
@@ -22,6 +24,8 @@ pub struct Options {
     pub kernel: Which,
     /// What its command line has beyond what guests need.
     pub append: String,
+    /// A C file that is compiled into a module of its own, for jobs of `PAGEDIFF_CANDIDATE`.
+    pub candidate: Option<PathBuf>,
     /// How long a job may go without an answer.
     pub time_limit: Duration,
 }
@@ -31,6 +35,7 @@ impl Default for Options {
         Options {
             kernel: Which::default(),
             append: String::new(),
+            candidate: None,
             time_limit: Duration::from_secs(10),
         }
     }
@@ -41,6 +46,7 @@ impl Default for Options {
 pub struct Runner {
     survivor: Survivor<Machines>,
     about: BTreeMap<String, String>,
+    candidate_functions: BTreeSet<String>,
     stays: PhantomData<*const ()>,
 }
 
@@ -58,15 +64,23 @@ impl Runner {
     pub(crate) fn start_in(place: &Place, options: &Options) -> Result<Runner, Error> {
         let (kernel, qemu) = setup::find(place, &options.kernel)?;
         let built = make::build(place, &kernel)?;
-        let (machines, guest) = Machines::new(place, qemu, built, options)?;
+        let source = options.candidate.as_deref();
+        let candidate = source.map(|source| candidate::build(place, &kernel, &built, source));
+        let Candidate { module, functions } = candidate.transpose()?.unwrap_or_default();
+        let (machines, guest) = Machines::new(place, qemu, built, module, options)?;
         let about = key_values(&guest.hello);
         let survivor = Survivor::new(machines, guest);
-        Ok(Runner { survivor, about, stays: PhantomData })
+        Ok(Runner { survivor, about, candidate_functions: functions, stays: PhantomData })
     }
 
     /// What the guest says of itself: its `release`, and what the module tells.
     pub fn about(&self) -> &BTreeMap<String, String> {
         &self.about
+    }
+
+    /// The names of what the candidate defines; none where there is no candidate.
+    pub fn candidate_functions(&self) -> &BTreeSet<String> {
+        &self.candidate_functions
     }
 
     /// What executes the guest's instructions.

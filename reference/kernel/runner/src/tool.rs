@@ -3,7 +3,7 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 
@@ -23,17 +23,7 @@ pub(crate) fn installed(program: &str, more: &[&str]) -> Option<PathBuf> {
 /// Runs a program to its end and returns its standard output. `help` is for where it is
 /// not there or fails.
 pub(crate) fn run(command: &mut Command, help: &str) -> Result<String, Error> {
-    let parent = getpid();
-    // SAFETY: only makes system calls, which is all that may be done after fork().
-    unsafe { command.pre_exec(move || end_with(parent)) };
-    let output = command.stdin(Stdio::null()).output().map_err(|why| {
-        let program = command.get_program().display();
-        let message = match why.kind() {
-            io::ErrorKind::NotFound => format!("there is no {program} to be run"),
-            _ => format!("`{}` does not run: {why}", words(command)),
-        };
-        Error::new(message, help)
-    })?;
+    let output = output(command, help)?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
@@ -42,6 +32,21 @@ pub(crate) fn run(command: &mut Command, help: &str) -> Result<String, Error> {
     let said = String::from_utf8_lossy(&said);
     let message = format!("`{}` failed, {}:\n{}", words(command), output.status, said.trim_end());
     Err(Error::new(message, help))
+}
+
+/// Runs a program to its end, however it ends. `help` is for where it is not there.
+pub(crate) fn output(command: &mut Command, help: &str) -> Result<Output, Error> {
+    let parent = getpid();
+    // SAFETY: only makes system calls, which is all that may be done after fork().
+    unsafe { command.pre_exec(move || end_with(parent)) };
+    command.stdin(Stdio::null()).output().map_err(|why| {
+        let program = command.get_program().display();
+        let message = match why.kind() {
+            io::ErrorKind::NotFound => format!("there is no {program} to be run"),
+            _ => format!("`{}` does not run: {why}", words(command)),
+        };
+        Error::new(message, help)
+    })
 }
 
 /// To be called in a new process: it ends when the one that started it does.

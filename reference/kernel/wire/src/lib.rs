@@ -41,6 +41,8 @@ pub enum Kind {
     Stats = 2,
     /// Host to guest: asks for [`Kind::Hello`] again.
     Greet = 3,
+    /// Host to guest: one more kernel module to load, whole; answered as [`Kind::Greet`] is.
+    Load = 4,
     /// Guest to host: the guest is ready; `key value` lines.
     Hello = 16,
     /// Guest to host: the guest cannot work; a text that says why.

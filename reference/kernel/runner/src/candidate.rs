@@ -1,0 +1,140 @@
+//! Building a candidate for the guest: a kernel module of its own, compiled against the kernel's
+//! headers, which gives its functions to the module that answers jobs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::Error;
+use crate::kernel::Kernel;
+use crate::make::{self, Built, MAKE, Stamp, files_of};
+use crate::place::{self, Place, make_folder};
+use crate::tool;
+
+/// What stands before each name that a candidate defines when its object is renamed: the kernel has
+/// functions of the same names, and the module calls them.
+const PREFIX: &str = "candidate_";
+
+/// The user's file, for kbuild, ...
+const SOURCE: &str = "candidate.c";
+/// ... its object under the other names, ...
+const RENAMED: &str = "renamed.o";
+/// ... and what is loaded.
+const MODULE: &str = "pagediff_candidate.ko";
+
+/// A candidate that can be loaded into a guest.
+#[derive(Debug, Default)]
+pub(crate) struct Candidate {
+    /// The kernel module.
+    pub(crate) module: Vec<u8>,
+    /// The names of what its file defines, and is not static.
+    pub(crate) functions: BTreeSet<String>,
+}
+
+/// Builds the module of a C file, unless it is made of these contents. What `built` has stays as it
+/// is.
+pub(crate) fn build(
+    place: &Place,
+    kernel: &Kernel,
+    built: &Built,
+    source: &Path,
+) -> Result<Candidate, Error> {
+    let _lock = place.lock()?;
+    let text = place::read(source)?;
+    let absolute = std::path::absolute(source).unwrap_or_else(|_| source.to_owned());
+    let folder = built.folder.join("candidates").join(name(&absolute));
+    make_folder(&folder)?;
+    let stock = built.folder.join(make::MODULE);
+
+    let mut ours = files_of(&place.repository.join("reference/kernel/candidate"))?;
+    ours.push(place.module.join("release.h"));
+    let beside = absolute.parent().unwrap_or(Path::new("/"));
+    let mut theirs = files_of(beside)?;
+    theirs.retain(|file| file.extension().is_some_and(|extension| extension == "h"));
+    theirs.push(absolute.clone());
+    let contents = [&ours[..], &theirs, &[stock.join("pagediff.ko")]].concat();
+    let stamp = Stamp::new(folder.join("stamp"), &contents, &[])?;
+    if !stamp.holds() || !folder.join(MODULE).is_file() {
+        for file in ours {
+            write(&folder.join(file.file_name().unwrap_or_default()), &place::read(&file)?)?;
+        }
+        // The compiler speaks of the file that the user has, and of its lines.
+        let line = format!("#line 1 {:?}\n", source.display().to_string());
+        write(&folder.join(SOURCE), &[line.as_bytes(), &text].concat())?;
+        let mut make = make::make(kernel, &folder);
+        make.arg(format!("KBUILD_EXTRA_SYMBOLS={}", stock.join("Module.symvers").display()));
+        make.arg(format!("BESIDE={}", beside.display()));
+        run(&mut make, source, kernel)?;
+        check(&folder.join(RENAMED), &stock.join("pagediff.ko"))?;
+        stamp.set()?;
+    }
+    let defined = defined(&folder.join(RENAMED))?;
+    let functions = defined.iter().filter_map(|name| name.strip_prefix(PREFIX)).map(str::to_owned);
+    Ok(Candidate { module: place::read(&folder.join(MODULE))?, functions: functions.collect() })
+}
+
+/// A folder's name that is alone this file's, and that make takes.
+fn name(source: &Path) -> String {
+    let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let plain: String = stem.chars().filter(|c| is_plain(*c)).collect();
+    let hash = sha1_smol::Sha1::from(source.as_os_str().as_encoded_bytes()).digest().to_string();
+    format!("{plain}-{}", &hash[..8])
+}
+
+/// Writes a file unless it has these contents, so that make does not build again what is of it.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    place::write(path, bytes)
+}
+
+/// Compiles, and shows what the compiler has to say of it.
+fn run(make: &mut Command, source: &Path, kernel: &Kernel) -> Result<(), Error> {
+    let output = tool::output(make.arg("--silent"), MAKE)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let of_make = |line: &&str| line.starts_with("make");
+    let said: Vec<&str> = said.lines().filter(|line| !of_make(line)).collect();
+    let said = said.join("\n");
+    if output.status.success() {
+        if !said.is_empty() {
+            eprintln!("{said}");
+        }
+        return Ok(());
+    }
+    Err(Error::new(
+        format!("{} does not compile in Linux {}:\n{said}", source.display(), kernel.release),
+        "mend what the compiler says above. It was compiled against the kernel's own headers, with \
+         reference/kernel/candidate/put_user_page.h in the place of targets/c/put_user_page.h; what \
+         is for one of them alone goes under `#ifdef __KERNEL__`, or its `#else`",
+    ))
+}
+
+/// Sees that nobody calls the candidate by mistake: what is told of the kernel's own functions would
+/// be told of it.
+fn check(candidate: &Path, module: &Path) -> Result<(), Error> {
+    let Some(name) = taken_from(candidate, module)? else { return Ok(()) };
+    Err(Error::new(
+        format!("{} would call {name}() of the candidate", module.display()),
+        format!("give the candidate's function another name: none begins with {PREFIX}"),
+    ))
+}
+
+/// The first name that one object defines and another asks for.
+fn taken_from(object: &Path, other: &Path) -> Result<Option<String>, Error> {
+    let asked = symbols(other, "--undefined-only")?;
+    Ok(defined(object)?.into_iter().find(|name| asked.contains(name)))
+}
+
+fn defined(object: &Path) -> Result<BTreeSet<String>, Error> {
+    symbols(object, "--defined-only")
+}
+
+/// The names that an object shares with others.
+fn symbols(object: &Path, which: &str) -> Result<BTreeSet<String>, Error> {
+    let mut nm = Command::new("nm");
+    nm.args(["--extern-only", "--format=just-symbols", which]).arg(object);
+    Ok(tool::run(&mut nm, tool::BINUTILS)?.lines().map(str::to_owned).collect())
+}

@@ -2,6 +2,7 @@
 
 mod findings;
 mod tally;
+mod twice;
 mod watch;
 
 use std::io::Write;
@@ -123,6 +124,7 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
     let reproduce = |file: &Path, target: Option<&Target>| arguments.backends.explain(file, target);
     let time = if arguments.watch { MINIMIZE_WATCHED } else { MINIMIZE };
     tally.findings = findings.tell(&mut backends, time, reproduce)?;
+    tally.hold_beside(arguments.backends.twice());
     if arguments.json {
         write_json(out, &tally)?;
     } else {

@@ -58,8 +58,10 @@ fn packages_have_only_files_of_their_licence() {
 
 #[test]
 fn the_kernel_module_is_gpl_and_says_so_to_the_kernel() {
-    let module = repository().join("reference/kernel/module");
-    for file in fs::read_dir(&module).unwrap() {
+    let kernel = repository().join("reference/kernel");
+    let module = kernel.join("module");
+    let files = [&module, &kernel.join("candidate")].map(|folder| fs::read_dir(folder).unwrap());
+    for file in files.into_iter().flatten() {
         let path = file.unwrap().path();
         let licence = licence(&path).unwrap_or_else(|| panic!("{path:?} says no licence"));
         assert!(licence.starts_with("GPL-2.0-only"), "{path:?}: {licence}");

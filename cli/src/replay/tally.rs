@@ -11,7 +11,8 @@ use put_user_page_targets::report::Report;
 use serde::Serialize;
 
 use super::findings::{self, Found, Told};
-use crate::backends::BackendArguments;
+use super::twice::{Held, Twice};
+use crate::backends::{BackendArguments, in_kernel_name};
 use crate::save;
 
 /// One case on which one backend differs.
@@ -64,11 +65,19 @@ impl Diverging {
 struct OfBackend {
     name: String,
     lacks: Vec<Function>,
+    /// On how many cases it does as the reference does, and on how many not.
+    #[serde(skip)]
+    same: usize,
+    #[serde(skip)]
+    differ: usize,
     /// How many cases were skipped, by the reason.
     skipped: BTreeMap<String, usize>,
     /// Cases in a row, up to the last, on which it hung.
     #[serde(skip)]
     hangs: u32,
+    /// Cases on which it hung, in a row or not.
+    #[serde(skip)]
+    all_hangs: u32,
     /// Cases that ended its process in a way that was seen before.
     #[serde(skip)]
     deaths: u32,
@@ -76,6 +85,9 @@ struct OfBackend {
 
 /// After so many hangs in a row a backend is not asked any more: each takes its time limit.
 const HANGS: u32 = 3;
+
+/// Nor after so many in all: a kernel that a candidate has spoilt hangs now and then.
+const ALL_HANGS: u32 = 6;
 
 /// After so many deaths that tell nothing new it is not asked any more either.
 const DEATHS: u32 = 20;
@@ -89,6 +101,9 @@ pub(super) struct Tally {
     /// Told at the end.
     pub(super) findings: Vec<Told>,
     pub(super) divergences: Vec<Diverging>,
+    /// Told at the end, of candidates that run in a kernel too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    in_kernel: Vec<Twice>,
     skipped: usize,
     backends: Vec<OfBackend>,
 }
@@ -98,8 +113,11 @@ impl Tally {
         let backends = backends.iter().map(|backend| OfBackend {
             name: backend.name().to_owned(),
             lacks: backend.lacks(),
+            same: 0,
+            differ: 0,
             skipped: BTreeMap::new(),
             hangs: 0,
+            all_hangs: 0,
             deaths: 0,
         });
         Tally {
@@ -107,13 +125,16 @@ impl Tally {
             diverge: 0,
             findings: Vec::new(),
             divergences: Vec::new(),
+            in_kernel: Vec::new(),
             skipped: 0,
             backends: backends.collect(),
         }
     }
 
     pub(super) fn same(&mut self, backend: usize) {
-        self.backends[backend].hangs = 0;
+        let backend = &mut self.backends[backend];
+        backend.same += 1;
+        backend.hangs = 0;
     }
 
     pub(super) fn skipped(&mut self, backend: usize, skip: Skip, cases: usize) {
@@ -124,8 +145,12 @@ impl Tally {
     /// Notes what a divergence tells of its backend.
     pub(super) fn differs(&mut self, backend: usize, failure: Option<HowFailed>, new: bool) {
         let backend = &mut self.backends[backend];
+        backend.differ += 1;
         match failure {
-            Some(HowFailed::Hung(_)) => backend.hangs += 1,
+            Some(HowFailed::Hung(_)) => {
+                backend.hangs += 1;
+                backend.all_hangs += 1;
+            }
             Some(HowFailed::Crashed(_)) => backend.deaths += u32::from(!new),
             None => backend.hangs = 0,
         }
@@ -133,19 +158,33 @@ impl Tally {
 
     /// Whether the backend is not asked any more, so that these cases are skipped.
     pub(super) fn gives_up(&mut self, backend: usize, cases: usize) -> bool {
-        let OfBackend { hangs, deaths, .. } = self.backends[backend];
-        let skip = match (hangs, deaths) {
-            (HANGS.., _) => Skip::Hangs,
-            (_, DEATHS..) => Skip::Dies { cases: deaths },
+        let OfBackend { hangs, all_hangs, deaths, .. } = self.backends[backend];
+        let skip = match (hangs, all_hangs, deaths) {
+            (HANGS.., ..) | (_, ALL_HANGS.., _) => Skip::Hangs,
+            (.., DEATHS..) => Skip::Dies { cases: deaths },
             _ => return false,
         };
         self.skipped(backend, skip, cases);
         true
     }
 
+    /// Holds what candidates did in a kernel beside what they did in the process.
+    pub(super) fn hold_beside<'a>(&mut self, candidates: impl Iterator<Item = &'a str>) {
+        let held = |name: &str| {
+            let backend = self.backends.iter().find(|backend| backend.name == name);
+            backend.map_or(Held::Untried, |backend| Held::of(backend.same, backend.differ))
+        };
+        let twice = candidates.map(|name| Twice {
+            candidate: name.to_owned(),
+            model: held(name),
+            kernel: held(&in_kernel_name(name)),
+        });
+        self.in_kernel = twice.collect();
+    }
+
     /// For people: what was found, what was skipped and why, and the last line.
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Tally { cases, diverge, findings, divergences, skipped, backends } = self;
+        let Tally { cases, diverge, findings, divergences, in_kernel, skipped, backends } = self;
         if !findings.is_empty() {
             let cases = count(*cases, "case");
             let distinct = count(findings.len(), "distinct finding");
@@ -158,6 +197,7 @@ impl Tally {
                 "cases that killed a kernel are in fuzz/artifacts/kernel, with its logs"
             )?;
         }
+        in_kernel.iter().try_for_each(|twice| twice.write(out))?;
         for OfBackend { name, lacks, skipped, .. } in backends {
             if !lacks.is_empty() {
                 writeln!(out, "note: {name} has no {}", lacks_in_words(lacks))?;

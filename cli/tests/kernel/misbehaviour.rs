@@ -69,12 +69,12 @@ static noinline void misbehave(struct page *head)
 		break;
 	case 7:
 		pr_warn("pagediff: here\n");
-		msleep(300);
+		mdelay(300);
 		break;
 	case 8:
 		pr_warn("pagediff: here\n");
 		for (;;)
-			msleep(1000);
+			mdelay(1000);
 		break;
 	case 9:
 		atomic_set(folio_pincount(head), 1);

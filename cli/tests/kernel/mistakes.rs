@@ -202,7 +202,7 @@ static void own_unpin(struct page *page)
 	put_page(head);
 }
 
-static void unpin_each(u8 function, struct page **pages, u32 npages)
+static void unpin_each(const struct release_api *api, u8 function, struct page **pages,
 ";
 
 #[test]
@@ -211,21 +211,21 @@ fn pins_that_are_not_dropped_whole_are_found() {
         Mistake {
             what: "the pincount keeps a pin",
             function: "unpin_user_page",
-            right: "static void unpin_each(u8 function, struct page **pages, u32 npages)\n",
+            right: "static void unpin_each(const struct release_api *api, u8 function, struct page **pages,\n",
             wrong: OWN_UNPIN,
             by: &[],
         },
         Mistake {
             what: "and so it is called",
             function: "unpin_user_page",
-            right: "\t\t\tunpin_user_page(pages[i]);\n",
+            right: "\t\t\tapi->unpin_user_page(pages[i]);\n",
             wrong: "\t\t\town_unpin(pages[i]);\n",
             by: &["pincount"],
         },
         Mistake {
             what: "a pin is dropped as one reference",
             function: "unpin_user_pages",
-            right: "\t\tunpin_user_pages(pages, npages);\n",
+            right: "\t\tapi->unpin_user_pages(pages, npages);\n",
             wrong: "\t\twhile (npages--)\n\t\t\tput_page(pages[npages]);\n",
             by: &["refcount", "NR_FOLL_PIN_RELEASED"],
         },

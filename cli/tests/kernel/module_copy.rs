@@ -40,7 +40,8 @@ impl ModuleCopy {
             let file = file.unwrap();
             fs::copy(file.path(), self.module().join(file.file_name())).unwrap();
         }
-        let sources = ["agent", "fast", "wire"].map(|name| format!("reference/kernel/{name}"));
+        let sources =
+            ["agent", "candidate", "fast", "wire"].map(|name| format!("reference/kernel/{name}"));
         let others = ["case/c", "src", "Cargo.toml", "Cargo.lock"].map(str::to_owned);
         for name in &[&sources[..], &others].concat() {
             self.link(name, &repository().join(name));
@@ -110,6 +111,13 @@ impl Place {
     pub(crate) fn kernel_folder(&self) -> PathBuf {
         self.target.join("kernel")
     }
+}
+
+/// A directory to run in that is outside of the repository, and builds in what the repository does.
+pub(crate) fn outside() -> Place {
+    is_set_up();
+    let target = kernel_folder().parent().expect("it is in one").to_owned();
+    Place { directory: Directory::new(), target }
 }
 
 /// Fails the test where the kernel backend is not set up.

@@ -138,3 +138,75 @@ fn symbols(object: &Path, which: &str) -> Result<BTreeSet<String>, Error> {
     nm.args(["--extern-only", "--format=just-symbols", which]).arg(object);
     Ok(tool::run(&mut nm, tool::BINUTILS)?.lines().map(str::to_owned).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Release, Which};
+    use crate::setup;
+
+    /// The object of a file in C.
+    fn compile(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
+        let (source, object) = (folder.join(name), folder.join(name).with_extension("o"));
+        fs::write(&source, text).unwrap();
+        let mut gcc = Command::new("gcc");
+        tool::run(gcc.arg("-c").arg(source).arg("-o").arg(&object), "").unwrap();
+        object
+    }
+
+    #[test]
+    fn what_one_object_would_take_from_another_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let calls = "void unpin(void); void others(void); void f(void) { unpin(); others(); }";
+        let calls = compile(folder.path(), "calls.c", calls);
+        let has = "static void others(void) {} void unpin(void) { others(); } int shared;";
+        let has = compile(folder.path(), "has.c", has);
+        assert_eq!(taken_from(&has, &calls).unwrap().as_deref(), Some("unpin"));
+        assert_eq!(taken_from(&calls, &has).unwrap(), None);
+        assert!(check(&has, &calls).unwrap_err().to_string().contains("call unpin() of the cand"));
+    }
+
+    /// Its functions, a helper that is called as one of the kernel's, and one that is static.
+    const CODE: &str = "#include \"put_user_page.h\"
+        void kernel_init(void);
+        void kernel_init(void) {}
+        static void mine(struct page *page) { put_page(page); kernel_init(); }
+        void put_user_page(struct page *page) { mine(page); }
+        void unpin_user_page(struct page *page) { unpin_user_pages(&page, 1); }
+        void unpin_user_page_range_dirty_lock(struct page *page, unsigned long n, bool dirty)
+        { (void)page; (void)n; (void)dirty; }
+        EXPORT_SYMBOL(unpin_user_page);
+        ";
+
+    #[test]
+    fn the_module_would_call_a_candidate_that_is_not_renamed() {
+        let place = Place::find().unwrap();
+        for release in Release::ALL {
+            let Ok((kernel, _)) = setup::find(&place, &Which::Debian(release)) else {
+                eprintln!("skipped: Linux {} is not set up", release.name());
+                continue;
+            };
+            let built = make::build(&place, &kernel).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let source = folder.path().join("mine.c");
+            fs::write(&source, CODE).unwrap();
+            let candidate = build(&place, &kernel, &built, &source).unwrap();
+            let functions: Vec<&str> = candidate.functions.iter().map(String::as_str).collect();
+            let those = ["put_user_page", "unpin_user_page", "unpin_user_page_range_dirty_lock"];
+            for function in those {
+                assert!(functions.contains(&function), "{functions:?}");
+            }
+            assert!(!functions.contains(&"mine"), "{functions:?}");
+
+            let module = built.folder.join(make::MODULE).join("pagediff.ko");
+            let objects = built.folder.join("candidates").join(name(&source));
+            assert_eq!(taken_from(&objects.join(RENAMED), &module).unwrap(), None);
+            let taken = taken_from(&objects.join("candidate.o"), &module).unwrap();
+            assert_eq!(taken.as_deref(), Some("unpin_user_page"));
+            // What it does not define itself is the kernel's.
+            let asked = symbols(&objects.join(RENAMED), "--undefined-only").unwrap();
+            assert!(asked.contains("unpin_user_pages"), "{asked:?}");
+            fs::remove_dir_all(objects).unwrap();
+        }
+    }
+}

@@ -36,8 +36,7 @@ pub(crate) const MODULE: &str = "module";
 const SHARED: [&str; 4] = ["decode.c", "decode.h", "world.c", "world.h"];
 
 /// The help where a module cannot be built.
-pub(crate) const MAKE: &str =
-    "mend what is said above; building a module needs make and gcc, on Debian `apt-get install \
+pub(crate) const MAKE: &str = "mend what is said above; building a module needs make and gcc, on Debian `apt-get install \
      make gcc`, and a build directory that fits the kernel";
 
 const AGENT: &str = "put_user_page_kernel_agent";

@@ -12,12 +12,15 @@
 #include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "pagediff.h"
 
 struct call {
 	struct kthread_work work;
 	struct trial *trial;
+	struct page **pages;
 	u8 function;
 	unsigned long npages;
 	unsigned long stopped_at;	/* an entry; npages if none is known to have stopped it */
@@ -44,7 +47,7 @@ static bool may_sleep(u8 function)
 static void release(struct call *call)
 {
 	const struct release_api *api = call->trial->api;
-	struct page **pages = call->trial->pages;
+	struct page **pages = call->pages;
 	unsigned long i;
 
 	call->stopped_at = call->npages;
@@ -135,9 +138,33 @@ static void call_beside_holders(struct call *call)
 	kthread_flush_work(&call->work);
 }
 
+/*
+ * The array of a call. Where KASAN watches it is one of its own, and no longer than it is said to be:
+ * what reads past its end reads memory that is nobody's. struct pages are not watched.
+ */
+static struct page **take_array(struct trial *trial, u32 npages)
+{
+	struct page **pages = NULL;
+
+	if (IS_ENABLED(CONFIG_KASAN))
+		pages = kmemdup(trial->pages, npages * sizeof(*pages), GFP_KERNEL | __GFP_NOWARN);
+	return pages ?: trial->pages;
+}
+
+static void give_array_back(struct trial *trial, struct page **pages)
+{
+	if (pages != trial->pages)
+		kfree(pages);
+}
+
 void caller_call(struct trial *trial, u8 function, u32 npages)
 {
-	struct call call = { .trial = trial, .function = function, .npages = npages };
+	struct call call = {
+		.trial = trial,
+		.pages = take_array(trial, npages),
+		.function = function,
+		.npages = npages,
+	};
 
 	trial->in_call = true;
 	if (trial->nr_holders)
@@ -145,6 +172,7 @@ void caller_call(struct trial *trial, u8 function, u32 npages)
 	else
 		make_call(&call);
 	trial->in_call = false;
+	give_array_back(trial, call.pages);
 	if (call.stopped_at != npages)
 		trial->stops[trial->nr_stops++] = (struct pagediff_stop) {
 			.call = trial->call, .entry = call.stopped_at,
@@ -173,6 +201,7 @@ void caller_call_with_errno(struct trial *trial, u8 function, u32 errno)
 {
 	struct call call = {
 		.trial = trial,
+		.pages = trial->pages,
 		.function = function,
 		.npages = -(unsigned long)errno,
 	};

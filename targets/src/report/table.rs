@@ -9,11 +9,13 @@ const SHOWN: usize = 6;
 const LOG_SHOWN: usize = 30;
 
 /// What such a line has in it.
-const TELLING: [&str; 7] = [
+const TELLING: [&str; 9] = [
     "BUG:",
     "kernel BUG at",
     "WARNING:",
     "Oops",
+    "general protection fault",
+    "UBSAN:",
     "Kernel panic",
     "ERROR: AddressSanitizer",
     "runtime error:",

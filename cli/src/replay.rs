@@ -1,5 +1,6 @@
 //! `pagediff replay`: cases on backends, each held against the reference.
 
+mod cases;
 mod findings;
 mod tally;
 mod twice;
@@ -10,24 +11,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use fastrand::Rng;
 use indicatif::{ProgressBar, ProgressStyle};
 use pagediff_terminal::error::{DIVERGENCE, Stop, error};
 use pagediff_terminal::inputs::{self, Input, TargetArgument};
 use pagediff_terminal::output::write_json;
-use put_user_page_case::world::World;
-use put_user_page_case::{Case, Function, Record};
-use put_user_page_targets::backend::{Backend, Class, Skip};
-use put_user_page_targets::backends::reference_of;
+use put_user_page_case::Case;
+use put_user_page_targets::backend::Backend;
 use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
 use put_user_page_targets::forms::Forms;
-use put_user_page_targets::generator;
 use put_user_page_targets::registry::{Check, Target};
 use put_user_page_targets::trial::Verdict;
 
-use self::findings::{Findings, Found};
-use self::tally::{Diverging, Tally};
+pub(crate) use self::cases::Cases;
+pub(crate) use self::findings::{Findings, Found, Told};
+use self::tally::Diverging;
+pub(crate) use self::tally::{OfBackend, Tally};
 use crate::backends::BackendArguments;
 
 /// Runs cases on backends, and shows where one differs from the reference
@@ -61,12 +60,12 @@ pub(crate) struct Arguments {
 }
 
 /// How long the cases of findings may be made smaller: less for somebody who waits at an editor.
-const MINIMIZE: Duration = Duration::from_secs(10);
+pub(crate) const MINIMIZE: Duration = Duration::from_secs(10);
 const MINIMIZE_WATCHED: Duration = Duration::from_millis(500);
 
 /// The most cases that are read and compared together: few at first, for what is wrong to be
 /// told soon.
-const BATCH: usize = 1024;
+pub(crate) const BATCH: usize = 1024;
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     if arguments.watch {
@@ -89,38 +88,25 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
             "add `--backend fast`, or `--backend FILE.c` for one of your own",
         ));
     }
-    let (count, mut cases) = cases(arguments, files, &backends);
-    let (mut tally, mut findings) = (Tally::new(&backends), Findings::default());
-    let progress = progress_bar(count);
+    let cases = match arguments.generated {
+        Some(count) => Cases::drawn(count, arguments.seed.unwrap_or(0), &backends),
+        None => Cases::of_files(files, arguments.target.name),
+    };
     // A candidate takes cases one by one.
     let largest = if arguments.backends.have_candidate() { 1 } else { BATCH };
-    let mut batch = 1;
-    loop {
-        let inputs: Vec<Input> = cases.by_ref().take(batch).collect::<Result<_, _>>()?;
-        if inputs.is_empty() {
-            break;
+    let mut divergences = Vec::new();
+    let mut tell = |found: &Found, progress: &ProgressBar| -> Result<(), Stop> {
+        let diverging = Diverging::of(found, &arguments.backends)?;
+        if arguments.all && !arguments.json {
+            progress.suspend(|| diverging.write(out))?;
+        } else if divergences.is_empty() {
+            progress.suspend(|| eprintln!("first: {}", diverging.line()));
         }
-        let mut found = replay(&inputs, &mut backends, &mut tally)?;
-        found.extend(unexplained(&mut backends));
-        progress.inc(inputs.len() as u64);
-        for found in found {
-            let diverging = Diverging::of(&found, &arguments.backends)?;
-            let is_first = findings.len() == 0;
-            if arguments.all && !arguments.json {
-                progress.suspend(|| diverging.write(out))?;
-            } else if is_first {
-                progress.suspend(|| eprintln!("first: {}", diverging.line()));
-            }
-            tally.divergences.push(diverging);
-            let (backend, failure) = (found.backend, found.divergence.failure().cloned());
-            let is_new = findings.add(found);
-            if let Some(backend) = backend {
-                tally.differs(backend, failure, is_new);
-            }
-        }
-        batch = largest.min(batch * 2);
-    }
-    progress.finish_and_clear();
+        divergences.push(diverging);
+        Ok(())
+    };
+    let (mut tally, findings) = compare_all(cases, &mut backends, largest, &mut tell)?;
+    tally.divergences = divergences;
     let reproduce = |file: &Path, target: Option<&Target>| arguments.backends.explain(file, target);
     let time = if arguments.watch { MINIMIZE_WATCHED } else { MINIMIZE };
     tally.findings = findings.tell(&mut backends, time, reproduce)?;
@@ -133,55 +119,36 @@ fn run_once(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Stop> {
     Ok(!tally.divergences.is_empty())
 }
 
-/// Cases, each read or drawn as its turn comes.
-type Cases<'a> = Box<dyn Iterator<Item = Result<Input, Stop>> + 'a>;
-
-/// How many cases there are to replay, and the cases: files, or what the generator draws.
-fn cases<'a>(
-    arguments: &'a Arguments,
-    files: Vec<PathBuf>,
-    backends: &[Box<dyn Backend>],
-) -> (u64, Cases<'a>) {
-    if let Some(count) = arguments.generated {
-        let mut rng = Rng::with_seed(arguments.seed.unwrap_or(0));
-        let mut reference = reference_of(backends.iter().map(|backend| &**backend));
-        let all_skip = backends.iter().all(|backend| skips_over_releases(&**backend));
-        let functions = backends.iter().map(|backend| backend.functions().to_vec());
-        let functions: Vec<Vec<Function>> = functions.collect();
-        let drawn = (0..count).map(move |_| {
-            let case = loop {
-                let case = if all_skip {
-                    generator::valid_case(&mut rng, &mut reference)
-                } else {
-                    generator::case(&mut rng)
-                };
-                if functions.is_empty() || functions.iter().any(|has| calls_only(&case, has)) {
-                    break case;
-                }
-            };
-            Ok(Input { path: None, target: None, bytes: case.encode(), case })
-        });
-        return (count, Box::new(drawn));
-    }
-    let count = files.len() as u64;
-    let read = files.into_iter().map(|file| inputs::read(&file, arguments.target.name));
-    (count, Box::new(read))
-}
-
-/// Whether all calls of a case are of these functions. There is no point in drawing others for who
-/// has no more.
-fn calls_only(case: &Case, functions: &[Function]) -> bool {
-    case.records.iter().all(|record| match record {
-        Record::Call { function, .. } | Record::CallWithErrno { function, .. } => {
-            functions.contains(function)
+/// Compares backends on all cases, and tells each divergence as it is found.
+pub(crate) fn compare_all(
+    mut cases: Cases<'_>,
+    backends: &mut [Box<dyn Backend>],
+    largest: usize,
+    tell: &mut dyn FnMut(&Found, &ProgressBar) -> Result<(), Stop>,
+) -> Result<(Tally, Findings), Stop> {
+    let (mut tally, mut findings) = (Tally::new(backends), Findings::default());
+    let progress = progress_bar(cases.count);
+    let mut batch = 1;
+    loop {
+        let inputs: Vec<Input> = cases.each.by_ref().take(batch).collect::<Result<_, _>>()?;
+        if inputs.is_empty() {
+            break;
         }
-        _ => true,
-    })
-}
-
-/// Whether there is no point in drawing cases for it that over-release.
-fn skips_over_releases(backend: &dyn Backend) -> bool {
-    backend.skips(&World::default(), Class::OverRelease) == Some(Skip::OverRelease)
+        let mut found = replay(&inputs, backends, &mut tally)?;
+        found.extend(unexplained(backends));
+        progress.inc(inputs.len() as u64);
+        for found in found {
+            tell(&found, &progress)?;
+            let (backend, failure) = (found.backend, found.divergence.failure().cloned());
+            let is_new = findings.add(found);
+            if let Some(backend) = backend {
+                tally.differs(backend, failure, is_new);
+            }
+        }
+        batch = largest.min(batch * 2);
+    }
+    progress.finish_and_clear();
+    Ok((tally, findings))
 }
 
 /// Replays some cases, and returns the divergences in their order.

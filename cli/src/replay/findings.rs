@@ -26,15 +26,15 @@ use crate::save;
 const FOR_ONE: Duration = Duration::from_secs(2);
 
 /// One divergence.
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The case's file; none if it was drawn.
-    pub(super) path: Option<PathBuf>,
-    pub(super) target: Option<&'static Target>,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) target: Option<&'static Target>,
     /// The case; none where no case can be blamed.
-    pub(super) case: Option<Case>,
+    pub(crate) case: Option<Case>,
     /// The number of the backend; none where the forms of a case disagree.
-    pub(super) backend: Option<usize>,
-    pub(super) divergence: Box<Divergence>,
+    pub(crate) backend: Option<usize>,
+    pub(crate) divergence: Box<Divergence>,
 }
 
 /// What diverged in the same way: in how many cases, and the smallest.
@@ -45,26 +45,22 @@ struct Finding {
 
 /// All findings so far.
 #[derive(Default)]
-pub(super) struct Findings(BTreeMap<Signature, Finding>);
+pub(crate) struct Findings(BTreeMap<Signature, Finding>);
 
 /// What is told of a finding.
 #[derive(Serialize)]
-pub(super) struct Told {
-    signature: String,
+pub(crate) struct Told {
+    pub(crate) signature: String,
     /// In how many cases it was seen.
-    cases: usize,
+    pub(crate) cases: usize,
     /// A file with the smallest case that shows it.
-    file: Option<String>,
-    report: Report,
+    pub(crate) file: Option<String>,
+    pub(crate) report: Report,
 }
 
 impl Findings {
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Counts a divergence; whether it is the first with its signature.
-    pub(super) fn add(&mut self, found: Found) -> bool {
+    pub(crate) fn add(&mut self, found: Found) -> bool {
         let size = |found: &Found| found.case.as_ref().map_or(0, |case| case.encode().len());
         match self.0.entry(Signature::of(&found.divergence)) {
             Entry::Occupied(mut known) => {
@@ -84,7 +80,7 @@ impl Findings {
 
     /// The findings, most frequent first, each with the smallest case that is found in a short
     /// time, of all that there is for it. `reproduce` makes the command that shows a file again.
-    pub(super) fn tell(
+    pub(crate) fn tell(
         self,
         backends: &mut [Box<dyn Backend>],
         time: Duration,
@@ -172,7 +168,7 @@ impl Found {
 }
 
 /// For people: the findings with their reports.
-pub(super) fn write(out: &mut dyn Write, told: &[Told]) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, told: &[Told]) -> io::Result<()> {
     for (number, Told { signature, cases, report, .. }) in (1..).zip(told) {
         let heading = format!("{number}. {}", report.summary);
         writeln!(out, "{}", headline(&heading))?;

@@ -17,7 +17,7 @@ use crate::save;
 
 /// One case on which one backend differs.
 #[derive(Serialize)]
-pub(super) struct Diverging {
+pub(crate) struct Diverging {
     file: String,
     target: Option<&'static str>,
     /// Where a case that killed a kernel was saved, whose log is in `logs/` there.
@@ -28,7 +28,7 @@ pub(super) struct Diverging {
 
 impl Diverging {
     /// What is told of a divergence. A case that killed a kernel is saved.
-    pub(super) fn of(found: &Found, backends: &BackendArguments) -> Result<Diverging, Stop> {
+    pub(crate) fn of(found: &Found, backends: &BackendArguments) -> Result<Diverging, Stop> {
         let Found { path, target, case, divergence, .. } = found;
         let mut report = Report::of(divergence);
         let artifact = match case {
@@ -49,12 +49,12 @@ impl Diverging {
     }
 
     /// For people, in a line.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         format!("{}: {}: {}", self.file, self.report.backend, self.report.summary)
     }
 
     /// For people, with its report.
-    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", headline(&self.file))?;
         writeln!(out, "{}", self.report.render(&paint()))
     }
@@ -62,16 +62,16 @@ impl Diverging {
 
 /// A backend, and what it did not run.
 #[derive(Serialize)]
-struct OfBackend {
-    name: String,
-    lacks: Vec<Function>,
+pub(crate) struct OfBackend {
+    pub(crate) name: String,
+    pub(crate) lacks: Vec<Function>,
     /// On how many cases it does as the reference does, and on how many not.
     #[serde(skip)]
     same: usize,
     #[serde(skip)]
     differ: usize,
     /// How many cases were skipped, by the reason.
-    skipped: BTreeMap<String, usize>,
+    pub(crate) skipped: BTreeMap<String, usize>,
     /// Cases in a row, up to the last, on which it hung.
     #[serde(skip)]
     hangs: u32,
@@ -94,22 +94,22 @@ const DEATHS: u32 = 20;
 
 /// What came of the cases so far.
 #[derive(Serialize)]
-pub(super) struct Tally {
-    pub(super) cases: usize,
+pub(crate) struct Tally {
+    pub(crate) cases: usize,
     /// How many cases any backend differs on.
-    pub(super) diverge: usize,
+    pub(crate) diverge: usize,
     /// Told at the end.
-    pub(super) findings: Vec<Told>,
-    pub(super) divergences: Vec<Diverging>,
+    pub(crate) findings: Vec<Told>,
+    pub(crate) divergences: Vec<Diverging>,
     /// Told at the end, of candidates that run in a kernel too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     in_kernel: Vec<Twice>,
     skipped: usize,
-    backends: Vec<OfBackend>,
+    pub(crate) backends: Vec<OfBackend>,
 }
 
 impl Tally {
-    pub(super) fn new(backends: &[Box<dyn Backend>]) -> Tally {
+    pub(crate) fn new(backends: &[Box<dyn Backend>]) -> Tally {
         let backends = backends.iter().map(|backend| OfBackend {
             name: backend.name().to_owned(),
             lacks: backend.lacks(),
@@ -131,19 +131,19 @@ impl Tally {
         }
     }
 
-    pub(super) fn same(&mut self, backend: usize) {
+    pub(crate) fn same(&mut self, backend: usize) {
         let backend = &mut self.backends[backend];
         backend.same += 1;
         backend.hangs = 0;
     }
 
-    pub(super) fn skipped(&mut self, backend: usize, skip: Skip, cases: usize) {
+    pub(crate) fn skipped(&mut self, backend: usize, skip: Skip, cases: usize) {
         self.skipped += cases;
         *self.backends[backend].skipped.entry(skip.to_string()).or_default() += cases;
     }
 
     /// Notes what a divergence tells of its backend.
-    pub(super) fn differs(&mut self, backend: usize, failure: Option<HowFailed>, new: bool) {
+    pub(crate) fn differs(&mut self, backend: usize, failure: Option<HowFailed>, new: bool) {
         let backend = &mut self.backends[backend];
         backend.differ += 1;
         match failure {
@@ -157,7 +157,7 @@ impl Tally {
     }
 
     /// Whether the backend is not asked any more, so that these cases are skipped.
-    pub(super) fn gives_up(&mut self, backend: usize, cases: usize) -> bool {
+    pub(crate) fn gives_up(&mut self, backend: usize, cases: usize) -> bool {
         let OfBackend { hangs, all_hangs, deaths, .. } = self.backends[backend];
         let skip = match (hangs, all_hangs, deaths) {
             (HANGS.., ..) | (_, ALL_HANGS.., _) => Skip::Hangs,
@@ -169,7 +169,7 @@ impl Tally {
     }
 
     /// Holds what candidates did in a kernel beside what they did in the process.
-    pub(super) fn hold_beside<'a>(&mut self, candidates: impl Iterator<Item = &'a str>) {
+    pub(crate) fn hold_beside<'a>(&mut self, candidates: impl Iterator<Item = &'a str>) {
         let held = |name: &str| {
             let backend = self.backends.iter().find(|backend| backend.name == name);
             backend.map_or(Held::Untried, |backend| Held::of(backend.same, backend.differ))
@@ -183,7 +183,7 @@ impl Tally {
     }
 
     /// For people: what was found, what was skipped and why, and the last line.
-    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let Tally { cases, diverge, findings, divergences, in_kernel, skipped, backends } = self;
         if !findings.is_empty() {
             let cases = count(*cases, "case");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pagediff_terminal::error::{Stop, error};
 use pagediff_terminal::output::command_line;
 use put_user_page_kernel::{Options, Which};
-use put_user_page_targets::backend::Backend;
+use put_user_page_targets::backend::{Backend, BackendError};
 use put_user_page_targets::backends::{
     Compiler, fast, fast_in_small_blocks, fast_unhooked, is_source,
 };
@@ -109,7 +109,7 @@ impl BackendArguments {
     }
 
     fn start_guest(&self, candidate: Option<&str>) -> Result<KernelGuest, Stop> {
-        Ok(KernelGuest::start(KernelOptions {
+        let options = KernelOptions {
             guest: Options {
                 time_limit: Duration::from_secs(self.time_limit),
                 candidate: candidate.map(PathBuf::from),
@@ -117,7 +117,8 @@ impl BackendArguments {
             },
             free: self.kernel_free,
             undefined: self.kernel_undefined,
-        })?)
+        };
+        Ok(KernelGuest::start(options).map_err(BackendError::from)?)
     }
 
     /// The rules that are asked for, which must be the kernel's where there is one.

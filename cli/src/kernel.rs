@@ -10,6 +10,7 @@ use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::write_json;
 use pagediff_terminal::table::{self, Align};
 use put_user_page_kernel::{Options, OwnKernel, Release, Which};
+use put_user_page_targets::backend::BackendError;
 use put_user_page_targets::profiles::Profile;
 use put_user_page_targets_kernel::{KernelGuest, KernelOptions, LayoutDifference};
 use serde::Serialize;
@@ -41,6 +42,10 @@ pub(crate) struct KernelArguments {
     /// More of the kernel's command line, such as hugetlb_free_vmemmap=on
     #[arg(long, value_name = "ARGUMENTS", default_value = "", allow_hyphen_values = true)]
     append: String,
+    /// How much memory a guest has; kernels that watch theirs need more
+    #[arg(long, value_name = "MIB", default_value_t = Options::MEMORY)]
+    #[arg(value_parser = clap::value_parser!(u32).range(64..))]
+    memory: u32,
 }
 
 fn release_named(name: &str) -> Result<Release, String> {
@@ -69,13 +74,15 @@ impl KernelArguments {
 
     /// How guests of it are booted.
     pub(crate) fn options(&self) -> Options {
-        Options { kernel: self.which(), append: self.append.clone(), ..Options::default() }
+        let (append, memory) = (self.append.clone(), self.memory);
+        Options { kernel: self.which(), append, memory, ..Options::default() }
     }
 
     /// Boots it.
     fn start(&self) -> Result<KernelGuest, Stop> {
         let guest = self.options();
-        Ok(KernelGuest::start(KernelOptions { guest, ..KernelOptions::default() })?)
+        let options = KernelOptions { guest, ..KernelOptions::default() };
+        Ok(KernelGuest::start(options).map_err(BackendError::from)?)
     }
 
     /// The arguments that name this kernel again.
@@ -89,6 +96,9 @@ impl KernelArguments {
         }
         if !self.append.is_empty() {
             words.extend(["--append".to_owned(), self.append.clone()]);
+        }
+        if self.memory != Options::MEMORY {
+            words.extend(["--memory".to_owned(), self.memory.to_string()]);
         }
         words
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use put_user_page_kernel::{Options, Runner};
+use put_user_page_kernel::{Fault, Options, Runner};
 use put_user_page_targets::backend::BackendError;
 use put_user_page_targets::profiles::Profile;
 
@@ -35,7 +35,7 @@ impl KernelGuest {
     /// # Errors
     ///
     /// It is not set up, or does not boot.
-    pub fn start(options: KernelOptions) -> Result<KernelGuest, BackendError> {
+    pub fn start(options: KernelOptions) -> Result<KernelGuest, Fault> {
         let runner = Runner::start(&options.guest)?;
         Ok(KernelGuest { runner: Rc::new(RefCell::new(runner)), options: Rc::new(options) })
     }

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::Error;
+use crate::fault::Fault;
 use crate::guest::QemuGuest;
 use crate::initramfs;
 use crate::kvm;
 use crate::make::{Built, Stamp};
 use crate::place::{self, Place};
-use crate::qemu::{Accelerator, Beginning, Process, Qemu, memory_file};
+use crate::qemu::{Accelerator, Beginning, Machine, Process, Qemu, memory_file};
 use crate::recovery::Boot;
 use crate::runner::Options;
 
@@ -53,6 +54,7 @@ pub(crate) struct Machines {
     qemu: Qemu,
     built: Built,
     command_line: String,
+    memory: u32,
     initramfs: File,
     /// A guest that has booted, which others go on from.
     saved: Option<Saved>,
@@ -78,12 +80,13 @@ impl Machines {
         built: Built,
         candidate: Vec<u8>,
         options: &Options,
-    ) -> Result<(Machines, QemuGuest), Error> {
+    ) -> Result<(Machines, QemuGuest), Fault> {
         let initramfs = initramfs(&built)?;
         let mut machines = Machines {
             qemu,
             built,
             command_line: [COMMAND_LINE, &options.append].join(" ").trim_end().to_owned(),
+            memory: options.memory,
             initramfs,
             saved: None,
             accelerator: Accelerator::Tcg,
@@ -108,18 +111,18 @@ impl Machines {
             machines.accelerator = Accelerator::Tcg;
         }
         machines.saved = machines.saved_guest(place, Use::IfGood)?;
-        let guest = match machines.boot() {
+        let guest = match machines.boot_within(BOOT_LIMIT) {
             // What came to the file since is no matter: it is made again.
             Err(_) if machines.saved.is_some() => {
                 machines.saved = machines.saved_guest(place, Use::Never)?;
-                machines.boot()?
+                machines.boot_within(BOOT_LIMIT)?
             }
             booted => booted?,
         };
         Ok((machines, guest))
     }
 
-    fn boot_within(&mut self, limit: Duration) -> Result<QemuGuest, Error> {
+    fn boot_within(&mut self, limit: Duration) -> Result<QemuGuest, Fault> {
         let start = Instant::now();
         let (process, port) = self.start()?;
         let guest = self.make_ready(process, port, limit)?;
@@ -137,8 +140,16 @@ impl Machines {
     }
 
     fn start_from(&self, beginning: Beginning<'_>) -> Result<(Process, UnixStream), Error> {
-        let Machines { qemu, built, command_line, initramfs, accelerator, .. } = self;
-        qemu.start(*accelerator, &built.image, initramfs, command_line, beginning)
+        self.qemu.start(&self.machine(), &self.initramfs, beginning)
+    }
+
+    fn machine(&self) -> Machine<'_> {
+        Machine {
+            accelerator: self.accelerator,
+            memory: self.memory,
+            image: &self.built.image,
+            command_line: &self.command_line,
+        }
     }
 
     /// Waits for a guest that starts, and loads the candidate into it.
@@ -147,7 +158,7 @@ impl Machines {
         process: Process,
         port: UnixStream,
         limit: Duration,
-    ) -> Result<QemuGuest, Error> {
+    ) -> Result<QemuGuest, Fault> {
         let mut guest = self.wait_for(process, port, self.saved.is_some(), limit)?;
         if !self.candidate.is_empty() {
             guest.load(&self.candidate)?;
@@ -161,14 +172,14 @@ impl Machines {
         port: UnixStream,
         resumes: bool,
         limit: Duration,
-    ) -> Result<QemuGuest, Error> {
+    ) -> Result<QemuGuest, Fault> {
         QemuGuest::boot(process, port, resumes, limit, self.time_limit)
     }
 
     /// A guest that has booted, of all that this one is made of. None where this QEMU cannot save
     /// one, which is told.
-    fn saved_guest(&self, place: &Place, used: Use) -> Result<Option<Saved>, Error> {
-        let is_usual = self.command_line == COMMAND_LINE;
+    fn saved_guest(&self, place: &Place, used: Use) -> Result<Option<Saved>, Fault> {
+        let is_usual = self.command_line == COMMAND_LINE && self.memory == Options::MEMORY;
         // The usual one stays when another is made for other arguments.
         let path = self.built.folder.join(if is_usual { "guest" } else { "guest-appended" });
         let stamp = self.stamp(path.with_extension("stamp"))?;
@@ -193,7 +204,7 @@ impl Machines {
         let (process, port) = self.start_from(Beginning::BootToSave)?;
         let guest = self.wait_for(process, port, false, BOOT_LIMIT)?;
         let log = guest.log();
-        let written = guest.save(&file).map_err(|why| Error::file(&new, "written", &why));
+        let written = guest.save(&file).map_err(|why| Error::file(&new, "written", &why).into());
         let saved = Saved { state: file, log };
         if let Err(why) = written.and_then(|()| self.try_saved(&saved)) {
             eprintln!("every guest will have to boot, for none can be saved: {why}");
@@ -206,15 +217,15 @@ impl Machines {
     }
 
     /// Sees that a guest goes on from what was saved.
-    fn try_saved(&self, saved: &Saved) -> Result<(), Error> {
+    fn try_saved(&self, saved: &Saved) -> Result<(), Fault> {
         let (process, port) = self.resume(saved)?;
         self.wait_for(process, port, true, BOOT_LIMIT).map(drop)
     }
 
     /// Whether a saved guest is of this machine, this kernel and these files.
     fn stamp(&self, path: PathBuf) -> Result<Stamp, Error> {
-        let mut machine: Vec<&str> = self.accelerator.machine().collect();
-        machine.push(&self.command_line);
+        let mut machine = self.machine().arguments();
+        machine.push(self.command_line.clone());
         let files = place::read(&own_path(&self.initramfs))?;
         let bytes = [machine.join(" ").as_bytes(), &files].concat();
         let dates = [self.built.image.clone(), self.qemu.program().to_owned()];
@@ -240,7 +251,7 @@ impl Boot for Machines {
     fn boot(&mut self) -> Result<QemuGuest, Error> {
         match self.take_spare()? {
             Some(guest) => Ok(guest),
-            None => self.boot_within(BOOT_LIMIT),
+            None => Ok(self.boot_within(BOOT_LIMIT)?),
         }
     }
 

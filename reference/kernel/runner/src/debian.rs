@@ -59,13 +59,30 @@ pub(crate) fn fetch_gup(place: &Place, release: Release, version: &str) -> Resul
     let bundle = format!("{package}-{version}");
     let packages = |_: &Apt| Ok(vec![format!("{package}={version}")]);
     fetch(place, &bundle, packages, |partial, _| {
-        let sources = partial.join("usr/src").join(format!("{package}.tar.xz"));
-        let mut unpack = Command::new("tar");
-        unpack.arg("-xf").arg(&sources).arg("-C").arg(partial).arg("--strip-components=1");
-        tool::run(unpack.arg(format!("{package}/mm/gup.c")), "install tar and xz")?;
-        remove_folder(&partial.join("usr"))
+        unpack_source(partial, &package, Some("mm/gup.c"))
     })?;
     Ok(place.debian(&bundle).join("mm/gup.c"))
+}
+
+/// Fetches the source package that a kernel is of, if it is not there, and says where it lies
+/// unpacked. What is built of it takes copies: the files are nobody's to write to.
+pub(crate) fn fetch_tree(place: &Place, release: Release, version: &str) -> Result<PathBuf, Error> {
+    let package = format!("linux-source-{}", release.name());
+    let bundle = format!("linux-tree-{}-{version}", release.name());
+    let packages = |_: &Apt| Ok(vec![format!("{package}={version}")]);
+    fetch(place, &bundle, packages, |partial, _| unpack_source(partial, &package, None))?;
+    Ok(place.debian(&bundle))
+}
+
+/// Unpacks the archive in a source package, or one file of it, in the place of the package.
+fn unpack_source(partial: &Path, package: &str, file: Option<&str>) -> Result<(), Error> {
+    let sources = partial.join("usr/src").join(format!("{package}.tar.xz"));
+    let mut unpack = Command::new("tar");
+    unpack.arg("-xf").arg(&sources).arg("-C").arg(partial).arg("--strip-components=1");
+    unpack.args(file.map(|file| format!("{package}/{file}")));
+    tool::run(&mut unpack, "install tar and xz")?;
+    remove_folder(&partial.join("usr/share"))?;
+    fs::remove_file(&sources).map_err(|why| Error::file(&sources, "removed", &why))
 }
 
 /// Fetches a bundle, if it is not there: it gets its name when it is complete.

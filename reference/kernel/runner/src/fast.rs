@@ -64,12 +64,7 @@ impl Layout {
 pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<PathBuf, Error> {
     let layout = Layout::likely(&kernel.release);
     let flags = layout.flags().join("\x1f");
-    let package = place.repository.join("reference/kernel/fast");
-    let library = place.repository.join("src");
-    let mut sources = vec![place.repository.join("Cargo.toml"), package.join("Cargo.toml")];
-    for folder in [package.join("src"), library.join("page"), library] {
-        sources.extend(files_of(&folder)?);
-    }
+    let sources = sources(place)?;
     let target = place.kernel().join("fast");
     let folder = target.join(layout.name());
     make_folder(&folder)?;
@@ -87,6 +82,17 @@ pub(crate) fn build(place: &Place, kernel: &Kernel) -> Result<PathBuf, Error> {
     check(&object)?;
     stamp.set()?;
     Ok(object)
+}
+
+/// What the object is made of.
+pub(crate) fn sources(place: &Place) -> Result<Vec<PathBuf>, Error> {
+    let package = place.repository.join("reference/kernel/fast");
+    let library = place.repository.join("src");
+    let mut sources = vec![place.repository.join("Cargo.toml"), package.join("Cargo.toml")];
+    for folder in [package.join("src"), library.join("page"), library] {
+        sources.extend(files_of(&folder)?);
+    }
+    Ok(sources)
 }
 
 /// Links what the functions need, and nothing else.

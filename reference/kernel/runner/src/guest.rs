@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::Error;
+use crate::fault::Fault;
 use crate::job::How;
 use crate::log::{complaint, job, tail};
 use crate::qemu::Process;
@@ -28,6 +29,11 @@ const ROOM: usize = 8 << 20;
 
 /// QEMU's exit code where the agent has ended the guest because it cannot work.
 const AGENT_GAVE_UP: i32 = 19;
+
+/// What to try where a kernel says nothing.
+const SILENT: &str = "If it is a vmlinux, try the bzImage of the same build; `--append \
+                      earlyprintk=ttyS0` has it speak earlier, if it has CONFIG_EARLY_PRINTK; and \
+                      `--memory MIB` gives it more memory";
 
 /// A guest that said hello.
 pub(crate) struct QemuGuest {
@@ -54,7 +60,7 @@ impl QemuGuest {
         resumes: bool,
         boot_limit: Duration,
         time_limit: Duration,
-    ) -> Result<QemuGuest, Error> {
+    ) -> Result<QemuGuest, Fault> {
         let mut guest = QemuGuest {
             process,
             port: Port(port),
@@ -78,7 +84,7 @@ impl QemuGuest {
     }
 
     /// Loads one more module into its kernel.
-    pub(crate) fn load(&mut self, module: &[u8]) -> Result<(), Error> {
+    pub(crate) fn load(&mut self, module: &[u8]) -> Result<(), Fault> {
         self.outbox.clear();
         wire::put(&mut self.outbox, Kind::Load, |out| out.extend_from_slice(module));
         // What cannot be sent is not answered.
@@ -95,7 +101,7 @@ impl QemuGuest {
     }
 
     /// Waits until the guest says something.
-    fn wait_for_word(&mut self, limit: Duration) -> Result<(), Error> {
+    fn wait_for_word(&mut self, limit: Duration) -> Result<(), Fault> {
         let end = Instant::now() + limit;
         loop {
             match recv(&self.port.0, &mut [0; 1], RecvFlags::PEEK) {
@@ -109,39 +115,38 @@ impl QemuGuest {
     }
 
     /// Hears what the guest says of itself. Complaints of its kernel count from now on.
-    fn hear_hello(&mut self) -> Result<(), Error> {
+    fn hear_hello(&mut self) -> Result<(), Fault> {
         match wire::read(&mut self.port, &mut self.inbox) {
             Ok(Some(Kind::Hello)) => {
                 self.hello = String::from_utf8_lossy(&self.inbox).into_owned();
                 self.heard = self.process.lines_from(0).1;
                 Ok(())
             }
-            Ok(Some(Kind::Broken)) => Err(broken(&self.inbox)),
-            Ok(Some(kind)) => Err(out_of_step(&format!("{kind:?}"))),
+            Ok(Some(Kind::Broken)) => Err(broken(&self.inbox).into()),
+            Ok(Some(kind)) => Err(out_of_step(&format!("{kind:?}")).into()),
             Err(why) if why.kind() == io::ErrorKind::InvalidData => {
-                Err(out_of_step(&why.to_string()))
+                Err(out_of_step(&why.to_string()).into())
             }
             Ok(None) | Err(_) => Err(self.does_not_boot()),
         }
     }
 
     /// Looks whether there is a point in waiting on.
-    fn glance(&self, end: Instant, limit: Duration) -> Result<(), Error> {
+    fn glance(&self, end: Instant, limit: Duration) -> Result<(), Fault> {
         // QEMU pauses then, and waits for somebody to have a look.
         let has_failed = self.process.said().contains("internal error");
         if !has_failed && Instant::now() < end {
             return Ok(());
         }
-        let seconds = limit.as_secs();
-        let evidence = self.evidence();
-        Err(Error::new(
-            format!("the guest's kernel has not booted in {seconds} s\n{evidence}"),
-            "see what it waits for; if the machine is only busy, run it again",
-        ))
+        let (seconds, evidence) = (limit.as_secs(), self.evidence());
+        let message = format!("the guest's kernel has not booted in {seconds} s\n{evidence}");
+        let help =
+            format!("see what it waits for; if the machine is only busy, run it again. {SILENT}");
+        Err(Fault::Kernel(Error::new(message, help)))
     }
 
     /// QEMU has ended before the agent said hello.
-    fn does_not_boot(&mut self) -> Error {
+    fn does_not_boot(&mut self) -> Fault {
         let status = match self.process.end_within(PATIENCE) {
             Ok(Some(status)) => status.to_string(),
             Ok(None) => "it still runs".to_owned(),
@@ -149,21 +154,24 @@ impl QemuGuest {
         };
         let log = self.process.log();
         let evidence = self.evidence();
-        match complaint(&log) {
+        Fault::Kernel(match complaint(&log) {
             Some(line) => Error::new(
                 format!("the guest's kernel does not boot: {line}\n{evidence}"),
-                "see that the kernel fits QEMU's machine `pc` with 256 MiB of memory",
+                "see that the kernel fits QEMU's machine `pc`, and give it more memory with \
+                 `--memory MIB`",
             ),
             None if log.is_empty() => Error::new(
                 format!("QEMU does not start the guest ({status})\n{evidence}"),
-                "see that this QEMU works, and that the image is a kernel for x86-64",
+                format!(
+                    "see that this QEMU works, and that the image is a kernel for x86-64. {SILENT}"
+                ),
             ),
             None => Error::new(
                 format!("the guest ended before it was ready ({status})\n{evidence}"),
                 "see what the guest says; the kernel needs virtio-pci, virtio-console, devtmpfs \
                  and a serial console",
             ),
-        }
+        })
     }
 
     fn evidence(&self) -> String {

@@ -149,6 +149,26 @@ impl Kernel {
         let is_set = |option: &str| config.lines().any(|line| line == format!("{option}=y"));
         Ok(is_set("CONFIG_PVH") && !is_set("CONFIG_KASAN"))
     }
+
+    /// Its image as it is, or the bzImage of the same build, where it is a vmlinux.
+    pub(crate) fn compressed_image(&self) -> Result<PathBuf, Error> {
+        if !place::starts_with(&self.image, b"\x7fELF")? {
+            return Ok(self.image.clone());
+        }
+        let compressed = self.kdir.join("arch/x86/boot/bzImage");
+        if compressed.is_file() {
+            return Ok(compressed);
+        }
+        Err(Error::new(
+            format!(
+                "{} does not start unpacked, and there is no {}",
+                self.image.display(),
+                compressed.display()
+            ),
+            "run `make bzImage` where it was built: without CONFIG_PVH, or with CONFIG_KASAN, a \
+             vmlinux does not start in QEMU",
+        ))
+    }
 }
 
 /// What a bzImage says of the kernel in it: the header's `kernel_version`

@@ -8,9 +8,11 @@
 mod apt;
 mod boot;
 mod candidate;
+mod compile;
 mod debian;
 mod disk;
 mod fast;
+mod fault;
 mod guest;
 mod initramfs;
 mod job;
@@ -25,11 +27,14 @@ mod qemu;
 mod recovery;
 mod runner;
 mod setup;
+mod source;
 #[cfg(test)]
 mod tests;
 mod tool;
 mod vmlinux;
 
+pub use compile::{Compiled, Config};
+pub use fault::Fault;
 pub use job::{Death, Deliver, How};
 pub use kernel::{OwnKernel, Release, Which};
 pub use patience::Patience;
@@ -37,4 +42,5 @@ pub use put_user_page_kernel_wire::{GuestJob, Memory, Region};
 pub use put_user_page_support::Error;
 pub use qemu::Accelerator;
 pub use runner::{Options, Runner};
-pub use setup::{gup_source, is_set_up, package_version, setup};
+pub use setup::{guest_digest, gup_source, is_set_up, package_version, repository, setup};
+pub use source::{Commit, Origin, Patched, PatchedFile, Source};

@@ -127,29 +127,52 @@ fn build_module(
     fast: &Path,
     folder: &Path,
 ) -> Result<PathBuf, Error> {
-    let mut sources = files_of(&place.module)?;
-    let shared = SHARED.map(|name| place.repository.join("case/c").join(name));
-    sources.extend(shared.into_iter().filter(|path| path.is_file()));
+    let mut sources = sources_of_module(place)?;
     let dates = ["Module.symvers", "include/generated/utsrelease.h", "include/config/auto.conf"];
     let dates = dates.map(|name| kernel.kdir.join(name));
     sources.push(fast.to_owned());
     let stamp = Stamp::new(folder.with_extension("stamp"), &sources, &dates)?;
+    let image = [kernel.image.clone()];
+    let of_image = Stamp::over(folder.with_extension("image"), stamp.hash.as_bytes(), &[], &image)?;
     let module = folder.join("pagediff.ko");
-    if stamp.holds() && module.is_file() {
+    let is_there = stamp.holds() && module.is_file();
+    if is_there && of_image.holds() {
         return Ok(module);
     }
     eprintln!("building the module for {}", kernel.release);
+    if !is_there {
+        copy_sources(&sources, folder)?;
+    }
+    // Where the kernel alone is another, kbuild sees whether a header of it is.
+    tool::run(&mut make(kernel, folder), MAKE)?;
+    stamp.set()?;
+    of_image.set()?;
+    Ok(module)
+}
+
+/// Makes a folder that has these sources, and nothing that was built.
+fn copy_sources(sources: &[PathBuf], folder: &Path) -> Result<(), Error> {
     remove_folder(folder)?;
     make_folder(folder)?;
-    for source in &sources {
+    for source in sources {
         let copy = folder.join(source.file_name().unwrap_or_default());
         fs::copy(source, &copy).map_err(|why| Error::file(&copy, "written", &why))?;
     }
     // modpost reads how each object was made; of this one kbuild does not write it.
-    place::write(&folder.join(".fast.o.cmd"), b"savedcmd_fast.o := cp fast.o_shipped fast.o\n")?;
-    tool::run(&mut make(kernel, folder), MAKE)?;
-    stamp.set()?;
-    Ok(module)
+    place::write(&folder.join(".fast.o.cmd"), b"savedcmd_fast.o := cp fast.o_shipped fast.o\n")
+}
+
+fn sources_of_module(place: &Place) -> Result<Vec<PathBuf>, Error> {
+    let mut sources = files_of(&place.module)?;
+    let shared = SHARED.map(|name| place.repository.join("case/c").join(name));
+    sources.extend(shared.into_iter().filter(|path| path.is_file()));
+    Ok(sources)
+}
+
+/// What tells what goes into the guest from what is made of other sources.
+pub(crate) fn digest(place: &Place) -> Result<String, Error> {
+    let sources = [sources_of_module(place)?, sources_of_agent(place)?, fast::sources(place)?];
+    Ok(Stamp::new(PathBuf::new(), &sources.concat(), &[])?.hash)
 }
 
 /// The command that builds the modules in a folder for a kernel.
@@ -180,7 +203,7 @@ fn compiler(kernel: &Kernel) -> Option<&'static str> {
 
 fn unpack_image(kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
     if !kernel.starts_unpacked()? {
-        return Ok(kernel.image.clone());
+        return kernel.compressed_image();
     }
     let stamp = Stamp::new(folder.join("image.stamp"), &[], std::slice::from_ref(&kernel.image))?;
     let unpacked = folder.join("vmlinux");
@@ -198,13 +221,18 @@ fn unpack_image(kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
     Ok(if unpacked.is_file() { unpacked } else { kernel.image.clone() })
 }
 
-fn build_agent(place: &Place) -> Result<PathBuf, Error> {
+fn sources_of_agent(place: &Place) -> Result<Vec<PathBuf>, Error> {
     let mut sources = vec![place.repository.join("Cargo.lock")];
     for member in ["agent", "wire"] {
         let folder = place.repository.join("reference/kernel").join(member);
         sources.push(folder.join("Cargo.toml"));
         sources.extend(files_of(&folder.join("src"))?);
     }
+    Ok(sources)
+}
+
+fn build_agent(place: &Place) -> Result<PathBuf, Error> {
+    let sources = sources_of_agent(place)?;
     let target = place.kernel().join("agent");
     let stamp = Stamp::new(place.kernel().join("agent.stamp"), &sources, &[])?;
     let agent = target.join(GUEST).join("release").join(AGENT);

@@ -1,6 +1,7 @@
 //! Where things are: the repository, and what is made for it.
 
 use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use put_user_page_support::write_whole;
@@ -50,8 +51,20 @@ impl Place {
 
     /// Holds off others that would fetch or build at the same time.
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
-        let folder = self.kernel();
-        make_folder(&folder)?;
+        Lock::of_folder(&self.kernel())
+    }
+}
+
+/// Held while something is fetched or built; the system lets go of it at the latest when
+/// the process ends.
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Holds off others that would write to this folder at the same time.
+    pub(crate) fn of_folder(folder: &Path) -> Result<Lock, Error> {
+        make_folder(folder)?;
         let path = folder.join("lock");
         let file = File::create(&path).map_err(|why| Error::file(&path, "written", &why))?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
@@ -61,12 +74,6 @@ impl Place {
         }
         Ok(Lock { _file: file })
     }
-}
-
-/// Held while something is fetched or built; the system lets go of it at the latest when
-/// the process ends.
-pub(crate) struct Lock {
-    _file: File,
 }
 
 /// What is in a folder, in no order.
@@ -92,6 +99,17 @@ pub(crate) fn remove_folder(path: &Path) -> Result<(), Error> {
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|why| Error::file(path, "read", &why))
+}
+
+/// Whether a file begins with these bytes.
+pub(crate) fn starts_with(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
+    let mut start = vec![0; bytes.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    match read {
+        Ok(()) => Ok(start == bytes),
+        Err(why) if why.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        Err(why) => Err(Error::file(path, "read", &why)),
+    }
 }
 
 /// Writes a file whole: a reader sees the old one or the new one.

@@ -22,7 +22,7 @@ use crate::tool;
 const PROGRAM: &str = "qemu-system-x86_64";
 
 /// What the guest's kernel and its state know of the machine, beside the processor.
-const HARDWARE: &str = "-M pc -m 256 -smp 1 -nodefaults -no-user-config -display none -no-reboot \
+const HARDWARE: &str = "-M pc -smp 1 -nodefaults -no-user-config -display none -no-reboot \
      -serial chardev:log -device virtio-serial-pci \
      -device virtserialport,chardev=port,name=pagediff \
      -device isa-debug-exit,iobase=0xf4,iosize=0x04";
@@ -36,6 +36,26 @@ pub(crate) enum Beginning<'a> {
     BootToSave,
     /// It goes on from where the one was that was saved to this file, with what that had logged.
     Resume(&'a File, &'a str),
+}
+
+/// A machine, and the kernel that it boots.
+#[derive(Clone, Copy)]
+pub(crate) struct Machine<'a> {
+    pub(crate) accelerator: Accelerator,
+    /// In MiB.
+    pub(crate) memory: u32,
+    pub(crate) image: &'a Path,
+    pub(crate) command_line: &'a str,
+}
+
+impl Machine<'_> {
+    /// The arguments that make it, without the kernel.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let memory = format!("{}M", self.memory);
+        let (accelerator, processor) = (self.accelerator.name(), self.accelerator.processor());
+        let chosen = ["-m", &memory, "-accel", accelerator, "-cpu", processor];
+        HARDWARE.split_ascii_whitespace().chain(chosen).map(str::to_owned).collect()
+    }
 }
 
 /// A QEMU to start processes of.
@@ -87,18 +107,17 @@ impl Qemu {
     /// Starts a machine with a kernel and its command line. Also returns our end of its port.
     pub(crate) fn start(
         &self,
-        accelerator: Accelerator,
-        image: &Path,
+        machine: &Machine<'_>,
         initramfs: &File,
-        command_line: &str,
         beginning: Beginning<'_>,
     ) -> Result<(Process, UnixStream), Error> {
+        let Machine { image, command_line, .. } = machine;
         let (ours, theirs) = UnixStream::pair()
             .map_err(|why| Error::system("no connection to QEMU can be made", why))?;
         let (log, said) = (memory_file("log")?, memory_file("said")?);
         let mut command = self.command();
         let own = |file: &dyn AsRawFd| format!("/proc/self/fd/{}", file.as_raw_fd());
-        command.args(accelerator.machine());
+        command.args(machine.arguments());
         command.arg("-kernel").arg(image);
         command.args(["-initrd", &own(initramfs), "-append", command_line]);
         command.args(["-chardev", &format!("file,id=log,append=on,path={}", own(&log))]);
@@ -166,12 +185,6 @@ impl Accelerator {
             Accelerator::Kvm => "kvm",
             Accelerator::Tcg => "tcg",
         }
-    }
-
-    /// The arguments that make the machine which it runs.
-    pub(crate) fn machine(self) -> impl Iterator<Item = &'static str> {
-        let chosen = ["-accel", self.name(), "-cpu", self.processor()];
-        HARDWARE.split_ascii_whitespace().chain(chosen)
     }
 
     /// The processor that the guest sees.

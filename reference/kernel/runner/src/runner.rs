@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::boot::Machines;
 use crate::candidate::{self, Candidate};
+use crate::fault::Fault;
 use crate::job::{Death, Deliver};
 use crate::kernel::Which;
 use crate::make;
@@ -26,8 +27,15 @@ pub struct Options {
     pub append: String,
     /// A C file that is compiled into a module of its own, for jobs of `PAGEDIFF_CANDIDATE`.
     pub candidate: Option<PathBuf>,
+    /// How much memory a guest has, in MiB.
+    pub memory: u32,
     /// How long a job may go without an answer.
     pub time_limit: Duration,
+}
+
+impl Options {
+    /// What is enough for all cases, for kernels that do not watch their memory, in MiB.
+    pub const MEMORY: u32 = 256;
 }
 
 impl Default for Options {
@@ -36,6 +44,7 @@ impl Default for Options {
             kernel: Which::default(),
             append: String::new(),
             candidate: None,
+            memory: Options::MEMORY,
             time_limit: Duration::from_secs(10),
         }
     }
@@ -57,11 +66,11 @@ const BATCH_BYTES: usize = 4 << 20;
 
 impl Runner {
     /// Builds what is not up to date, and boots the first guest.
-    pub fn start(options: &Options) -> Result<Runner, Error> {
+    pub fn start(options: &Options) -> Result<Runner, Fault> {
         Runner::start_in(&Place::find()?, options)
     }
 
-    pub(crate) fn start_in(place: &Place, options: &Options) -> Result<Runner, Error> {
+    pub(crate) fn start_in(place: &Place, options: &Options) -> Result<Runner, Fault> {
         let (kernel, qemu) = setup::find(place, &options.kernel)?;
         let built = make::build(place, &kernel)?;
         let source = options.candidate.as_deref();

@@ -6,6 +6,7 @@ use crate::Error;
 use crate::debian;
 use crate::disk;
 use crate::kernel::{Kernel, Release, Which};
+use crate::make;
 use crate::place::Place;
 use crate::qemu::Qemu;
 use crate::runner::{Options, Runner};
@@ -31,7 +32,8 @@ pub fn setup(which: &Which) -> Result<(), Error> {
             eprintln!("guests will have no file system on a disk, for there is no mke2fs: {why}");
         }
     }
-    Runner::start_in(&place, &Options { kernel: which.clone(), ..Options::default() }).map(drop)
+    Runner::start_in(&place, &Options { kernel: which.clone(), ..Options::default() })?;
+    Ok(())
 }
 
 /// The version of the Debian package that the kernel is of; none of other kernels.
@@ -53,6 +55,24 @@ pub fn gup_source(release: Release, version: &str) -> Result<PathBuf, Error> {
     let place = Place::find()?;
     let _lock = place.lock()?;
     debian::fetch_gup(&place, release, version)
+}
+
+/// The repository: here or above, else the one that this program was built from.
+///
+/// # Errors
+///
+/// It is not there any more.
+pub fn repository() -> Result<PathBuf, Error> {
+    Ok(Place::find()?.repository)
+}
+
+/// What tells the module and the agent from what other sources make.
+///
+/// # Errors
+///
+/// The sources cannot be read.
+pub fn guest_digest() -> Result<String, Error> {
+    make::digest(&Place::find()?)
 }
 
 /// Whether there is a QEMU and a kernel.

@@ -2,8 +2,8 @@
 //! them.
 
 pub(crate) mod from_kernel;
-mod functions;
-mod kernel_sources;
+pub(crate) mod functions;
+pub(crate) mod kernel_sources;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

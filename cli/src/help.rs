@@ -59,6 +59,7 @@ const NESTED: [(&str, &[Example]); 3] = [
             ("setup", "kernel setup"),
             ("about", "kernel about --kernel ~/linux/vmlinux --kdir ~/linux"),
             ("bench", "kernel bench --runs 3"),
+            ("try", "kernel try my.patch --release 6.12"),
         ],
     ),
 ];

@@ -1,5 +1,6 @@
 //! `pagediff kernel`: sets up the kernel backend, and tells what it runs on.
 
+pub(crate) mod attempt;
 mod bench;
 
 use std::io::Write;
@@ -24,6 +25,7 @@ pub(crate) enum Command {
     Setup(KernelArguments),
     About(AboutArguments),
     Bench(bench::Arguments),
+    Try(attempt::Arguments),
 }
 
 /// Which kernel.
@@ -108,6 +110,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
     match command {
         Command::About(arguments) => about(arguments, out),
         Command::Bench(arguments) => bench::run(arguments, out),
+        Command::Try(arguments) => Ok(attempt::run(arguments, out)),
         Command::Setup(arguments) => {
             put_user_page_kernel::setup(&arguments.which())?;
             writeln!(out, "the kernel backend is set up")?;

@@ -21,6 +21,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use pagediff_campaigns::{bugs, corpus, engine_bench, fuzz, nightly, report_page, stability};
 use pagediff_terminal::error::{Stop, run_to_end};
 
+use crate::kernel::attempt;
+
 /// Holds implementations of put_user_page*() against each other, and shows where they
 /// differ.
 ///
@@ -83,7 +85,17 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    let matches = help::with_examples(Arguments::command()).get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    run_to_end(|out| arguments.command.run(out))
+    let parsed = help::with_examples(Arguments::command())
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    match parsed {
+        Ok(arguments) => run_to_end(|out| arguments.command.run(out)),
+        // A bisection would take the usual code for a bad commit.
+        Err(error) if error.use_stderr() && attempt::is_meant(std::env::args_os().skip(1)) => {
+            // Whoever does not read it sees the code.
+            let _ = error.print();
+            ExitCode::from(attempt::BROKEN)
+        }
+        Err(error) => error.exit(),
+    }
 }

@@ -1,15 +1,17 @@
 //! Functions cut out of C that is laid out as the kernel's is: a definition starts in the first
 //! column, and so does the brace that ends it.
 
+use std::ops::Range;
+
 use pagediff_terminal::error::{Stop, error};
 use sha1_smol::Sha1;
 
 /// A function of a source.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Function<'a> {
-    pub(super) name: &'a str,
+pub(crate) struct Function<'a> {
+    pub(crate) name: &'a str,
     /// Its definition, and the line behind it that exports it. Each line ends in a line feed.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Function<'_> {
@@ -17,6 +19,25 @@ impl Function<'_> {
     pub(super) fn hash(&self) -> String {
         Sha1::from(&self.text).digest().to_string()
     }
+}
+
+/// The functions that a source defines, in its order. One that is defined twice, as for two
+/// configurations, is there twice; what does not end is left out.
+pub(crate) fn all(source: &str) -> Vec<Function<'_>> {
+    let lines: Vec<&str> = source.lines().collect();
+    let mut functions = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let name = declared(lines[at]).filter(|name| defines(&lines[at..], name));
+        match name.and_then(|name| Some((name, extent(&lines, at, name).ok()?))) {
+            Some((name, extent)) => {
+                at = extent.end;
+                functions.push(Function { name, text: text(&lines[extent]) });
+            }
+            None => at += 1,
+        }
+    }
+    functions
 }
 
 /// The functions with these names that a source defines, in its order.
@@ -40,13 +61,28 @@ pub(super) fn cut<'a>(source: &str, names: &[&'a str]) -> Result<Vec<Function<'a
                 "copy the source, and leave only the one in it that your configuration has",
             ));
         }
-        let start = if has_type_above(&lines, at, name) { at - 1 } else { at };
-        let end = end(&lines, at, name)?;
-        let text = lines[start..end].iter().flat_map(|line| [*line, "\n"]).collect();
-        functions.push(Function { name, text });
-        at = end;
+        let extent = extent(&lines, at, name)?;
+        at = extent.end;
+        functions.push(Function { name, text: text(&lines[extent]) });
     }
     Ok(functions)
+}
+
+/// The lines of a definition that has its name in this line.
+fn extent(lines: &[&str], at: usize, name: &str) -> Result<Range<usize>, Stop> {
+    let start = if has_type_above(lines, at, name) { at - 1 } else { at };
+    Ok(start..end(lines, at, name)?)
+}
+
+fn text(lines: &[&str]) -> String {
+    lines.iter().flat_map(|line| [*line, "\n"]).collect()
+}
+
+/// The name in front of the first parameters of a line that starts in the first column.
+fn declared(line: &str) -> Option<&str> {
+    let (before, _) = line.split_once('(').filter(|_| starts_in_first_column(line))?;
+    let start = before.rfind(|character| !is_of_name(character)).map_or(0, |place| place + 1);
+    Some(&before[start..]).filter(|name| !name.is_empty())
 }
 
 /// Whether a definition of the function starts at the first of these lines, or the line with its
@@ -153,6 +189,15 @@ int other;
             texts(SOURCE, &["one_line"]),
             ["static inline bool one_line(int x) { return x; }\n"]
         );
+    }
+
+    #[test]
+    fn all_functions_are_found_by_their_names() {
+        let names = |source| all(source).iter().map(|function| function.name).collect::<Vec<_>>();
+        assert_eq!(names(SOURCE), ["prerelease", "next", "release", "one_line"]);
+        let data = "struct a {\n\tint b;\n};\nint c[] = {\n\tf(1),\n};\nEXPORT_SYMBOL(c);\n";
+        assert_eq!(names(data), [""; 0]);
+        assert_eq!(names(&SOURCE.repeat(2)).len(), 8);
     }
 
     #[test]

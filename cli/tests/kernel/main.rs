@@ -1,6 +1,7 @@
 //! The kernel backend where something fails: the module, the guest, QEMU, or what they
 //! need. Where the backend is not set up, the tests fail.
 
+mod attempts;
 mod candidates;
 #[path = "../common/mod.rs"]
 mod common;

@@ -17,14 +17,16 @@ const PACKAGE: &str = "put_user_page_kernel_fast";
 const FUNCTIONS: &str = "pagediff_fast_";
 
 /// Code for a kernel: in its half of memory, where interrupts overwrite what lies below the stack,
-/// and nobody saves vector registers.
-const FLAGS: [&str; 6] = [
+/// and nobody saves vector registers. A kernel that finds its way up the stack by frame pointers warns of
+/// who has none.
+const FLAGS: [&str; 7] = [
     "relocation-model=static",
     "code-model=kernel",
     "no-redzone=y",
     "no-vectorize-loops",
     "no-vectorize-slp",
     "force-unwind-tables=no",
+    "force-frame-pointers=yes",
 ];
 
 /// A layout of `struct page` that the library is built for.

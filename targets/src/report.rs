@@ -47,8 +47,8 @@ pub struct CallReport {
     pub function: Function,
     /// How many entries.
     pub entries: usize,
-    /// The errno whose negative it got for that.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The errno whose negative it got for that; the case has it, too.
+    #[serde(skip)]
     pub errno: Option<u8>,
     /// The array's number.
     pub array: Option<usize>,

@@ -209,3 +209,31 @@ impl Tally {
         writeln!(out, "{cases} cases, {} divergences, {skipped} skipped", divergences.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use put_user_page_targets::backends::fast_unhooked;
+    use put_user_page_targets::profiles::Profile;
+
+    use super::*;
+
+    /// Whether a backend is still asked after these hangs, each with a case that it agrees on behind it
+    /// or not.
+    fn is_asked_after(hangs: u32, agrees_between: bool) -> bool {
+        let mut tally = Tally::new(&[Box::new(fast_unhooked(Profile::newest()))]);
+        for _ in 0..hangs {
+            tally.differs(0, Some(HowFailed::Hung(10)), false);
+            if agrees_between {
+                tally.same(0);
+            }
+        }
+        !tally.gives_up(0, 1)
+    }
+
+    #[test]
+    fn what_hangs_is_given_up_after_three_in_a_row_or_six_in_all() {
+        let asked = [(2, false), (3, false), (5, true), (6, true)];
+        let asked = asked.map(|(hangs, agrees)| is_asked_after(hangs, agrees));
+        assert_eq!(asked, [true, false, true, false]);
+    }
+}

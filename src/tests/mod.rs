@@ -8,6 +8,7 @@ mod get;
 mod layout;
 mod over_release;
 mod pins;
+mod pins_short;
 mod proofs;
 mod release;
 mod runs;

@@ -60,6 +60,10 @@ impl ModuleCopy {
     fn link(&self, name: &str, original: &Path) {
         let link = self.root.join(name);
         fs::create_dir_all(link.parent().unwrap()).unwrap();
+        // A stamp that an earlier run replaced by one of its own is of what was then.
+        if link.is_file() {
+            fs::remove_file(&link).unwrap();
+        }
         match symlink(original, link) {
             Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
             made => made.unwrap(),

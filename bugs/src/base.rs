@@ -13,7 +13,7 @@ use put_user_page_watched::release;
 
 pub use entries::{Entry, STEPS, Steps};
 pub use hooks::{Bound, FaultyHooks, HOOKS};
-pub use nulls::{NULLS, Nulls};
+pub use nulls::{GUARDING, NULLS, Nulls, SKIPPING, is_of_one_page};
 pub use runs::{RUNS, RunOf, Runs, distance, span};
 pub use unpins::{BIAS, Pins, UNPINS, Unpins};
 

@@ -2,19 +2,8 @@
 
 use put_user_page_case::Function;
 
-use crate::base::{NULLS, Nulls};
+use crate::base::{GUARDING, NULLS, Nulls, SKIPPING, is_of_one_page};
 use crate::{Bug, Run, Scale};
-
-/// Functions that pass over a NULL where a run would start with it.
-const SKIPPING: &[Function] =
-    &[Function::UnpinUserPages, Function::UnpinUserPagesDirtyLock { make_dirty: false }];
-
-/// Functions that look at their length for an errno.
-const GUARDING: &[Function] = &[
-    Function::UnpinUserPages,
-    Function::UnpinUserPagesDirtyLock { make_dirty: false },
-    Function::UnpinFolios,
-];
 
 pub(super) static BUGS: &[Bug] = &[
     Bug {
@@ -25,9 +14,7 @@ pub(super) static BUGS: &[Bug] = &[
         shown_by: SKIPPING,
         scale: Scale::Small,
         run: Run::Nulls(Nulls {
-            skips: |function, pages, index| {
-                !SKIPPING.contains(&function) && (NULLS.skips)(function, pages, index)
-            },
+            skips: |function, _, _| function == Function::UnpinFolios,
             ..NULLS
         }),
     },
@@ -38,9 +25,6 @@ pub(super) static BUGS: &[Bug] = &[
         source: "commit 146608bb75e6",
         shown_by: GUARDING,
         scale: Scale::Small,
-        run: Run::Nulls(Nulls {
-            guards: |function| !GUARDING.contains(&function) && (NULLS.guards)(function),
-            ..NULLS
-        }),
+        run: Run::Nulls(Nulls { guards: is_of_one_page, ..NULLS }),
     },
 ];

@@ -15,28 +15,30 @@ pub struct Nulls {
     pub guards: fn(Function) -> bool,
 }
 
+/// Functions that pass over a NULL where a run would start with it.
+pub const SKIPPING: &[Function] =
+    &[Function::UnpinUserPages, Function::UnpinUserPagesDirtyLock { make_dirty: false }];
+
+/// Functions that look at their length for an errno.
+pub const GUARDING: &[Function] = &[
+    Function::UnpinUserPages,
+    Function::UnpinUserPagesDirtyLock { make_dirty: false },
+    Function::UnpinFolios,
+];
+
 /// The rules of the newest kernel.
 pub const NULLS: Nulls = Nulls {
-    skips: |function, pages, index| match function {
-        Function::UnpinFolios => true,
-        Function::UnpinUserPages | Function::UnpinUserPagesDirtyLock { make_dirty: false } => {
-            index == 0 || pages[index - 1].is_none()
-        }
-        _ => false,
+    skips: |function, pages, index| {
+        let starts_run = index == 0 || pages[index - 1].is_none();
+        function == Function::UnpinFolios || SKIPPING.contains(&function) && starts_run
     },
-    guards: |function| {
-        // Those of one page are called for no entry.
-        matches!(
-            function,
-            Function::PutUserPage
-                | Function::UnpinUserPage
-                | Function::UnpinFolio
-                | Function::UnpinUserPages
-                | Function::UnpinUserPagesDirtyLock { make_dirty: false }
-                | Function::UnpinFolios
-        )
-    },
+    guards: |function| GUARDING.contains(&function) || is_of_one_page(function),
 };
+
+/// Whether it is called for each entry, and so for none where there are none.
+pub fn is_of_one_page(function: Function) -> bool {
+    matches!(function, Function::PutUserPage | Function::UnpinUserPage | Function::UnpinFolio)
+}
 
 impl Nulls {
     /// Releases what lies between NULLs as what ships does; the index of the entry that stopped it.

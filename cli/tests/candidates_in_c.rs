@@ -5,19 +5,10 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Directory, Ran};
+use common::{Directory, Ran, put_user_pages};
 
 /// A page that is freed, and one that is not.
 const CASE: &str = "folio a\nfolio b refs=1\nentries a b\nput_user_pages\n";
-
-/// put_user_pages() with these lines for each entry.
-fn put_user_pages(body: &str) -> String {
-    format!(
-        "#include \"put_user_page.h\"\n\
-         void put_user_pages(struct page **pages, unsigned long npages)\n{{\n\
-         \tfor (unsigned long i = 0; i < npages; i++) {{\n{body}\n\t}}\n}}\n"
-    )
-}
 
 const RIGHT: &str = "\t\tput_page(pages[i]);";
 

@@ -171,3 +171,12 @@ put_user_pages
 
 /// A case that over-releases.
 pub const OVER_RELEASE: &str = "folio a\nentries a !a\nput_user_pages\n";
+
+/// A file in C with a put_user_pages() that has these lines for each entry.
+pub fn put_user_pages(body: &str) -> String {
+    format!(
+        "#include \"put_user_page.h\"\n\
+         void put_user_pages(struct page **pages, unsigned long npages)\n{{\n\
+         \tfor (unsigned long i = 0; i < npages; i++) {{\n{body}\n\t}}\n}}\n"
+    )
+}

@@ -1,7 +1,7 @@
 //! The same C file twice, in the process and in the kernel: both are told, whichever differs, and the
 //! kernel's own functions stay the kernel's.
 
-use super::common::{Ran, repository};
+use super::common::{Ran, put_user_pages, repository};
 use super::module_copy::{Place, outside};
 
 /// As many entries as the candidate that sleeps minds, ...
@@ -11,15 +11,6 @@ const CASE: &str = "folio a order=1\nfolio b refs=1\nentries a b a[1]\nput_user_
 const PINS: &str = "folio a order=2 refs=1\nfolio b\npins a a b\nunpin_user_pages\n";
 
 const RIGHT: &str = "put_page(pages[i]);";
-
-/// A file with a put_user_pages() that does this for each entry.
-fn put_user_pages(body: &str) -> String {
-    format!(
-        "#include \"put_user_page.h\"\n\
-         void put_user_pages(struct page **pages, unsigned long npages)\n{{\n\
-         \tfor (unsigned long i = 0; i < npages; i++) {{\n{body}\n\t}}\n}}\n"
-    )
-}
 
 /// A place with the cases.
 fn place() -> Place {

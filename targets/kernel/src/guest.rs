@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use put_user_page_kernel::{Fault, Options, Runner};
+use put_user_page_kernel::{Fault, Options, Runner, version};
 use put_user_page_targets::backend::BackendError;
 use put_user_page_targets::profiles::Profile;
 
@@ -48,10 +48,7 @@ impl KernelGuest {
     /// The rules that the kernel is held to, by its release: those of the newest kernel that it is
     /// not older than.
     pub fn profile(&self) -> &'static Profile {
-        let release = self.release();
-        let mut numbers = release.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
-        let release: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        let name = if release >= (6, 12) { "debian-6.12" } else { "debian-6.1" };
+        let name = if version(&self.release()) >= (6, 12) { "debian-6.12" } else { "debian-6.1" };
         Profile::named(name).expect("there is such a profile")
     }
 

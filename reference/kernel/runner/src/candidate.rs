@@ -9,6 +9,7 @@ use std::process::Command;
 use crate::Error;
 use crate::kernel::Kernel;
 use crate::make::{self, Built, MAKE, Stamp, files_of};
+use crate::object::symbols;
 use crate::place::{self, Place, make_folder};
 use crate::tool;
 
@@ -79,8 +80,7 @@ fn name(source: &Path) -> String {
     let stem = source.file_stem().unwrap_or_default().to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let plain: String = stem.chars().filter(|c| is_plain(*c)).collect();
-    let hash = sha1_smol::Sha1::from(source.as_os_str().as_encoded_bytes()).digest().to_string();
-    format!("{plain}-{}", &hash[..8])
+    format!("{plain}-{}", place::short_hash(source))
 }
 
 /// Writes a file unless it has these contents, so that make does not build again what is of it.
@@ -124,19 +124,17 @@ fn check(candidate: &Path, module: &Path) -> Result<(), Error> {
 
 /// The first name that one object defines and another asks for.
 fn taken_from(object: &Path, other: &Path) -> Result<Option<String>, Error> {
-    let asked = symbols(other, "--undefined-only")?;
+    let asked = shared(other, "--undefined-only")?;
     Ok(defined(object)?.into_iter().find(|name| asked.contains(name)))
 }
 
 fn defined(object: &Path) -> Result<BTreeSet<String>, Error> {
-    symbols(object, "--defined-only")
+    shared(object, "--defined-only")
 }
 
 /// The names that an object shares with others.
-fn symbols(object: &Path, which: &str) -> Result<BTreeSet<String>, Error> {
-    let mut nm = Command::new("nm");
-    nm.args(["--extern-only", "--format=just-symbols", which]).arg(object);
-    Ok(tool::run(&mut nm, tool::BINUTILS)?.lines().map(str::to_owned).collect())
+fn shared(object: &Path, which: &str) -> Result<BTreeSet<String>, Error> {
+    Ok(symbols(object, &["--extern-only", which])?.lines().map(str::to_owned).collect())
 }
 
 #[cfg(test)]
@@ -204,7 +202,7 @@ mod tests {
             let taken = taken_from(&objects.join("candidate.o"), &module).unwrap();
             assert_eq!(taken.as_deref(), Some("unpin_user_page"));
             // What it does not define itself is the kernel's.
-            let asked = symbols(&objects.join(RENAMED), "--undefined-only").unwrap();
+            let asked = shared(&objects.join(RENAMED), "--undefined-only").unwrap();
             assert!(asked.contains("unpin_user_pages"), "{asked:?}");
             fs::remove_dir_all(objects).unwrap();
         }

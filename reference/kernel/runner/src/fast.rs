@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Error;
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, version};
 use crate::make::{GUEST, Stamp, cargo_rustc, files_of};
-use crate::object::check;
+use crate::object::{check, symbols};
 use crate::place::{Place, make_folder};
 use crate::tool;
 
@@ -39,9 +39,7 @@ enum Layout {
 impl Layout {
     /// The likely one of a kernel of this release. The module sees whether it is.
     fn likely(release: &str) -> Layout {
-        let mut numbers = release.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
-        let release: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        if release < (6, 2) { Layout::V6_1 } else { Layout::V6_12 }
+        if version(release) < (6, 2) { Layout::V6_1 } else { Layout::V6_12 }
     }
 
     fn name(self) -> &'static str {
@@ -99,9 +97,7 @@ pub(crate) fn sources(place: &Place) -> Result<Vec<PathBuf>, Error> {
 
 /// Links what the functions need, and nothing else.
 fn link(archive: &Path, object: &Path) -> Result<(), Error> {
-    let mut nm = Command::new("nm");
-    nm.args(["--defined-only", "--extern-only", "--format=just-symbols", "--quiet"]).arg(archive);
-    let symbols = tool::run(&mut nm, tool::BINUTILS)?;
+    let symbols = symbols(archive, &["--defined-only", "--extern-only"])?;
     let mut ld = Command::new("ld");
     ld.args(["-r", "--strip-debug", "--gc-sections"]);
     for function in symbols.lines().filter(|symbol| symbol.starts_with(FUNCTIONS)) {

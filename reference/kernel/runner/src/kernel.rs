@@ -187,3 +187,9 @@ fn release(kdir: &Path) -> Option<String> {
     let (_, rest) = header.split_once("#define UTS_RELEASE \"")?;
     Some(rest.split_once('"')?.0.to_owned())
 }
+
+/// The first two numbers of a kernel's release, as in 6.12.117+deb12-cloud-amd64: (6, 12).
+pub fn version(release: &str) -> (u32, u32) {
+    let mut numbers = release.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}

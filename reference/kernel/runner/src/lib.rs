@@ -36,7 +36,7 @@ mod vmlinux;
 pub use compile::{Compiled, Config};
 pub use fault::Fault;
 pub use job::{Death, Deliver, How};
-pub use kernel::{OwnKernel, Release, Which};
+pub use kernel::{OwnKernel, Release, Which, version};
 pub use patience::Patience;
 pub use put_user_page_kernel_wire::{GuestJob, Memory, Region};
 pub use put_user_page_support::Error;

@@ -12,6 +12,17 @@ const HOOKS: &str = "pagediff_hook_";
 /// has used of it.
 const MOST_STACK: u64 = 256;
 
+/// The names in an object, or in an archive, a line each; `which` are nm's words for some of them.
+///
+/// # Errors
+///
+/// nm is not there, or does not know the file.
+pub(crate) fn symbols(object: &Path, which: &[&str]) -> Result<String, Error> {
+    let mut nm = Command::new("nm");
+    nm.args(["--format=just-symbols", "--quiet"]).args(which).arg(object);
+    tool::run(&mut nm, tool::BINUTILS)
+}
+
 /// Refuses an object that calls what the module does not have, that may panic, that uses registers
 /// which a kernel does not save, or too much of its stack.
 ///
@@ -19,14 +30,12 @@ const MOST_STACK: u64 = 256;
 ///
 /// The first of these that is found, with the function; or there are no binutils to look with.
 pub(crate) fn check(object: &Path) -> Result<(), Error> {
-    let mut nm = Command::new("nm");
-    nm.args(["--format=just-symbols"]).arg(object);
-    let symbols = tool::run(&mut nm, tool::BINUTILS)?;
-    let undefined = tool::run(nm.arg("--undefined-only"), tool::BINUTILS)?;
+    let all = symbols(object, &[])?;
+    let undefined = symbols(object, &["--undefined-only"])?;
     let mut objdump = Command::new("objdump");
     objdump.args(["--disassemble", "--no-show-raw-insn"]).arg(object);
     let code = tool::run(&mut objdump, tool::BINUTILS)?;
-    let wrong = wrong_symbol(&symbols, &undefined).or_else(|| wrong_code(&code));
+    let wrong = wrong_symbol(&all, &undefined).or_else(|| wrong_code(&code));
     wrong.map_or(Ok(()), |wrong| {
         let message = format!("{} is not fit for a kernel: {wrong}", object.display());
         Err(Error::new(

@@ -76,6 +76,12 @@ impl Lock {
     }
 }
 
+/// What tells this path from others in the name of a folder.
+pub(crate) fn short_hash(path: &Path) -> String {
+    let hash = sha1_smol::Sha1::from(path.as_os_str().as_encoded_bytes()).digest().to_string();
+    hash[..8].to_owned()
+}
+
 /// What is in a folder, in no order.
 pub(crate) fn entries_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = fs::read_dir(folder)

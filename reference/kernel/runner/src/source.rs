@@ -16,7 +16,7 @@ use crate::compile::{self, Compiled, Config};
 use crate::debian;
 use crate::fault::Fault;
 use crate::kernel::Release;
-use crate::place::{Lock, Place, make_folder};
+use crate::place::{Lock, Place, make_folder, short_hash};
 use crate::setup;
 use crate::tool;
 
@@ -106,9 +106,7 @@ impl Source {
             ));
         }
         let commit = if files::is_checkout(&folder) { Some(commit(&folder)?) } else { None };
-        let hash =
-            sha1_smol::Sha1::from(folder.as_os_str().as_encoded_bytes()).digest().to_string();
-        let home = format!("source-{}", &hash[..8]);
+        let home = format!("source-{}", short_hash(&folder));
         Source::new(Place::find()?, Origin::Folder { path: folder.clone(), commit }, folder, &home)
     }
 

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use super::common::Ran;
 use super::module_copy::{ModuleCopy, Place, corpus};
 
-/// What the module does in put_user_pages() on so many entries, by the order of the page.
+/// What the module does on so many entries, by the order of the page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Misbehaviour {
-    /// Returns with the page lock.
+    /// Returns with the page lock, from put_user_pages_dirty_lock(), which may wait for it.
     KeepTheLock,
     Bug,
     Warning,
@@ -31,8 +31,11 @@ const ENTRIES: usize = 137;
 /// What the module says where it dawdles or stays.
 pub(crate) const HERE: &str = "pagediff: here";
 
-const FUNCTION: &str = "static void patch_put_user_pages(struct page **pages, \
-                        unsigned long npages)\n{\n\tunsigned long i;\n";
+/// Those that misbehave. In the first nobody may sleep.
+const FUNCTIONS: [&str; 2] = ["put_user_pages", "put_user_pages_dirty_lock"];
+
+/// What the code below comes behind.
+const INCLUDE: &str = "#include \"pagediff.h\"\n";
 
 /// The pointer is volatile for the compiler not to see through it.
 const CODE: &str = r#"
@@ -99,7 +102,9 @@ impl Misbehaviour {
     /// The same on a page with these attributes.
     pub(crate) fn case_on(self, attributes: &str) -> String {
         let order = self as u8;
-        format!("folio a order={order} {attributes}\nentries a*{ENTRIES}\nput_user_pages\n")
+        let [atomic, may_sleep] = FUNCTIONS;
+        let function = if matches!(self, Misbehaviour::KeepTheLock) { may_sleep } else { atomic };
+        format!("folio a order={order} {attributes}\nentries a*{ENTRIES}\n{function}\n")
     }
 }
 
@@ -107,11 +112,17 @@ impl Misbehaviour {
 pub(crate) fn misbehaving() -> Place {
     static COPY: LazyLock<ModuleCopy> = LazyLock::new(|| {
         let copy = ModuleCopy::kept("kernel-misbehaving");
-        let call = format!(
-            "{CODE}\n{FUNCTION}\n\tif (npages == {ENTRIES})\n\
-             \t\tmisbehave(compound_head(pages[0]));\n"
-        );
-        copy.replace("release_patch.c", FUNCTION, &call);
+        let file = "release_patch.c";
+        copy.replace(file, INCLUDE, &format!("{INCLUDE}{CODE}"));
+        for function in FUNCTIONS {
+            let start = format!(
+                "static void patch_{function}(struct page **pages, unsigned long npages)\n\
+                 {{\n\tunsigned long i;\n"
+            );
+            let call =
+                format!("\n\tif (npages == {ENTRIES})\n\t\tmisbehave(compound_head(pages[0]));\n");
+            copy.replace(file, &start, &format!("{start}{call}"));
+        }
         copy
     });
     COPY.place()

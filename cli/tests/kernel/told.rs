@@ -34,6 +34,17 @@ fn a_page_lock_that_a_call_keeps() {
 }
 
 #[test]
+fn a_wait_where_nobody_may_sleep() {
+    let place = misbehaving();
+    let case = Misbehaviour::KeepTheLock.case_on("locked");
+    let case = case.replace("put_user_pages_dirty_lock", "put_user_pages");
+    place.directory.write("1.case", case);
+    let output = place.run(&["replay", "--backend", "kernel", "--json", "1.case"]).code(1).json();
+    let report = output["divergences"][0]["report"].to_string();
+    assert!(report.contains("scheduling while atomic"), "{report}");
+}
+
+#[test]
 fn more_events_than_there_is_room_for() {
     let place = misbehaving();
     let fields = fields(&place, &Misbehaviour::MarkTooOften.case_on("kind=file"));

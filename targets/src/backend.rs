@@ -269,6 +269,9 @@ impl fmt::Display for Skip {
 pub struct Failure {
     /// How it failed.
     pub how: HowFailed,
+    /// The function that a kernel was in when it crashed, where its log says.
+    #[serde(skip)]
+    pub function: Option<String>,
     /// What a kernel logged; empty for other backends.
     #[serde(skip)]
     pub log: String,
@@ -286,7 +289,7 @@ pub enum HowFailed {
 
 impl From<HowFailed> for Failure {
     fn from(how: HowFailed) -> Failure {
-        Failure { how, log: String::new() }
+        Failure { how, function: None, log: String::new() }
     }
 }
 

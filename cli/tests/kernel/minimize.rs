@@ -41,7 +41,7 @@ fn a_case_that_kills_the_guest_is_minimised_too() {
                    \tfor (i = 0; i < npages; i++)\n\t\tpatch_put_user_page(pages[i]);\n";
     // Each try that shows it costs a guest.
     let case = "folio a dirty\nentries a*5\nput_user_pages\n";
-    let signature = "kernel-put_user_pages-crashed-order-0";
+    let signature = "kernel-put_user_pages-crashed-in-patch_put_user_pages-order-0";
     let least = minimized(case, mistake, signature);
     assert_eq!(least, "folio a\nentries a[0]*4\nput_user_pages\n");
 }

@@ -228,12 +228,13 @@ fn take<'a>(
 
 fn failure(death: Death) -> Failure {
     let is_alone = death.is_alone();
+    let function = death.function().map(str::to_owned);
     let how = match death.how {
         How::Hung(seconds) if is_alone => HowFailed::Hung(seconds),
         how if is_alone => HowFailed::Crashed(how.to_string()),
         how => HowFailed::Crashed(format!("{how}, but only after other cases")),
     };
-    Failure { how, log: death.log }
+    Failure { how, function, log: death.log }
 }
 
 #[cfg(test)]

@@ -105,8 +105,11 @@ fn rank(field: &Field) -> u8 {
 /// Which field differs, and which way; it is of this kind.
 fn word(field: &Field, kind: Kind) -> String {
     match field {
-        Field::Process(_) | Field::ProcessOnce(_) if kind == Kind::Hung => "hung".to_owned(),
-        Field::Process(_) | Field::ProcessOnce(_) => "crashed".to_owned(),
+        Field::Process(failure) | Field::ProcessOnce(failure) => match &failure.function {
+            _ if kind == Kind::Hung => "hung".to_owned(),
+            Some(function) => format!("crashed-in-{}", slug(function)),
+            None => "crashed".to_owned(),
+        },
         Field::Forms(differ) => slug(&differ.forms.to_string()),
         Field::StrayWrite { written, reference, backend } => {
             stray_write_word(*written, *reference, *backend)

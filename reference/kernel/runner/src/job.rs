@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::log;
+
 /// What takes a job's result: its number in the batch, and its answer or its death.
 pub type Deliver<'a> = dyn FnMut(usize, Result<&[u8], Death>) + 'a;
 
@@ -21,6 +23,14 @@ impl Death {
     /// Whether the job kills a fresh guest alone.
     pub fn is_alone(&self) -> bool {
         self.after.is_none()
+    }
+
+    /// The function that the kernel was in, where its log says.
+    pub fn function(&self) -> Option<&str> {
+        match &self.how {
+            How::Panicked(line) => log::function(&self.log, line),
+            How::Reset | How::Hung(_) => None,
+        }
     }
 }
 

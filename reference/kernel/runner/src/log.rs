@@ -17,6 +17,23 @@ pub(crate) fn complaint(log: &str) -> Option<String> {
     Some(without_time(line).to_owned())
 }
 
+/// The function that the kernel was in when it complained so, where its log says: in the line itself
+/// (`in unpin_user_pages+0x124/0x180`), or behind it, as the instruction pointer.
+pub(crate) fn function<'a>(log: &'a str, complaint: &str) -> Option<&'a str> {
+    let mut lines = log[log.find(complaint)?..].lines();
+    let line = lines.next()?;
+    symbol(line).or_else(|| symbol(lines.find(|line| line.contains("RIP: "))?))
+}
+
+/// The first of the symbols in a line, which the kernel prints as `name+0xoffset/0xsize`; without
+/// what a compiler appends to a part of a function.
+fn symbol(line: &str) -> Option<&str> {
+    let name = line.split_whitespace().find_map(|word| word.split_once("+0x"))?.0;
+    // `0010:name` is an instruction pointer.
+    let name = name.rsplit(':').next()?;
+    name.split('.').next().filter(|name| !name.is_empty())
+}
+
 /// The number of the job that the kernel panicked in, which the module tells then.
 pub(crate) fn job(log: &str) -> Option<usize> {
     let line = log.lines().rev().find_map(|line| line.split_once("pagediff: in job "))?;
@@ -49,6 +66,17 @@ mod tests {
         assert_eq!(complaint(log).as_deref(), Some("BUG: Bad page state in process init"));
         assert_eq!(complaint("[    0.1] fine\n"), None);
         assert_eq!(complaint("Kernel panic").as_deref(), Some("Kernel panic"));
+    }
+
+    #[test]
+    fn a_complaint_tells_its_function() {
+        let kasan = "BUG: KASAN: slab-out-of-bounds in unpin_user_pages+0x124/0x180";
+        assert_eq!(function(&format!("[ 1.0] {kasan}\n"), kasan), Some("unpin_user_pages"));
+        let bug = "kernel BUG at mm/gup.c:31!";
+        let log = format!("[ 0.1] old+0x1/0x2\n[ 1.0] {bug}\nRIP: 0010:put.part.0+0x34/0x490\n");
+        assert_eq!(function(&log, bug), Some("put"));
+        assert_eq!(function("[ 1.0] BUG: Bad page state in process init", "BUG: Bad page"), None);
+        assert_eq!(function("", bug), None);
     }
 
     #[test]

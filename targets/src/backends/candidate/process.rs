@@ -222,7 +222,7 @@ impl Worker {
             line.strip_prefix("SUMMARY: ").or(of_undefined)
         });
         let how = summary.map_or(how, str::to_owned);
-        Failure { how: HowFailed::Crashed(how), log }
+        Failure { log, ..HowFailed::Crashed(how).into() }
     }
 
     /// How it ended, if it does within a moment.

@@ -1,5 +1,6 @@
 //! `pagediff exhaust`: every small case on backends, each held against the reference.
 
+mod bank;
 mod state;
 mod workers;
 
@@ -41,6 +42,10 @@ pub(crate) struct Arguments {
     /// Stop after so many minutes; with --state, the next run goes on from there
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1440))]
     minutes: Option<u64>,
+    /// Say of each bug of the bank how small a case shows it, the least entries first and then the
+    /// least pages
+    #[arg(long, conflicts_with_all = ["names", "count", "state", "minutes"])]
+    bugs: bool,
     /// How many cores to use, all if not given; where a kernel is a backend, it is one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -153,6 +158,10 @@ struct Diverging {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let backends = &arguments.backends.for_small_cases();
     let shapes = arguments.bound.shapes(backends.has_kernel());
+    if arguments.bugs {
+        bank::run(&shapes, threads(arguments), arguments.json, out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (worlds, arrays, cases) = (shapes.worlds(), shapes.arrays(), shapes.cases());
     let mut told = Told { worlds, arrays, cases, done: 0, skipped: Vec::new(), divergence: None };
     if !arguments.count {

@@ -44,6 +44,26 @@ fn a_state_of_the_same_run_is_gone_on_from() {
 }
 
 #[test]
+fn each_bug_of_the_bank_has_its_least_case() {
+    let directory = Directory::new();
+    let bugs = ["exhaust", "--bugs", "--pages=2", "--entries=2", "--order=1"];
+    let told = directory.run(&[&bugs[..], &["--json"]].concat()).code(0).json();
+    let least = |name: &str| {
+        let mut bugs = told.as_array().unwrap().iter();
+        let bug = bugs.find(|bug| bug["bug"] == name).unwrap_or_else(|| panic!("{name}"));
+        let size = &bug["least"]["size"];
+        (size["entries"].as_u64(), size["pages"].as_u64())
+    };
+    assert_eq!(least("never-marks"), (Some(1), Some(1)));
+    assert_eq!(least("no-compound-head"), (Some(1), Some(2)));
+    assert_eq!(least("mark-only-the-first"), (Some(2), Some(2)));
+    assert_eq!(least("counter-of-8-bits"), (None, None));
+    let told = directory.run(&bugs).code(0);
+    told.out(&["never-marks", "bugs with 1 entry; ", " that no case of this bound shows\n"]);
+    directory.run(&[&bugs[..], &["--backend=fast"]].concat()).code(2).err(&["cannot be used with"]);
+}
+
+#[test]
 fn a_bound_has_pages_and_entries() {
     let directory = Directory::new();
     directory.run(&["exhaust", "--pages", "2"]).code(2).err(&["--entries"]);

@@ -40,7 +40,7 @@ const SHARE: u64 = 1 << 15;
 const KERNEL_BATCH: usize = 1024;
 
 /// Cases that a backend in this process gets at a time: their worlds fit into a cache.
-const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 
 /// What of the cases is given out, and what came back.
 struct Shares {

@@ -214,6 +214,8 @@ pub enum Skip {
     NoRoom,
     /// A page lies in a device's memory.
     DevicePage,
+    /// A page is the kernel's own huge zero page.
+    HugeZero,
     /// A page starts with a count below zero, which somebody else's over-release left.
     Negative,
     /// An entry is NULL, or a length the negative of an errno.
@@ -241,6 +243,7 @@ impl Skip {
             Skip::NeedsLock => &known_differences::NEEDS_LOCK,
             Skip::NoRoom => &known_differences::NO_ROOM,
             Skip::DevicePage => &known_differences::DEVICE_PAGE,
+            Skip::HugeZero => &known_differences::HUGE_ZERO,
             Skip::Negative => &known_differences::NEGATIVE,
             Skip::Nulls => &known_differences::NULLS,
             Skip::Dies { .. } => &known_differences::DIES,

@@ -81,6 +81,13 @@ pub(crate) static DEVICE_PAGE: KnownDifference = KnownDifference {
     seen: Seen::Elsewhere,
 };
 
+pub(crate) static HUGE_ZERO: KnownDifference = KnownDifference {
+    condition: "a page is the kernel's own huge zero page",
+    backends: "`kernel-release-pages`",
+    reason: "release_pages() leaves it alone, which put_page() does not; smaller guests have none",
+    seen: Seen::Elsewhere,
+};
+
 pub(crate) static NEGATIVE: KnownDifference = KnownDifference {
     condition: "a page starts with a count below zero",
     backends: "kernels",
@@ -131,7 +138,7 @@ pub(crate) static DIES: KnownDifference = KnownDifference {
 };
 
 /// All of them, as docs/backends.md lists them.
-pub static KNOWN_DIFFERENCES: [&KnownDifference; 15] = [
+pub static KNOWN_DIFFERENCES: [&KnownDifference; 16] = [
     &LACKS,
     &OVER_RELEASE,
     &WAITS,
@@ -140,6 +147,7 @@ pub static KNOWN_DIFFERENCES: [&KnownDifference; 15] = [
     &NEEDS_LOCK,
     &NO_ROOM,
     &DEVICE_PAGE,
+    &HUGE_ZERO,
     &NEGATIVE,
     &NULLS,
     &NO_MEMORY,

@@ -67,8 +67,7 @@ const UNTRIED: u8 = 125;
 /// `git bisect run` stops.
 pub(crate) const BROKEN: u8 = 128;
 
-/// In MiB: KASAN has an eighth of all memory for itself, and holds back what is freed. With more a
-/// kernel has a huge zero page, which release_pages() of 6.1 leaves alone.
+/// In MiB: KASAN has an eighth of all memory for itself, and holds back what is freed.
 const DEBUG_MEMORY: u32 = 512;
 
 /// Why there is no verdict.

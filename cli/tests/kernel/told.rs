@@ -51,6 +51,20 @@ fn more_events_than_there_is_room_for() {
     assert!(fields.contains("events without room"), "{fields:?}");
 }
 
+/// In a guest with so much memory there is one.
+#[test]
+fn the_huge_zero_page_of_a_kernel() {
+    let place = misbehaving();
+    let case = "folio a order=9 from=huge-zero\nentries a[0]*3\nput_user_pages\n";
+    place.directory.write("1.case", case);
+    let arguments = ["replay", "--memory", "768", "--backend", "kernel", "--backend"];
+    let arguments = [&arguments[..], &["kernel-release-pages", "1.case"]].concat();
+    place.run(&arguments).code(0).out(&[
+        "kernel-release-pages skipped 1 case: a page is the kernel's own huge zero page",
+        "1 case, 0 divergences, 1 skipped",
+    ]);
+}
+
 #[test]
 fn why_user_memory_is_not_mapped() {
     let copy = ModuleCopy::new();

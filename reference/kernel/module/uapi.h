@@ -62,6 +62,7 @@ enum pagediff_status {
 	PAGEDIFF_LACKS,		/* skipped: the kernel has no function that it calls */
 	PAGEDIFF_NO_ROOM,	/* skipped: a count has no room for our own reference */
 	PAGEDIFF_DEVICE_PAGE,	/* skipped: a page is of ZONE_DEVICE */
+	PAGEDIFF_HUGE_ZERO,	/* skipped: the kernel's own huge zero page */
 };
 
 /* The arrays follow in the order of their counts. */

@@ -123,6 +123,7 @@ pub(crate) fn read(
         6 => return Err("it lacks a function that this kernel should have"),
         7 => return Ok(Some(Skip::NoRoom)),
         8 => return Ok(Some(Skip::DevicePage)),
+        9 => return Ok(Some(Skip::HugeZero)),
         _ => return Err("an unknown status"),
     }
     outcome.orders.extend_from_slice(take(&mut rest, answer.orders)?);

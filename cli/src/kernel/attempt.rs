@@ -143,10 +143,7 @@ fn attempt(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Ended> {
         None => Source::of_debian(arguments.release)?,
     };
     let patched = arguments.patch.as_ref().map(|patch| source.with_patch(patch)).transpose()?;
-    let before = match &patched {
-        Some(_) => Some(base(&arguments, &source)?),
-        None => None,
-    };
+    let before = patched.as_ref().map(|patched| base(&arguments, &source, patched)).transpose()?;
     let (after, refused) = try_one(&arguments, &source, patched.as_ref())?;
     let letter = Letter::new(&arguments, &source, patched.as_ref(), before, after, refused);
     if arguments.json {
@@ -159,12 +156,14 @@ fn attempt(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Ended> {
 }
 
 /// The verdict on the source as it is, which is kept for as long as nothing changes that it is of.
-fn base(arguments: &Arguments, source: &Source) -> Result<Verdict, Ended> {
+fn base(arguments: &Arguments, source: &Source, patched: &Patched) -> Result<Verdict, Ended> {
     let kept = Kept::new(source.home(), &arguments.key(source)?);
     if let Some(verdict) = kept.load() {
         eprintln!("the verdict on the source without the patch is known from before");
         return Ok(verdict);
     }
+    // A patch that does not compile is told before minutes go into the base.
+    source.build(Some(patched), arguments.config())?;
     let (verdict, _) = try_one(arguments, source, None)?;
     kept.store(&verdict)?;
     Ok(verdict)

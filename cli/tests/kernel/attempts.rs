@@ -68,9 +68,9 @@ fn patch(directory: &Directory, name: &str, before: &str, after: &str) -> PathBu
 }
 
 /// mm/gup.c of Debian's kernel.
-fn gup() -> String {
-    let version = package_version(&Which::default()).unwrap().unwrap();
-    fs::read_to_string(gup_source(Release::V6_1, &version).unwrap()).unwrap()
+fn gup(release: Release) -> String {
+    let version = package_version(&Which::Debian(release)).unwrap().unwrap();
+    fs::read_to_string(gup_source(release, &version).unwrap()).unwrap()
 }
 
 fn attempt(directory: &Directory, arguments: &[&str]) -> Ran {
@@ -82,11 +82,12 @@ fn attempt(directory: &Directory, arguments: &[&str]) -> Ran {
     ran
 }
 
-fn patches_are_judged(options: &[&str]) {
-    let (directory, source) = (Directory::new(), gup());
+fn patches_are_judged(release: Release, options: &[&str]) {
+    let (directory, source) = (Directory::new(), gup(release));
     for change in [RIGHT, WRONG, CRASHES] {
         let patch = patch(&directory, change.name, &source, &changed(&source, &change));
-        let arguments = [&[patch.to_str().unwrap()], options].concat();
+        let of = [patch.to_str().unwrap(), "--release", release.name()];
+        let arguments = [&of[..], options].concat();
         attempt(&directory, &arguments).code(change.code).out(change.told);
     }
 }
@@ -94,19 +95,25 @@ fn patches_are_judged(options: &[&str]) {
 #[test]
 #[ignore = "builds a kernel"]
 fn patches_are_judged_by_what_they_do() {
-    patches_are_judged(&[]);
+    patches_are_judged(Release::V6_1, &[]);
+}
+
+#[test]
+#[ignore = "builds a kernel, after `scripts/kernel setup --release 6.12`"]
+fn patches_of_6_12_are_judged_by_what_they_do() {
+    patches_are_judged(Release::V6_12, &[]);
 }
 
 #[test]
 #[ignore = "builds a kernel with all that watches it, and waits for it to die many times"]
 fn patches_are_judged_where_all_is_watched() {
-    patches_are_judged(&["--debug", "--generated", "0"]);
+    patches_are_judged(Release::V6_1, &["--debug", "--generated", "0"]);
 }
 
 #[test]
 #[ignore = "builds a kernel"]
 fn what_cannot_be_tried_has_its_own_code() {
-    let (directory, source) = (Directory::new(), gup());
+    let (directory, source) = (Directory::new(), gup(Release::V6_1));
     let broken = Change { name: "broken", other: "for (;;) { this does not compile", ..RIGHT };
     let patch = patch(&directory, broken.name, &source, &changed(&source, &broken));
     let none = ["--generated", "0", "--cases", "1.case"];

@@ -378,7 +378,7 @@ mod tests {
             outcome_of(&bytes).unwrap_err()
         };
         assert_eq!(refused(whole.len(), 0), "bytes behind its end");
-        assert_eq!(refused(0, 9), "an unknown status");
+        assert_eq!(refused(0, 10), "an unknown status");
         assert_eq!(refused(58, 3), "an unknown state of a page");
         assert_eq!(refused(80, 5), "an unknown event");
         assert_eq!(refused(whole.len() - 32, 9), "an unknown counter");

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use super::common::Ran;
 use super::module_copy::{ModuleCopy, Place, corpus};
 
-/// What the module does on so many entries, by the order of the page.
+/// What the module does in put_user_pages() on so many entries, by the order of the page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Misbehaviour {
-    /// Returns with the page lock, from put_user_pages_dirty_lock(), which may wait for it.
+    /// Returns with the page lock.
     KeepTheLock,
     Bug,
     Warning,
@@ -28,14 +28,19 @@ pub(crate) enum Misbehaviour {
 
 const ENTRIES: usize = 137;
 
+/// A call that waits for a page lock, where it may, and returns with it. The page is dirty, so that
+/// the call has no other business with the lock.
+pub(crate) const WAIT_AND_KEEP_THE_LOCK: &str =
+    "folio a dirty locked\nentries a*211\nput_user_pages_dirty_lock\n";
+
 /// What the module says where it dawdles or stays.
 pub(crate) const HERE: &str = "pagediff: here";
 
-/// Those that misbehave. In the first nobody may sleep.
-const FUNCTIONS: [&str; 2] = ["put_user_pages", "put_user_pages_dirty_lock"];
+const FUNCTION: &str = "static void patch_put_user_pages(struct page **pages, \
+                        unsigned long npages)\n{\n\tunsigned long i;\n";
 
-/// What the code below comes behind.
-const INCLUDE: &str = "#include \"pagediff.h\"\n";
+const FUNCTION_THAT_LOCKS: &str = "static void patch_put_user_pages_dirty_lock(struct page **pages, \
+                                   unsigned long npages)\n{\n\tunsigned long i;\n";
 
 /// The pointer is volatile for the compiler not to see through it.
 const CODE: &str = r#"
@@ -102,9 +107,7 @@ impl Misbehaviour {
     /// The same on a page with these attributes.
     pub(crate) fn case_on(self, attributes: &str) -> String {
         let order = self as u8;
-        let [atomic, may_sleep] = FUNCTIONS;
-        let function = if matches!(self, Misbehaviour::KeepTheLock) { may_sleep } else { atomic };
-        format!("folio a order={order} {attributes}\nentries a*{ENTRIES}\n{function}\n")
+        format!("folio a order={order} {attributes}\nentries a*{ENTRIES}\nput_user_pages\n")
     }
 }
 
@@ -112,17 +115,14 @@ impl Misbehaviour {
 pub(crate) fn misbehaving() -> Place {
     static COPY: LazyLock<ModuleCopy> = LazyLock::new(|| {
         let copy = ModuleCopy::kept("kernel-misbehaving");
-        let file = "release_patch.c";
-        copy.replace(file, INCLUDE, &format!("{INCLUDE}{CODE}"));
-        for function in FUNCTIONS {
-            let start = format!(
-                "static void patch_{function}(struct page **pages, unsigned long npages)\n\
-                 {{\n\tunsigned long i;\n"
-            );
-            let call =
-                format!("\n\tif (npages == {ENTRIES})\n\t\tmisbehave(compound_head(pages[0]));\n");
-            copy.replace(file, &start, &format!("{start}{call}"));
-        }
+        let call = format!(
+            "{CODE}\n{FUNCTION}\n\tif (npages == {ENTRIES})\n\
+             \t\tmisbehave(compound_head(pages[0]));\n"
+        );
+        copy.replace("release_patch.c", FUNCTION, &call);
+        let call = "\n\tif (npages == 211)\n\t\tlock_page(compound_head(pages[0]));\n";
+        let call = format!("{FUNCTION_THAT_LOCKS}{call}");
+        copy.replace("release_patch.c", FUNCTION_THAT_LOCKS, &call);
         copy
     });
     COPY.place()

@@ -72,7 +72,7 @@ fn a_mistake_is_reported_with_function_page_and_field() {
         "dirty    ",
         "reproduce: cargo run --release -- explain --backend reference \
          --backend ./per_run_mistake.so --time-limit 300 3.case\n",
-        "1 cases, 1 divergences, 0 skipped\n",
+        "1 case, 1 divergence, 0 skipped\n",
     ]);
     let explain = ["explain", "--backend", "./per_run_mistake.so", "3.case"];
     directory.run(&explain).code(1).out(&["./per_run_mistake.so did something else", "page b"]);
@@ -99,7 +99,7 @@ fn mistakes_with_pins_are_reported() {
         directory.write("1.case", case);
         directory.write("mine.c", right);
         let replay = ["replay", "--backend", "mine.c", "1.case"];
-        directory.run(&replay).code(0).out(&["1 cases, 0 divergences, 0 skipped"]);
+        directory.run(&replay).code(0).out(&["1 case, 0 divergences, 0 skipped"]);
         directory.write("mine.c", right.replace(correct, wrong));
         directory.run(&replay).code(1).out(&["mine.c differs from reference"]);
     }
@@ -138,7 +138,7 @@ fn a_hang_is_a_divergence() {
     let files = ["--target", "put_user_pages", "1.case"];
     // Long enough to load it, which is under the same limit.
     let ran = replay_within("5", &directory, "./hang.so", &files);
-    ran.code(1).out(&["hung: no end after 5 s", "1 cases, 1 divergences, 0 skipped"]);
+    ran.code(1).out(&["hung: no end after 5 s", "1 case, 1 divergence, 0 skipped"]);
 }
 
 #[test]

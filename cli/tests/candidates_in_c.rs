@@ -30,7 +30,7 @@ fn replay_case(case: &str, code: &str, options: &[&str]) -> Ran {
 #[test]
 fn a_c_file_is_compiled_and_held_against_the_reference() {
     let ran = replay(&put_user_pages(RIGHT), &[]).code(0);
-    ran.out(&["1 cases, 0 divergences, 0 skipped"]);
+    ran.out(&["1 case, 0 divergences, 0 skipped"]);
     let skips = format!("\t\tif (i > 0)\n\t{RIGHT}");
     replay(&put_user_pages(&skips), &[]).code(1).out(&["mine.c differs from reference"]);
 }

@@ -59,7 +59,7 @@ fn functions_are_cut_out_of_a_tree_and_compiled_as_they_are() {
     let text = String::from_utf8(directory.read("mine.c")).unwrap();
     assert!(text.contains("from tree/mm/gup.c") && !text.contains("not_in_the_header"), "{text}");
     let replay = ["replay", "--backend", "mine.c", "--profile", "debian-6.1", "1.case"];
-    let ran = directory.run(&replay).code(0).out(&["1 cases, 0 divergences, 0 skipped"]);
+    let ran = directory.run(&replay).code(0).out(&["1 case, 0 divergences, 0 skipped"]);
     assert!(!ran.err.contains("warning"), "{}", ran.err);
 
     // The same with a mistake: a large folio's pincount stays.

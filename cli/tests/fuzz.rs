@@ -86,7 +86,7 @@ fn a_finding_is_shown_with_the_command_that_shows_more() {
     let ran = ran.out(&[
         "program: 1 distinct divergence\n",
         // What replaying it says, which finds nothing here.
-        "1 cases, 0 divergences",
+        "1 case, 0 divergences",
         "show it with: cargo run --release -- explain --target program \
          fuzz/artifacts/program/divergence-one\n",
     ]);

@@ -206,7 +206,8 @@ impl Tally {
                 writeln!(out, "{name} skipped {}: {reason}", count(cases, "case"))?;
             }
         }
-        writeln!(out, "{cases} cases, {} divergences, {skipped} skipped", divergences.len())
+        let (cases, divergences) = (count(*cases, "case"), count(divergences.len(), "divergence"));
+        writeln!(out, "{cases}, {divergences}, {skipped} skipped")
     }
 }
 

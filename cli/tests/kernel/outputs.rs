@@ -23,7 +23,7 @@ fn a_case_that_the_kernel_dies_of_is_shown_and_explained() {
         "RIP: 0010:",
         "  reproduce: ",
         "explain --backend kernel bug.case\n",
-        "1 cases, 1 divergences, 0 skipped\n",
+        "1 case, 1 divergence, 0 skipped\n",
     ]);
     let ran = place.run(&["replay", "--json", "--backend", "kernel", "bug.case"]).code(1).json();
     let artifact = ran["divergences"][0]["artifact"].as_str().expect("the case is saved");

@@ -58,7 +58,7 @@ fn a_kernel_that_is_not_set_up_stops_nothing_else() {
         }
     }
     assert_eq!(lines(&run(&directory, None, &["kernel", "about"]).code(2)), expected);
-    run(&directory, None, &["replay", "1.case"]).code(0).out(&["1 cases, 0 divergences"]);
+    run(&directory, None, &["replay", "1.case"]).code(0).out(&["1 case, 0 divergences"]);
     run(&directory, None, &["explain", "1.case"]).code(0).out(&["fast did the same"]);
     run(&directory, None, &["list"]).code(0).out(&KERNELS);
     assert!(!directory.path().join("target").exists());
@@ -116,7 +116,7 @@ fn many_at_once_where_nothing_is_built() {
     let outputs: Vec<Output> =
         children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
     for output in outputs {
-        Ran::from(output).code(0).out(&["1 cases, 0 divergences"]);
+        Ran::from(output).code(0).out(&["1 case, 0 divergences"]);
     }
 }
 

@@ -41,18 +41,20 @@ pub(super) enum Killer {
     Own,
     Layout,
     Corpus,
+    Bank,
     Tests,
 }
 
 impl Killer {
-    pub(super) const ALL: [Killer; 4] =
-        [Killer::Own, Killer::Layout, Killer::Corpus, Killer::Tests];
+    pub(super) const ALL: [Killer; 5] =
+        [Killer::Own, Killer::Layout, Killer::Corpus, Killer::Bank, Killer::Tests];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Killer::Own => "own",
             Killer::Layout => "layout",
             Killer::Corpus => "corpus",
+            Killer::Bank => "bank",
             Killer::Tests => "tests",
         }
     }

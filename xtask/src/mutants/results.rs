@@ -72,10 +72,11 @@ impl Results {
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let caught = Killer::ALL.map(Fate::Caught);
         let timed_out = Killer::ALL.map(Fate::TimedOut);
-        let columns: [(&str, &[Fate]); 6] = [
+        let columns: [(&str, &[Fate]); 7] = [
             ("own tests", &caught[..2]),
             ("corpus", &caught[2..3]),
-            ("tests", &caught[3..]),
+            ("bank", &caught[3..4]),
+            ("tests", &caught[4..]),
             ("never ending", &timed_out),
             ("unviable", &[Fate::Unviable]),
             ("missed", &[Fate::Survived]),
@@ -90,7 +91,7 @@ impl Results {
             rows.push(row);
         }
         writeln!(out)?;
-        let aligns = [[Align::Left; 1].as_slice(), &[Align::Right; 7]].concat();
+        let aligns = [[Align::Left; 1].as_slice(), &[Align::Right; 8]].concat();
         table::write(out, &rows, &aligns)?;
         for (mutant, _) in self.missed() {
             writeln!(out, "missed: {}, in `{}`", mutant.name, mutant.line)?;

@@ -185,6 +185,7 @@ fn packages(killer: Killer) -> &'static [&'static str] {
     match killer {
         Killer::Own | Killer::Layout => &[],
         Killer::Corpus => &["put_user_page_targets"],
+        Killer::Bank => &["put_user_page_bugs"],
         Killer::Tests => &PACKAGES,
     }
 }
@@ -195,6 +196,7 @@ fn tests(killer: Killer) -> &'static [&'static str] {
         // Of the library: examples in the documentation take longer to build than all else.
         Killer::Own | Killer::Layout => &["--lib"],
         Killer::Corpus => &["--test", "corpus"],
+        Killer::Bank => &["--test", "bank"],
         Killer::Tests => &[],
     }
 }

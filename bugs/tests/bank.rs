@@ -5,32 +5,15 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::scenarios;
+use common::{fields, scenarios};
 use put_user_page_bugs::backend::backend;
 use put_user_page_bugs::finder::Finder;
 use put_user_page_bugs::waiting::WAITING;
-use put_user_page_bugs::{BUGS, Bug, Run, Scale, bug};
+use put_user_page_bugs::{BUGS, bug};
+use put_user_page_case::Case;
 use put_user_page_case::world::World;
-use put_user_page_case::{Case, Function};
 use put_user_page_targets::comparer::Comparer;
-use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::Verdict;
-
-/// The fields that reports name, over these cases.
-fn fields(bug: Option<&'static Bug>, cases: &[Case]) -> BTreeSet<String> {
-    let mut faulty = backend(bug);
-    let mut comparer = Comparer::new(vec![&mut faulty]);
-    let mut fields = BTreeSet::new();
-    let compared = comparer.compare(cases, &mut |_, _, verdict| {
-        if let Verdict::Differs(divergence) = verdict {
-            let report = Report::of(&divergence);
-            let named = report.subjects.iter().flat_map(|subject| &subject.fields);
-            fields.extend(named.map(|field| field.field.clone()));
-        }
-    });
-    compared.expect("machines in this process work");
-    fields
-}
 
 #[test]
 fn what_has_no_bug_agrees() {
@@ -108,25 +91,4 @@ fn a_check_for_zero_alone_is_shown_by_counts_below_zero_and_nothing_else() {
     let expected = ["stopped at", "refcount"].map(str::to_owned);
     assert!(fields_in(&below).is_superset(&BTreeSet::from(expected)), "{:?}", fields_in(&below));
     assert_eq!(fields_in(&others), BTreeSet::new());
-}
-
-#[test]
-fn only_bugs_that_calls_can_show_are_looked_for() {
-    for function in Function::ALL {
-        let mut cases = scenarios();
-        cases.iter_mut().for_each(|case| case.call_only(function));
-        // Bugs of releasing references have no code for pins, nor the reverse.
-        let of_its_kind =
-            |bug: &&&Bug| matches!(bug.run, Run::Unpins(_) | Run::Nulls(_)) == function.unpins();
-        for bug in BUGS.iter().filter(of_its_kind).filter(|bug| !bug.can_show_in(&[function])) {
-            assert_eq!(fields(Some(bug), &cases), BTreeSet::new(), "{}", bug.name);
-        }
-        let mut finder = Finder::new(&[function]);
-        let expected =
-            BUGS.iter().filter(|bug| bug.can_show_in(&[function]) && bug.scale != Scale::Long);
-        assert_eq!(finder.missing().count(), expected.count());
-        cases.iter().for_each(|case| drop(finder.find(case)));
-        let missing: Vec<&str> = finder.missing().map(|bug| bug.name).collect();
-        assert_eq!(missing, [""; 0], "{}", function.name());
-    }
 }

@@ -3,13 +3,18 @@
 #![allow(dead_code, reason = "each test file uses some of this")]
 #![allow(unreachable_pub, reason = "test files share this")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use put_user_page_bugs::Bug;
+use put_user_page_bugs::backend::backend;
 use put_user_page_case::{Case, Function};
 use put_user_page_targets::backend::Backend;
 use put_user_page_targets::backends::naive;
+use put_user_page_targets::comparer::Comparer;
 use put_user_page_targets::divergence::Divergence;
+use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::{Trial, Verdict};
 
 /// Bugs that differ in what they do wrong, and are not variants of each other.
@@ -32,6 +37,22 @@ pub const DIFFERENT: [&str; 17] = [
     "write-into-a-tail",
     "stop-one-entry-late",
 ];
+
+/// The fields that reports name, over these cases.
+pub fn fields(bug: Option<&'static Bug>, cases: &[Case]) -> BTreeSet<String> {
+    let mut faulty = backend(bug);
+    let mut comparer = Comparer::new(vec![&mut faulty]);
+    let mut fields = BTreeSet::new();
+    let compared = comparer.compare(cases, &mut |_, _, verdict| {
+        if let Verdict::Differs(divergence) = verdict {
+            let report = Report::of(&divergence);
+            let named = report.subjects.iter().flat_map(|subject| &subject.fields);
+            fields.extend(named.map(|field| field.field.clone()));
+        }
+    });
+    compared.expect("machines in this process work");
+    fields
+}
 
 /// The hand-written scenarios, as they are, and with each function: what the targets do
 /// with them.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::kind::Kind;
 use super::layout_kind::{LayoutKind, LayoutKinds};
+use crate::backend::Failure;
 use crate::divergence::Divergence;
 use crate::oracle::{Difference, Field, LockRule, PageField, Sides, Subject};
 use crate::outcome::{Counter, Event, StateKind};
@@ -105,11 +106,8 @@ fn rank(field: &Field) -> u8 {
 /// Which field differs, and which way; it is of this kind.
 fn word(field: &Field, kind: Kind) -> String {
     match field {
-        Field::Process(failure) | Field::ProcessOnce(failure) => match &failure.function {
-            _ if kind == Kind::Hung => "hung".to_owned(),
-            Some(function) => format!("crashed-in-{}", slug(function)),
-            None => "crashed".to_owned(),
-        },
+        Field::Process(_) | Field::ProcessOnce(_) if kind == Kind::Hung => "hung".to_owned(),
+        Field::Process(failure) | Field::ProcessOnce(failure) => crash_word(failure),
         Field::Forms(differ) => slug(&differ.forms.to_string()),
         Field::StrayWrite { written, reference, backend } => {
             stray_write_word(*written, *reference, *backend)
@@ -138,6 +136,14 @@ fn word(field: &Field, kind: Kind) -> String {
             let sides = Sides { reference: Some(*reference), backend: Some(*backend) };
             way(&slug(&counter.to_string()), &sides)
         }
+    }
+}
+
+/// That it crashed, and in which function of a kernel.
+fn crash_word(failure: &Failure) -> String {
+    match &failure.function {
+        Some(function) => format!("crashed-in-{}", slug(function)),
+        None => "crashed".to_owned(),
     }
 }
 
@@ -225,7 +231,8 @@ fn slug(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{backend_word, first_event, slug};
+    use super::{backend_word, crash_word, first_event, slug};
+    use crate::backend::{Failure, HowFailed};
     use crate::oracle::Sides;
     use crate::outcome::{Event, EventKind};
 
@@ -252,6 +259,15 @@ mod tests {
         first_is("other-dirty", &locked, &marked_late);
         first_is("calls", &[(0, Free, 0)], &[(1, Free, 0)]);
         first_is("extra-free", &[(0, Dirty, 2)], &[(0, Dirty, 2), (0, Free, 0)]);
+    }
+
+    #[test]
+    fn crashes_of_a_kernel_are_told_by_their_function() {
+        let mut failure =
+            Failure::from(HowFailed::Crashed("kernel BUG at mm/gup.c:31!".to_owned()));
+        assert_eq!(crash_word(&failure), "crashed");
+        failure.function = Some("gup_put_folio".to_owned());
+        assert_eq!(crash_word(&failure), "crashed-in-gup_put_folio");
     }
 
     #[test]

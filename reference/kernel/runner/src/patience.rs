@@ -10,7 +10,8 @@ pub struct Patience {
     /// So many more; none where there is no end.
     left: Option<u32>,
     deaths: u32,
-    known: BTreeSet<String>,
+    /// How guests ended, and the function that each was in where its log says.
+    known: BTreeSet<(String, Option<String>)>,
 }
 
 impl Patience {
@@ -37,7 +38,8 @@ impl Patience {
     /// Bears another.
     pub(crate) fn bear(&mut self, death: &Death) {
         self.deaths += 1;
-        if !self.known.insert(kind(&death.how)) {
+        let function = death.function().map(str::to_owned);
+        if !self.known.insert((kind(&death.how), function)) {
             self.left = self.left.map(|left| left.saturating_sub(1));
         }
     }
@@ -50,7 +52,7 @@ fn kind(how: &How) -> String {
     let words = text.split_whitespace().map(|word| match word.split_once(':') {
         Some(("pfn", _)) => "pfn",
         _ if word.contains(".c:") || word.contains(".h:") => word,
-        _ => word.trim_end_matches(|c: char| c.is_ascii_hexdigit() || c == ','),
+        _ => word.trim_end_matches(|c: char| c.is_ascii_hexdigit() || ",:".contains(c)),
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -77,6 +79,10 @@ mod tests {
             (
                 "WARNING: CPU: 0 PID: 1 at mm/gup.c:52 f+0x1/0x2",
                 "WARNING: CPU: 0 PID: 77 at mm/gup.c:52 f+0x1/0x2",
+            ),
+            (
+                "general protection fault, for non-canonical address 0x7061676500000000: 0000 [#1]",
+                "general protection fault, for non-canonical address 0xee0c28eca0000000: 0000 [#1]",
             ),
         ] {
             assert_eq!(kind_of(one), kind_of(other));

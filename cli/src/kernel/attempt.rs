@@ -162,9 +162,13 @@ fn base(arguments: &Arguments, source: &Source, patched: &Patched) -> Result<Ver
         eprintln!("the verdict on the source without the patch is known from before");
         return Ok(verdict);
     }
-    // A patch that does not compile is told before minutes go into the base.
+    // A patch that does not compile is told before minutes go into the base, of which most of what
+    // is built now is a part.
+    let start = Instant::now();
     source.build(Some(patched), arguments.config())?;
-    let (verdict, _) = try_one(arguments, source, None)?;
+    let build = start.elapsed().as_secs_f64();
+    let (mut verdict, _) = try_one(arguments, source, None)?;
+    verdict.seconds.build += build;
     kept.store(&verdict)?;
     Ok(verdict)
 }

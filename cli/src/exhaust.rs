@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     minutes: Option<u64>,
     /// Say of each bug of the bank how small a case shows it, the least entries first and then the
     /// least pages
-    #[arg(long, conflicts_with_all = ["names", "count", "state", "minutes"])]
+    #[arg(long, conflicts_with_all = ["names", "in_kernel", "profile", "night", "count", "state", "minutes"])]
     bugs: bool,
     /// How many cores to use, all if not given; where a kernel is a backend, it is one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -157,11 +157,12 @@ struct Diverging {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode, Stop> {
     let backends = &arguments.backends.for_small_cases();
-    let shapes = arguments.bound.shapes(backends.has_kernel());
     if arguments.bugs {
+        let shapes = arguments.bound.shapes(false);
         bank::run(&shapes, threads(arguments), arguments.json, out)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let shapes = arguments.bound.shapes(backends.has_kernel());
     let (worlds, arrays, cases) = (shapes.worlds(), shapes.arrays(), shapes.cases());
     let mut told = Told { worlds, arrays, cases, done: 0, skipped: Vec::new(), divergence: None };
     if !arguments.count {

@@ -27,7 +27,8 @@ struct Shown {
     least: Option<Least>,
 }
 
-/// The first case that shows a bug: none has fewer entries, nor as many and fewer pages.
+/// The first case that shows a bug: none of the bound has fewer entries, nor as many and fewer
+/// pages.
 #[derive(Serialize)]
 struct Least {
     size: Size,

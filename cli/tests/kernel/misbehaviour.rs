@@ -28,10 +28,14 @@ pub(crate) enum Misbehaviour {
 
 const ENTRIES: usize = 137;
 
+/// Those of put_user_pages_dirty_lock() that it returns from with the page lock.
+const ENTRIES_TO_LOCK: usize = 211;
+
 /// A call that waits for a page lock, where it may, and returns with it. The page is dirty, so that
 /// the call has no other business with the lock.
-pub(crate) const WAIT_AND_KEEP_THE_LOCK: &str =
-    "folio a dirty locked\nentries a*211\nput_user_pages_dirty_lock\n";
+pub(crate) fn wait_and_keep_the_lock() -> String {
+    format!("folio a dirty locked\nentries a*{ENTRIES_TO_LOCK}\nput_user_pages_dirty_lock\n")
+}
 
 /// What the module says where it dawdles or stays.
 pub(crate) const HERE: &str = "pagediff: here";
@@ -120,9 +124,11 @@ pub(crate) fn misbehaving() -> Place {
              \t\tmisbehave(compound_head(pages[0]));\n"
         );
         copy.replace("release_patch.c", FUNCTION, &call);
-        let call = "\n\tif (npages == 211)\n\t\tlock_page(compound_head(pages[0]));\n";
-        let call = format!("{FUNCTION_THAT_LOCKS}{call}");
-        copy.replace("release_patch.c", FUNCTION_THAT_LOCKS, &call);
+        let locks = format!(
+            "{FUNCTION_THAT_LOCKS}\n\tif (npages == {ENTRIES_TO_LOCK})\n\
+             \t\tlock_page(compound_head(pages[0]));\n"
+        );
+        copy.replace("release_patch.c", FUNCTION_THAT_LOCKS, &locks);
         copy
     });
     COPY.place()

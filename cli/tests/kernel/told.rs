@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::misbehaviour::{Misbehaviour, WAIT_AND_KEEP_THE_LOCK, misbehaving};
+use super::misbehaviour::{Misbehaviour, misbehaving, wait_and_keep_the_lock};
 use super::module_copy::{ModuleCopy, Place, kernel_folder};
 
 /// The fields that differ in a case.
@@ -26,10 +26,10 @@ fn fields(place: &Place, case: &str) -> BTreeSet<String> {
 #[test]
 fn a_page_lock_that_a_call_keeps() {
     let place = misbehaving();
-    let cases = ["", "kind=file", "from=memfd", "from=file"];
-    let cases = cases.map(|attributes| Misbehaviour::KeepTheLock.case_on(attributes));
-    for case in cases.iter().map(String::as_str).chain([WAIT_AND_KEEP_THE_LOCK]) {
-        let fields = fields(&place, case);
+    let pages = ["", "kind=file", "from=memfd", "from=file"];
+    let cases = pages.map(|attributes| Misbehaviour::KeepTheLock.case_on(attributes));
+    for case in cases.into_iter().chain([wait_and_keep_the_lock()]) {
+        let fields = fields(&place, &case);
         assert!(fields.contains("page locks kept"), "{case}: {fields:?}");
         assert!(!fields.contains("process"), "{case}: {fields:?}");
     }
@@ -51,7 +51,7 @@ fn more_events_than_there_is_room_for() {
     assert!(fields.contains("events without room"), "{fields:?}");
 }
 
-/// In a guest with so much memory there is one.
+/// A guest has one if it has more than 512 MiB.
 #[test]
 fn the_huge_zero_page_of_a_kernel() {
     let place = misbehaving();

@@ -55,3 +55,33 @@ fn by_frame(events: &[Event]) -> BTreeMap<usize, Vec<Event>> {
     }
     map
 }
+
+#[cfg(test)]
+mod tests {
+    use put_user_page_case::Case;
+
+    use super::*;
+
+    fn event(frame: usize, kind: EventKind, refcount: i32) -> Event {
+        Event { frame, kind, refcount, call: 0 }
+    }
+
+    /// Who watches a kernel's pages sees locks of files that are watched alone, and of other pages
+    /// that they turned dirty, but not when.
+    #[test]
+    fn who_watches_pages_sees_less() {
+        let case =
+            Case::from_text("folio a kind=file\nfolio b\nentries a b\nput_user_pages_dirty_lock\n");
+        let world = World::of(&case.unwrap());
+        let (lock, unlock) = (EventKind::Lock, EventKind::Unlock);
+        let (dirty, free) = (EventKind::Dirty, EventKind::Free);
+        let of_file = [event(0, lock, 2), event(0, dirty, 2), event(0, free, 0)];
+        let others =
+            [event(1, lock, 2), event(1, dirty, 2), event(1, unlock, 2), event(1, free, 0)];
+        let all = [&of_file[..], &others].concat();
+        assert_eq!(*seen(&world, &all, Events::Every), *all);
+        assert_eq!(*seen(&world, &all, Events::None), []);
+        let of_others = [event(1, dirty, Event::UNSEEN), event(1, free, 0)];
+        assert_eq!(*seen(&world, &all, Events::OfPages), *[&of_file[..], &of_others].concat());
+    }
+}

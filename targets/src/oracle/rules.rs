@@ -70,3 +70,32 @@ pub(super) fn push_breaks(
         field: Field::Lock { call, broken },
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use put_user_page_case::Case;
+
+    use super::*;
+
+    /// The events of these calls, on two pages that nobody has locked.
+    fn breaks(events: &[(usize, usize, EventKind)]) -> Vec<Break> {
+        let case = Case::from_text("folio a\nfolio b\nentries a b\nput_user_pages_dirty_lock\n");
+        let events =
+            events.iter().map(|&(call, frame, kind)| Event { frame, kind, refcount: 1, call });
+        let outcome = Outcome { events: events.collect(), ..Outcome::default() };
+        rule_breaks(&World::of(&case.unwrap()), &outcome)
+    }
+
+    #[test]
+    fn a_lock_is_kept_by_the_call_that_took_it() {
+        use EventKind::{Free, Lock, Unlock};
+        let kept = |call, frame| Break { broken: LockRule::LockKept, call, frame };
+        let pair = |call, frame| [(call, frame, Lock), (call, frame, Unlock)];
+        assert_eq!(breaks(&[pair(0, 0), pair(0, 1), pair(1, 0)].concat()), []);
+        assert_eq!(breaks(&[(0, 0, Lock), (1, 1, Lock)]), [kept(0, 0), kept(1, 1)]);
+        let both = [(0, 0, Lock), (0, 1, Lock), (0, 0, Unlock), (0, 1, Free)];
+        let second = Break { broken: LockRule::SecondLock, call: 0, frame: 1 };
+        let freed = Break { broken: LockRule::FreedLocked, call: 0, frame: 1 };
+        assert_eq!(breaks(&both), [second, freed, kept(0, 1)]);
+    }
+}

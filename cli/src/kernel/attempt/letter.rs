@@ -158,8 +158,9 @@ impl Letter {
 }
 
 fn write_short(out: &mut dyn Write, title: &str, findings: &[&Finding]) -> io::Result<()> {
-    for Finding { signature, cases, summary, .. } in findings {
-        writeln!(out, "{title}: {summary} ({}, {signature})", count(*cases, "case"))?;
+    for Finding { signature, cases, summary, file, .. } in findings {
+        let smallest = file.as_ref().map_or(String::new(), |file| format!(": {file}"));
+        writeln!(out, "{title}: {summary} ({}, {signature}{smallest})", count(*cases, "case"))?;
     }
     Ok(())
 }

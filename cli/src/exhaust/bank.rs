@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::ops::Range;
-use std::sync::Mutex;
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pagediff_terminal::error::Stop;
@@ -17,7 +15,7 @@ use put_user_page_case::small::Shapes;
 use put_user_page_targets::exhaust::Exhaust;
 use serde::Serialize;
 
-use super::workers::BATCH;
+use super::workers::{BATCH, on_threads};
 
 /// What a bound shows of a bug.
 #[derive(Serialize)]
@@ -55,31 +53,25 @@ pub(super) fn run(
 /// What the bound shows of each bug, in the bank's order: each thread takes the next one.
 fn look(shapes: &Shapes, threads: usize) -> Result<Vec<Shown>, Stop> {
     let bar = progress_bar();
-    let (next, found) = (Mutex::new(BUGS.iter().enumerate()), Mutex::new(BTreeMap::new()));
-    let take = || next.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
-    let work = || -> Result<(), Stop> {
-        while let Some((number, bug)) = take() {
-            let shown = Shown { bug: bug.name, least: least(shapes, bug)? };
-            found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(number, shown);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut all = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(bug) = BUGS.get(number) else { return Ok(all) };
+            all.push((number, Shown { bug: bug.name, least: least(shapes, bug)? }));
             bar.inc(1);
         }
-        Ok(())
     };
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let ends = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        ends.collect::<Vec<_>>().into_iter().collect::<Result<Vec<()>, Stop>>()
-    })?;
+    let mut shown: Vec<_> = on_threads(threads, work)?.into_iter().flatten().collect();
     bar.finish_and_clear();
-    Ok(found.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).into_values().collect())
+    shown.sort_by_key(|(number, _)| *number);
+    Ok(shown.into_iter().map(|(_, shown)| shown).collect())
 }
 
 fn least(shapes: &Shapes, bug: &'static Bug) -> Result<Option<Least>, Stop> {
     let mut exhaust = Exhaust::new(vec![Box::new(backend(Some(bug)))], BATCH);
-    let all = Range { start: 0, end: shapes.cases() };
-    Ok(exhaust.run(shapes, all)?.map(|first| {
+    Ok(exhaust.run(shapes, 0..shapes.cases())?.map(|first| {
         let case = shapes.case(first.number);
         Least { size: Size::of(&case), number: first.number, case: case.to_text() }
     }))

@@ -89,15 +89,7 @@ impl Workers<'_> {
         let (open, first, skipped) = (Vec::new(), None, Skipped::new());
         let shares = Mutex::new(Shares { next, end, open, first, skipped });
         let bar = progress_bar(next, end);
-        thread::scope(|scope| {
-            let work = || self.work(&shares, state, &bar);
-            let threads: Vec<_> = (0..self.threads).map(|_| scope.spawn(work)).collect();
-            let ends = threads.into_iter().map(|thread| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            });
-            // All of them, before the first error is told.
-            ends.collect::<Vec<_>>().into_iter().collect::<Result<Vec<()>, Stop>>()
-        })?;
+        on_threads(self.threads, || self.work(&shares, state, &bar))?;
         bar.finish_and_clear();
         let shares = shares.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
         let done = shares.first.as_ref().map_or(shares.done(), |first| first.number);
@@ -138,6 +130,21 @@ impl Workers<'_> {
         }
         Ok(())
     }
+}
+
+/// What each of so many threads makes of the same work; if any fails, the first error, once all of
+/// them have ended.
+pub(super) fn on_threads<T: Send>(
+    threads: usize,
+    work: impl Fn() -> Result<T, Stop> + Sync,
+) -> Result<Vec<T>, Stop> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let ends = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        ends.collect::<Vec<_>>().into_iter().collect()
+    })
 }
 
 /// A bar on standard error, which shows if that is a terminal.

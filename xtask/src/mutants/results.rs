@@ -91,7 +91,7 @@ impl Results {
             rows.push(row);
         }
         writeln!(out)?;
-        let aligns = [[Align::Left; 1].as_slice(), &[Align::Right; 8]].concat();
+        let aligns = [&[Align::Left][..], &vec![Align::Right; columns.len() + 1]].concat();
         table::write(out, &rows, &aligns)?;
         for (mutant, _) in self.missed() {
             writeln!(out, "missed: {}, in `{}`", mutant.name, mutant.line)?;

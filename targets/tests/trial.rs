@@ -4,9 +4,13 @@ use std::borrow::Cow;
 
 use put_user_page_case::Case;
 use put_user_page_case::world::World;
-use put_user_page_targets::backend::{Backend, BackendError, Class, Job, Observes, Ran, Skip};
+use put_user_page_targets::backend::{
+    Backend, BackendError, Class, Failure, HowFailed, Job, Observes, Ran, Skip,
+};
 use put_user_page_targets::backends::{Candidate, naive};
+use put_user_page_targets::divergence::{Call, Divergence};
 use put_user_page_targets::findings::Signature;
+use put_user_page_targets::oracle::{Field, Sides};
 use put_user_page_targets::outcome::{FolioState, Outcome};
 use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::report::Report;
@@ -67,6 +71,94 @@ fn what_differs_is_told_in_the_world_that_it_was_found_in() {
         Signature::of(&divergence).to_string(),
         "fickle-put_user_pages-refcount-low-unnamed"
     );
+}
+
+/// Does what the reference does, and then something else is told of it.
+struct Told(fn(Outcome) -> Ran<'static>);
+
+impl Backend for Told {
+    fn name(&self) -> &str {
+        "told"
+    }
+
+    fn observes(&self) -> Observes {
+        Observes::ALL
+    }
+
+    fn skips(&self, _world: &World, _class: Class) -> Option<Skip> {
+        None
+    }
+
+    fn run(
+        &mut self,
+        jobs: &[Job<'_>],
+        deliver: &mut dyn FnMut(usize, Ran<'_>),
+    ) -> Result<(), BackendError> {
+        for (index, job) in jobs.iter().enumerate() {
+            deliver(index, self.0(naive().run_world(job.world, Some(job.class)).clone()));
+        }
+        Ok(())
+    }
+}
+
+/// How a case with this program differs, of what is told.
+fn told(program: &str, told: fn(Outcome) -> Ran<'static>) -> Divergence {
+    let text = format!("folio a kind=file refs=2\nentries a\n{program}");
+    let trial = Trial::of(&Case::from_text(&text).unwrap(), &mut naive());
+    match trial.run_on(&mut Told(told), &mut naive()).unwrap() {
+        Verdict::Differs(divergence) => *divergence,
+        verdict => panic!("{verdict:?}"),
+    }
+}
+
+/// One reference too few, and no page is dirty.
+fn one_reference_and_no_mark(mut outcome: Outcome) -> Ran<'static> {
+    for state in &mut outcome.folios {
+        if let FolioState::Live { refcount, dirty, .. } = state {
+            (*refcount, *dirty) = (*refcount - 1, false);
+        }
+    }
+    Ran::Outcome(Cow::Owned(outcome))
+}
+
+#[test]
+fn what_differs_is_that_after_the_first_call_that_shows_it() {
+    let refcount = Field::Refcount(Sides { reference: Some(2), backend: Some(1) });
+    let dirty = Field::Dirty(Sides { reference: Some(true), backend: Some(false) });
+    let call = |number, step| Some(Call { number, step });
+    let fields = |divergence: &Divergence| -> Vec<Field> {
+        divergence.differences.iter().map(|difference| difference.field.clone()).collect()
+    };
+    // Steps 0 and 1 fill the array and drop the owners' references.
+    let last = told("put_user_pages_dirty\n", one_reference_and_no_mark);
+    assert_eq!((last.call, fields(&last)), (call(0, 2), vec![dirty.clone(), refcount.clone()]));
+    // In the end nothing is dirty, written back by somebody else.
+    let written_back = told("put_user_pages_dirty\nclean a\n", one_reference_and_no_mark);
+    assert_eq!((written_back.call, fields(&written_back)), (call(0, 2), vec![dirty, refcount]));
+    let two = told("acquire\nput_user_pages\nput_user_pages\n", |mut outcome| {
+        outcome.errors.iter_mut().skip(1).for_each(|error| *error = Some(0));
+        Ran::Outcome(Cow::Owned(outcome))
+    });
+    let stopped = Field::StoppedAt(Sides { reference: Some(None), backend: Some(Some(0)) });
+    assert_eq!((two.call, fields(&two)), (call(1, 4), vec![stopped]));
+}
+
+#[test]
+fn what_a_kernel_logged_is_told() {
+    let crashed = told("put_user_pages\n", |_| {
+        let how = HowFailed::Crashed("it crashed".to_owned());
+        Ran::Failed(Failure { log: "Oops".to_owned(), ..Failure::from(how) })
+    });
+    assert_eq!(crashed.log, "Oops");
+}
+
+#[test]
+fn what_a_program_of_one_call_shows_is_not_run_again() {
+    let text = "folio a order=3 from=anon repeat=4\nentries @[0..32]\nput_user_pages\n";
+    let trial = Trial::of(&Case::from_text(text).unwrap(), &mut naive());
+    // Fickle would panic if it ran twice.
+    let verdict = trial.run_on(&mut Fickle { orders: vec![3] }, &mut naive()).unwrap();
+    assert!(matches!(verdict, Verdict::Differs(_)), "{verdict:?}");
 }
 
 #[test]

@@ -318,10 +318,13 @@ impl<'map> PageRef<'map> {
         // Acquire, for the file is read through the pointer: set_mapping() may be another
         // thread's, which made the file just before.
         let mapping = self.page().mapping.load(Ordering::Acquire);
+        let address = mapping.addr();
+        if address == POISON || address == TAIL_MAPPING {
+            return None;
+        }
         // The page may have become a tail between the two reads, and then the word may be a
         // pincount and a number of pages. It was a tail before it was one of these.
-        let address = mapping.addr();
-        if address == POISON || address == TAIL_MAPPING || self.is_tail() {
+        if self.is_tail() {
             return None;
         }
         // SAFETY: since the map was made, a mapping is null, the poison, what a tail has, or what

@@ -50,7 +50,15 @@ pub(super) const WRONG_PATCH: [Change; 4] = [
     ),
 ];
 
-pub(super) const MUTATIONS: [Mutation; 22] = [
+pub(super) const MUTATIONS: [Mutation; 23] = [
+    Mutation {
+        what: "an entry that took no reference takes one",
+        file: "references.c",
+        right: "entry->backing == CASE_UNBACKED || ",
+        wrong: "",
+        scenarios: &["unbacked-entry-in-a-run"],
+        noticed: Noticed::ByCases,
+    },
     Mutation {
         what: "the pincount is not told",
         file: "outcome.c",

@@ -1,6 +1,6 @@
 //! cargo-mutants: what it would break, and what came of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -155,10 +155,10 @@ pub(super) fn run(
         let limit = 5 * baseline(root, killer)?.as_secs();
         command.arg("--baseline=skip").arg(format!("--timeout={}", limit.max(LEAST_LIMIT)));
     }
-    for mutant in mutants {
-        command.args(["--file", &mutant.file]);
-        command.args(["--re", &format!("^{}$", regex_syntax::escape(&mutant.name))]);
-    }
+    let files: BTreeSet<String> = mutants.iter().map(|mutant| mutant.file.clone()).collect();
+    let files = Vec::from_iter(files);
+    command.args(files.iter().flat_map(|file| ["--file", file])).arg("--iterate");
+    pass_over_others(root, &folder.join("mutants.out"), &files, mutants)?;
     let status = command.status().map_err(|why| does_not_start(&why))?;
     if !status.code().is_some_and(|code| RAN.contains(&code)) {
         return Err(failed(&command, status.code(), &[]));
@@ -172,6 +172,26 @@ pub(super) fn run(
         Scenario::Baseline => None,
     });
     Ok(of_mutants.collect())
+}
+
+/// Has cargo-mutants take all others of these files for caught by the run before. It cannot be given
+/// names: of its 27.1, `--re` lets through whatever deletes a field.
+fn pass_over_others(
+    root: &Path,
+    folder: &Path,
+    files: &[String],
+    mutants: &[Mutant],
+) -> Result<(), Stop> {
+    let all = list(root, &Selection { files, shard: None, diff: None })?;
+    let wanted: BTreeSet<&str> = mutants.iter().map(|mutant| &*mutant.name).collect();
+    let others = all.iter().filter(|mutant| !wanted.contains(&*mutant.name));
+    let text: String = others.map(|mutant| format!("{}\n", mutant.name)).collect();
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).map_err(|why| file_error(folder, "removed", &why))?;
+    }
+    let path = folder.join("caught.txt");
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
+    written.map_err(|why| file_error(&path, "written", &why))
 }
 
 /// With these the library is for pages of Linux 6.12, of which some look like heads and are none.

@@ -58,6 +58,19 @@ fn every_byte_string_is_a_case_and_reserved_records_are_skipped() {
 }
 
 #[test]
+fn of_sixteen_numbers_one_is_a_long_record_and_one_a_null() {
+    for (text, tag) in [("long\n", 0x70), ("entries 0\n", 0x90)] {
+        let case = Case::from_text(text).expect("a good text");
+        let bytes = case.encode();
+        assert_eq!((bytes[0], Case::decode(&bytes)), (tag, case));
+        for number in 1..16 {
+            let reserved = [&[tag | number], &bytes[1..]].concat();
+            assert_eq!(Case::decode(&reserved), Case::default(), "{text} with number {number}");
+        }
+    }
+}
+
+#[test]
 fn references_can_be_written_near_the_anchors_only() {
     for refs in ["-128", "-1", "0", "128", "896", "1151", "max-128", "max"] {
         let text = format!("folio a refs={refs}\n");

@@ -47,6 +47,17 @@ fn a_compound_page_is_its_head_page_and_its_tail_pages() {
 }
 
 #[test]
+fn references_are_of_pins_or_beside_them() {
+    let mut memory = memory(2050);
+    // A small page has only its refcount to tell: each 1024 of it are a pin.
+    assert_eq!((memory.pins(C), memory.references_beside_pins(C)), (2, 2));
+    assert_eq!((memory.pins(A), memory.references_beside_pins(A)), (0, 2050));
+    assert_eq!(memory.pin_user_pages(&[A + 1, C]), 2);
+    assert_eq!((memory.pins(C), memory.references_beside_pins(C)), (3, 2));
+    assert_eq!((memory.pins(A), memory.references_beside_pins(A)), (1, 2050));
+}
+
+#[test]
 fn a_null_is_skipped_where_the_profile_and_the_function_say_so() {
     let released = |profile: &'static Profile, unpin: Release, pages: &[usize]| {
         let mut memory = memory(1);

@@ -16,15 +16,15 @@ use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::{Trial, Verdict};
 
-/// Gives the pages of a mapping another order each time that it runs, as a kernel may, and
-/// loses a reference of the last.
-struct Fickle {
-    orders: Vec<u8>,
+/// Of each case, what this tells came of it.
+struct Told<F> {
+    name: &'static str,
+    tell: F,
 }
 
-impl Backend for Fickle {
+impl<F: FnMut(&Job<'_>) -> Ran<'static>> Backend for Told<F> {
     fn name(&self) -> &str {
-        "fickle"
+        self.name
     }
 
     fn observes(&self) -> Observes {
@@ -41,18 +41,27 @@ impl Backend for Fickle {
         deliver: &mut dyn FnMut(usize, Ran<'_>),
     ) -> Result<(), BackendError> {
         for (index, job) in jobs.iter().enumerate() {
-            let order = self.orders.pop().expect("it runs as often as there are orders");
-            let mut world = World::of(&job.case.with_orders(&[order]));
-            world.steps.truncate(job.world.steps.len());
-            let mut outcome: Outcome = naive().run_world(&world, Some(job.class)).clone();
-            outcome.orders = vec![order];
-            if let Some(FolioState::Live { refcount, .. }) = outcome.folios.last_mut() {
-                *refcount -= 1;
-            }
-            deliver(index, Ran::Outcome(Cow::Owned(outcome)));
+            deliver(index, (self.tell)(job));
         }
         Ok(())
     }
+}
+
+/// Gives the pages of a mapping another order each time that it runs, as a kernel may, and
+/// loses a reference of the last. The orders are taken from the end.
+fn fickle(mut orders: Vec<u8>) -> impl Backend {
+    let tell = move |job: &Job<'_>| {
+        let order = orders.pop().expect("it runs as often as there are orders");
+        let mut world = World::of(&job.case.with_orders(&[order]));
+        world.steps.truncate(job.world.steps.len());
+        let mut outcome: Outcome = naive().run_world(&world, Some(job.class)).clone();
+        outcome.orders = vec![order];
+        if let Some(FolioState::Live { refcount, .. }) = outcome.folios.last_mut() {
+            *refcount -= 1;
+        }
+        Ran::Outcome(Cow::Owned(outcome))
+    };
+    Told { name: "fickle", tell }
 }
 
 #[test]
@@ -61,7 +70,7 @@ fn what_differs_is_told_in_the_world_that_it_was_found_in() {
                 put_user_pages slice=0..1\nput_user_pages slice=1..32\n";
     let trial = Trial::of(&Case::from_text(text).unwrap(), &mut naive());
     // Four compound pages when all of it runs, and 32 when it is cut after a call.
-    let mut backend = Fickle { orders: vec![0, 3] };
+    let mut backend = fickle(vec![0, 3]);
     let verdict = trial.run_on(&mut backend, &mut naive()).unwrap();
     let Verdict::Differs(divergence) = verdict else { panic!("{verdict:?}") };
     assert_eq!(divergence.world.folios.len(), 32);
@@ -73,39 +82,12 @@ fn what_differs_is_told_in_the_world_that_it_was_found_in() {
     );
 }
 
-/// Does what the reference does, and then something else is told of it.
-struct Told(fn(Outcome) -> Ran<'static>);
-
-impl Backend for Told {
-    fn name(&self) -> &str {
-        "told"
-    }
-
-    fn observes(&self) -> Observes {
-        Observes::ALL
-    }
-
-    fn skips(&self, _world: &World, _class: Class) -> Option<Skip> {
-        None
-    }
-
-    fn run(
-        &mut self,
-        jobs: &[Job<'_>],
-        deliver: &mut dyn FnMut(usize, Ran<'_>),
-    ) -> Result<(), BackendError> {
-        for (index, job) in jobs.iter().enumerate() {
-            deliver(index, self.0(naive().run_world(job.world, Some(job.class)).clone()));
-        }
-        Ok(())
-    }
-}
-
-/// How a case with this program differs, of what is told.
+/// How a case with this program differs where this is told of what the reference does.
 fn told(program: &str, told: fn(Outcome) -> Ran<'static>) -> Divergence {
     let text = format!("folio a kind=file refs=2\nentries a\n{program}");
     let trial = Trial::of(&Case::from_text(&text).unwrap(), &mut naive());
-    match trial.run_on(&mut Told(told), &mut naive()).unwrap() {
+    let tell = |job: &Job<'_>| told(naive().run_world(job.world, Some(job.class)).clone());
+    match trial.run_on(&mut Told { name: "told", tell }, &mut naive()).unwrap() {
         Verdict::Differs(divergence) => *divergence,
         verdict => panic!("{verdict:?}"),
     }
@@ -156,8 +138,8 @@ fn what_a_kernel_logged_is_told() {
 fn what_a_program_of_one_call_shows_is_not_run_again() {
     let text = "folio a order=3 from=anon repeat=4\nentries @[0..32]\nput_user_pages\n";
     let trial = Trial::of(&Case::from_text(text).unwrap(), &mut naive());
-    // Fickle would panic if it ran twice.
-    let verdict = trial.run_on(&mut Fickle { orders: vec![3] }, &mut naive()).unwrap();
+    // There is no order for a second run, which would panic.
+    let verdict = trial.run_on(&mut fickle(vec![3]), &mut naive()).unwrap();
     assert!(matches!(verdict, Verdict::Differs(_)), "{verdict:?}");
 }
 

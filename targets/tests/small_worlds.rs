@@ -229,6 +229,12 @@ fn small_cases_of_pins_are_all_there_are() {
     let released = Released::Pins;
     is_all_there_is(Bound { calls: 1, pages: 2, order: 1, entries: 2, spare: 1, released });
     is_all_there_is(Bound { calls: 2, pages: 2, order: 1, entries: 1, spare: 1, released });
+}
+
+/// Ten million cases, so that it has a core to itself.
+#[test]
+fn small_cases_of_pins_on_many_pages_are_all_there_are() {
+    let released = Released::Pins;
     is_all_there_is(Bound { calls: 1, pages: 4, order: 2, entries: 1, spare: 1, released });
 }
 

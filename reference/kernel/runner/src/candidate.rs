@@ -2,7 +2,6 @@
 //! headers, which gives its functions to the module that answers jobs.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,7 +9,7 @@ use crate::Error;
 use crate::kernel::Kernel;
 use crate::make::{self, Built, MAKE, Stamp, files_of};
 use crate::object::symbols;
-use crate::place::{self, Place, make_folder};
+use crate::place::{self, Place, make_folder, write_if_other};
 use crate::tool;
 
 /// What stands before each name that a candidate defines when its object is renamed: the kernel has
@@ -58,11 +57,12 @@ pub(crate) fn build(
     let stamp = Stamp::new(folder.join("stamp"), &contents, &[])?;
     if !stamp.holds() || !folder.join(MODULE).is_file() {
         for file in ours {
-            write(&folder.join(file.file_name().unwrap_or_default()), &place::read(&file)?)?;
+            let copy = folder.join(file.file_name().unwrap_or_default());
+            write_if_other(&copy, &place::read(&file)?)?;
         }
         // The compiler speaks of the file that the user has, and of its lines.
         let line = format!("#line 1 {:?}\n", source.display().to_string());
-        write(&folder.join(SOURCE), &[line.as_bytes(), &text].concat())?;
+        write_if_other(&folder.join(SOURCE), &[line.as_bytes(), &text].concat())?;
         let mut make = make::make(kernel, &folder);
         make.arg(format!("KBUILD_EXTRA_SYMBOLS={}", stock.join("Module.symvers").display()));
         make.arg(format!("BESIDE={}", beside.display()));
@@ -81,14 +81,6 @@ fn name(source: &Path) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let plain: String = stem.chars().filter(|c| is_plain(*c)).collect();
     format!("{plain}-{}", place::short_hash(source))
-}
-
-/// Writes a file unless it has these contents, so that make does not build again what is of it.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    if fs::read(path).is_ok_and(|old| old == bytes) {
-        return Ok(());
-    }
-    place::write(path, bytes)
 }
 
 /// Compiles, and shows what the compiler has to say of it.
@@ -139,6 +131,8 @@ fn shared(object: &Path, which: &str) -> Result<BTreeSet<String>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::kernel::{Release, Which};
     use crate::setup;

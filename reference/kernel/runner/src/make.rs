@@ -9,7 +9,7 @@ use crate::Error;
 use crate::disk;
 use crate::fast;
 use crate::kernel::Kernel;
-use crate::place::{self, Place, entries_of, make_folder, remove_folder};
+use crate::place::{self, Place, entries_of, make_folder, remove_file, write_if_other};
 use crate::tool;
 use crate::vmlinux;
 
@@ -141,7 +141,9 @@ fn build_module(
     }
     eprintln!("building the module for {}", kernel.release);
     if !is_there {
-        copy_sources(&sources, folder)?;
+        // Of a build that fails there is no module, which another's stamp could be taken for.
+        remove_file(&module)?;
+        bring_sources(&sources, folder)?;
     }
     // Where the kernel alone is another, kbuild sees whether a header of it is.
     tool::run(&mut make(kernel, folder), MAKE)?;
@@ -150,16 +152,29 @@ fn build_module(
     Ok(module)
 }
 
-/// Makes a folder that has these sources, and nothing that was built.
-fn copy_sources(sources: &[PathBuf], folder: &Path) -> Result<(), Error> {
-    remove_folder(folder)?;
+/// Makes a folder have these sources, and no others. Those that are the same keep their dates, so
+/// that make builds what is made of the rest.
+fn bring_sources(sources: &[PathBuf], folder: &Path) -> Result<(), Error> {
     make_folder(folder)?;
-    for source in sources {
-        let copy = folder.join(source.file_name().unwrap_or_default());
-        fs::copy(source, &copy).map_err(|why| Error::file(&copy, "written", &why))?;
+    let names: Vec<_> =
+        sources.iter().map(|source| source.file_name().unwrap_or_default()).collect();
+    for file in files_of(folder)? {
+        let name = file.file_name().unwrap_or_default();
+        if is_source(&file) && !names.contains(&name) {
+            remove_file(&file)?;
+        }
+    }
+    for (source, name) in sources.iter().zip(names) {
+        write_if_other(&folder.join(name), &place::read(source)?)?;
     }
     // modpost reads how each object was made; of this one kbuild does not write it.
     place::write(&folder.join(".fast.o.cmd"), b"savedcmd_fast.o := cp fast.o_shipped fast.o\n")
+}
+
+/// Whether a file in the module's folder can be a source, and is none that kbuild made.
+fn is_source(file: &Path) -> bool {
+    let is_made = file.file_stem().is_some_and(|stem| Path::new(stem).extension().is_some());
+    file.extension().is_some_and(|extension| extension == "c" || extension == "h") && !is_made
 }
 
 fn sources_of_module(place: &Place) -> Result<Vec<PathBuf>, Error> {
@@ -210,11 +225,7 @@ fn unpack_image(kernel: &Kernel, folder: &Path) -> Result<PathBuf, Error> {
     if !stamp.holds() {
         match vmlinux::extract(&place::read(&kernel.image)?) {
             Some(kernel) => place::write(&unpacked, &kernel)?,
-            None if unpacked.exists() => {
-                fs::remove_file(&unpacked)
-                    .map_err(|why| Error::file(&unpacked, "removed", &why))?;
-            }
-            None => {}
+            None => remove_file(&unpacked)?,
         }
         stamp.set()?;
     }
@@ -271,4 +282,39 @@ pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     files.retain(|path| path.is_file());
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn what_is_built_stays_and_sources_that_are_gone_do_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let [sources, folder] = ["sources", "module"].map(|name| directory.path().join(name));
+        fs::create_dir(&sources).unwrap();
+        let bring = |texts: &[(&str, &str)]| {
+            let write = |&(name, text): &(&str, &str)| {
+                fs::write(sources.join(name), text).unwrap();
+                sources.join(name)
+            };
+            bring_sources(&texts.iter().map(write).collect::<Vec<_>>(), &folder).unwrap();
+        };
+        bring(&[("Kbuild", "obj-m := a.o"), ("a.c", "int a;"), ("b.c", "int b;"), ("c.h", "")]);
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        for file in files_of(&folder).unwrap() {
+            fs::File::options().write(true).open(file).unwrap().set_modified(long_ago).unwrap();
+        }
+        let built = ["a.o", ".a.o.cmd", "pagediff.mod.c", "pagediff.mod", "Module.symvers"];
+        built.iter().for_each(|name| fs::write(folder.join(name), "").unwrap());
+        bring(&[("Kbuild", "obj-m := a.o"), ("a.c", "int x;")]);
+        assert!(built.iter().all(|name| folder.join(name).is_file()));
+        assert!(!folder.join("b.c").exists() && !folder.join("c.h").exists());
+        let date = |name| fs::metadata(folder.join(name)).unwrap().modified().unwrap();
+        assert_eq!(date("Kbuild"), long_ago);
+        assert_eq!(fs::read(folder.join("a.c")).unwrap(), b"int x;");
+        assert_ne!(date("a.c"), long_ago);
+    }
 }

@@ -1,7 +1,7 @@
 //! Where things are: the repository, and what is made for it.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use put_user_page_support::write_whole;
@@ -95,10 +95,17 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Error> {
 
 /// Removes a folder, if it is there.
 pub(crate) fn remove_folder(path: &Path) -> Result<(), Error> {
-    match fs::remove_dir_all(path) {
-        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::file(path, "removed", &why))
-        }
+    removed(path, fs::remove_dir_all(path))
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove_file(path: &Path) -> Result<(), Error> {
+    removed(path, fs::remove_file(path))
+}
+
+fn removed(path: &Path, removed: io::Result<()>) -> Result<(), Error> {
+    match removed {
+        Err(why) if why.kind() != ErrorKind::NotFound => Err(Error::file(path, "removed", &why)),
         _ => Ok(()),
     }
 }
@@ -121,4 +128,12 @@ pub(crate) fn starts_with(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
 /// Writes a file whole: a reader sees the old one or the new one.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_whole(path, bytes).map_err(|why| Error::file(path, "written", &why))
+}
+
+/// Writes a file unless it has these contents, so that make does not build again what is of it.
+pub(crate) fn write_if_other(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    write(path, bytes)
 }

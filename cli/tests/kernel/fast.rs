@@ -12,7 +12,7 @@ const FAST: [&str; 3] = ["replay", "--backend", "kernel-fast"];
 
 #[test]
 fn the_corpus_agrees() {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     let corpus = corpus();
     let ran = copy.place().run(&[&FAST[..], &[&corpus]].concat()).code(0);
     ran.out(&["0 divergences", "a count has no room for the module's own reference"]);
@@ -20,7 +20,7 @@ fn the_corpus_agrees() {
 
 #[test]
 fn tail_pages_that_look_like_heads_are_told() {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     let huge = "folio a order=9 from=hugetlb\nentries a a[64] a[128] a[511] a[64]\n\
                 put_user_pages_dirty_lock\n";
     let place = copy.place();
@@ -39,7 +39,7 @@ const WRONG_HOOKS: [(&str, &str, &str); 4] = [
 
 #[test]
 fn wrong_hooks_are_found() {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     let place = copy.place();
     place.directory.write("put.case", CASES);
     place.directory.write("pin.case", PINS);
@@ -54,7 +54,7 @@ fn wrong_hooks_are_found() {
 
 #[test]
 fn a_layout_that_the_library_does_not_know_is_refused_by_name() {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     let place = copy.place();
     place.directory.write("1.case", CASES);
     let refused = "kernel-fast does not know this kernel's struct page: ";
@@ -69,7 +69,7 @@ fn a_layout_that_the_library_does_not_know_is_refused_by_name() {
 
 #[test]
 fn pages_of_devices_are_refused_by_name() {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     let place = copy.place();
     place.directory.write("1.case", CASES);
     copy.replace("release_fast.c", "is_zone_device_page(", "PageHead(");

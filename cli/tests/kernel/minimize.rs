@@ -18,7 +18,7 @@ const PUT_EACH: &str = "\tfor (i = 0; i < npages; i++)\n\t\tpatch_put_user_page(
 
 /// Minimises a case with a mistake in put_user_pages(), and returns the text of what is left.
 fn minimized(case: &str, mistake: &str, signature: &str) -> String {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     copy.replace("release_patch.c", PUT_EACH, mistake);
     let place = copy.place();
     // Where its target's inputs are, so that the kernel's ways need not be named.

@@ -52,7 +52,7 @@ fn find(copy: &ModuleCopy, options: &[&str], paths: &[String]) -> Found {
 /// Makes mistakes in different functions of a file, and checks that each is found.
 #[track_caller]
 fn are_found(file: &str, mistakes: &[Mistake], options: &[&str], paths: &[String]) {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     for Mistake { right, wrong, .. } in mistakes {
         copy.replace(file, right, wrong);
     }

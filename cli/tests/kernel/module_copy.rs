@@ -1,11 +1,12 @@
 //! Copies of what a guest is built of, to change and to run pagediff in.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard};
 
 use super::common::{Directory, Ran, repository};
 
@@ -15,22 +16,51 @@ const MODULE: &str = "reference/kernel/module";
 /// fetched, and the agent, are those of the repository.
 pub(crate) struct ModuleCopy {
     root: PathBuf,
-    /// Removes it at the end.
-    _temporary: Option<Directory>,
+    kind: Kind,
+}
+
+enum Kind {
+    /// For one test, after which it is removed.
+    New {
+        _directory: Directory,
+    },
+    /// One of those that tests have one after the other.
+    Lent {
+        number: usize,
+    },
+    Kept,
+}
+
+/// The numbers of the copies that tests have.
+static LENT: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
+
+fn lent() -> MutexGuard<'static, BTreeSet<usize>> {
+    // A test that failed leaves nothing that the next one needs.
+    LENT.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl ModuleCopy {
-    /// A copy for one test.
+    /// A copy for one test, in which nothing is built.
     pub(crate) fn new() -> ModuleCopy {
-        let temporary = Directory::new();
-        let root = temporary.path().to_owned();
-        ModuleCopy { root, _temporary: Some(temporary) }.filled()
+        let directory = Directory::new();
+        let root = directory.path().to_owned();
+        ModuleCopy { root, kind: Kind::New { _directory: directory } }.filled()
+    }
+
+    /// A copy that tests have had before, and which is again what the repository is. Only what the
+    /// test changes is to be built: a whole module takes a quarter of a minute.
+    pub(crate) fn lent() -> ModuleCopy {
+        let mut lent = lent();
+        let number = (0..).find(|number| !lent.contains(number)).expect("one is free");
+        lent.insert(number);
+        drop(lent);
+        let root = temporary(&format!("kernel-lent-{number}"));
+        ModuleCopy { root, kind: Kind::Lent { number } }.filled()
     }
 
     /// A copy that stays, for the next run not to build the same again.
     pub(crate) fn kept(name: &str) -> ModuleCopy {
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        ModuleCopy { root, _temporary: None }.filled()
+        ModuleCopy { root: temporary(name), kind: Kind::Kept }.filled()
     }
 
     fn filled(self) -> ModuleCopy {
@@ -92,6 +122,18 @@ impl ModuleCopy {
         directory.write("fuzz/fuzz_targets/.keep", "");
         Place { directory, target }
     }
+}
+
+impl Drop for ModuleCopy {
+    fn drop(&mut self) {
+        if let Kind::Lent { number } = self.kind {
+            lent().remove(&number);
+        }
+    }
+}
+
+fn temporary(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 /// Where to run pagediff, and what it builds in.

@@ -28,7 +28,7 @@ fn fields(copy: &ModuleCopy, scenarios: &[&str]) -> BTreeSet<String> {
 #[test]
 #[ignore = "builds the module again and again"]
 fn the_committed_cases_notice_what_tells_what_is_not_so() {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     let those = || MUTATIONS.iter().filter(|mutation| mutation.noticed == Noticed::ByCases);
     let all: BTreeSet<&str> = those().flat_map(|mutation| mutation.scenarios).copied().collect();
     let all: Vec<&str> = all.into_iter().collect();
@@ -48,7 +48,7 @@ fn the_committed_cases_notice_what_tells_what_is_not_so() {
 #[test]
 #[ignore = "builds the module again and again"]
 fn a_wrong_kernel_is_missed_where_a_check_is_removed() {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     for (file, right, wrong) in WRONG_PATCH {
         copy.replace(file, right, wrong);
     }

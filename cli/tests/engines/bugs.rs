@@ -37,7 +37,7 @@ fn bolero_finds_each_bug() {
 fn finds_each_bug(engine: &str) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pagediff"));
     command.current_dir(repository()).stdin(Stdio::null()).env_remove("CARGO_TARGET_DIR");
-    command.arg("bugs").args(BUGS).args(["--engine", engine, "--sanitizer", "none"]);
+    command.arg("bugs").args(BUGS).args(["--engine", engine]);
     command.args(["--seeds", "1", "--seconds", MOST_SECONDS]);
     assert!(command.status().unwrap().success(), "{engine} does not find each");
 }

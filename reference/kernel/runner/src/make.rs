@@ -1,8 +1,10 @@
 //! Building what goes into the guest: the module, for one kernel, and the agent.
 
 use std::fs;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::UNIX_EPOCH;
 
 use crate::Error;
@@ -195,6 +197,7 @@ pub(crate) fn make(kernel: &Kernel, folder: &Path) -> Command {
     let mut command = Command::new("make");
     // A jobserver of somebody else's would be waited for.
     command.env_remove("MAKEFLAGS").env_remove("MFLAGS");
+    command.arg(format!("-j{}", thread::available_parallelism().map_or(1, NonZero::get)));
     command.arg("-C").arg(&kernel.kdir);
     command.arg(format!("M={}", folder.display()));
     // Nobody reads the module's type information, and a tool to make it may be missing.

@@ -77,7 +77,7 @@ impl ModuleCopy {
             self.link(name, &repository().join(name));
         }
         // The stamps are replaced, not written to, if these should have to be built.
-        for name in ["debian", "agent", "agent.stamp", "fast"] {
+        for name in ["debian", "agent", "agent.stamp", "disk", "disk.stamp", "fast"] {
             self.link(&format!("target/kernel/{name}"), &kernel_folder().join(name));
         }
         self

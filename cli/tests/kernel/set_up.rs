@@ -83,7 +83,7 @@ fn a_qemu_that_is_missing() {
 
 #[test]
 fn a_qemu_that_does_not_run() {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     let place = with_case(&copy);
     let qemu = place.directory.write("bin/qemu-system-x86_64", "#!/bin/sh\nexit 3\n");
     let path = format!("{}:{}", qemu.parent().unwrap().display(), path_without_qemu());
@@ -105,7 +105,8 @@ fn a_qemu_that_does_not_run() {
 
 #[test]
 fn many_at_once_where_nothing_is_built() {
-    let directory = with(&["debian/qemu", "debian/linux"]);
+    // But the agent, which takes longest, and is built behind the same lock.
+    let directory = with(&["debian/qemu", "debian/linux", "agent", "agent.stamp"]);
     let start = || {
         let mut command = directory.command(&["replay", "--backend", "kernel", "1.case"]);
         command.env("CARGO_TARGET_DIR", directory.path().join("target"));

@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::misbehaviour::{Misbehaviour, misbehaving, wait_and_keep_the_lock};
-use super::module_copy::{ModuleCopy, Place, kernel_folder};
+use super::module_copy::{ModuleCopy, Place};
 
 /// The fields that differ in a case.
 #[track_caller]
@@ -67,12 +67,12 @@ fn the_huge_zero_page_of_a_kernel() {
 
 #[test]
 fn why_user_memory_is_not_mapped() {
-    let copy = ModuleCopy::new();
+    let copy = ModuleCopy::lent();
     let place = copy.place();
-    // A disk with nothing on it that could be mounted.
-    fs::write(place.kernel_folder().join("disk"), [0; 4096]).unwrap();
-    let stamp = place.kernel_folder().join("disk.stamp");
-    fs::copy(kernel_folder().join("disk.stamp"), stamp).unwrap();
+    // A disk with nothing on it that could be mounted, in the place of a link to the right one.
+    let disk = place.kernel_folder().join("disk");
+    fs::remove_file(&disk).unwrap();
+    fs::write(disk, [0; 4096]).unwrap();
     place.directory.write("1.case", "folio a from=file\nentries a\nput_user_page\n");
     place.run(&["replay", "--backend", "kernel", "1.case"]).code(0).out(&[
         "kernel skipped 1 case: the kernel gave no pages to a user mapping: No such device",

@@ -11,7 +11,9 @@ use crate::Error;
 use crate::disk;
 use crate::fast;
 use crate::kernel::Kernel;
-use crate::place::{self, Place, entries_of, make_folder, remove_file, write_if_other};
+use crate::place::{
+    self, Place, entries_of, make_folder, remove_file, remove_folder, write_if_other,
+};
 use crate::tool;
 use crate::vmlinux;
 
@@ -134,6 +136,7 @@ fn build_module(
     let dates = dates.map(|name| kernel.kdir.join(name));
     sources.push(fast.to_owned());
     let stamp = Stamp::new(folder.with_extension("stamp"), &sources, &dates)?;
+    let of_headers = Stamp::new(folder.with_extension("headers"), &[], &dates)?;
     let image = [kernel.image.clone()];
     let of_image = Stamp::over(folder.with_extension("image"), stamp.hash.as_bytes(), &[], &image)?;
     let module = folder.join("pagediff.ko");
@@ -143,14 +146,17 @@ fn build_module(
     }
     eprintln!("building the module for {}", kernel.release);
     if !is_there {
+        if !of_headers.holds() {
+            // Those of a package can be older than what was built of the package before.
+            remove_folder(folder)?;
+        }
         // Of a build that fails there is no module, which another's stamp could be taken for.
         remove_file(&module)?;
         bring_sources(&sources, folder)?;
     }
     // Where the kernel alone is another, kbuild sees whether a header of it is.
     tool::run(&mut make(kernel, folder), MAKE)?;
-    stamp.set()?;
-    of_image.set()?;
+    [of_headers, stamp, of_image].iter().try_for_each(Stamp::set)?;
     Ok(module)
 }
 

@@ -65,6 +65,9 @@ impl ModuleCopy {
 
     fn filled(self) -> ModuleCopy {
         is_set_up();
+        if self.module().exists() {
+            fs::remove_dir_all(self.module()).unwrap();
+        }
         fs::create_dir_all(self.module()).unwrap();
         for file in fs::read_dir(repository().join(MODULE)).unwrap() {
             let file = file.unwrap();

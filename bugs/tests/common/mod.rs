@@ -54,18 +54,21 @@ pub fn fields(bug: Option<&'static Bug>, cases: &[Case]) -> BTreeSet<String> {
     fields
 }
 
-/// The hand-written scenarios, as they are, and with each function: what the targets do
-/// with them.
-pub fn scenarios() -> Vec<Case> {
+/// The hand-written scenarios, as they are.
+pub fn written_scenarios() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/scenarios");
     let entries = fs::read_dir(folder).expect("the scenarios are there");
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("readable").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "case"));
     paths.sort();
     let texts = paths.iter().map(|path| fs::read_to_string(path).expect("readable"));
+    texts.map(|text| Case::from_text(&text).expect("a good text")).collect()
+}
+
+/// The same, and with each function: what the targets do with them.
+pub fn scenarios() -> Vec<Case> {
     let mut cases = Vec::new();
-    for text in texts {
-        let case = Case::from_text(&text).expect("a good text");
+    for case in written_scenarios() {
         for function in Function::ALL {
             let mut only = case.clone();
             only.call_only(function);

@@ -179,10 +179,10 @@ fn bring_sources(sources: &[PathBuf], folder: &Path) -> Result<(), Error> {
     place::write(&folder.join(".fast.o.cmd"), b"savedcmd_fast.o := cp fast.o_shipped fast.o\n")
 }
 
-/// Whether a file in the module's folder can be a source, and is none that kbuild made.
+/// Whether a file in the module's folder can be a source, and is not what modpost writes.
 fn is_source(file: &Path) -> bool {
-    let is_made = file.file_stem().is_some_and(|stem| Path::new(stem).extension().is_some());
-    file.extension().is_some_and(|extension| extension == "c" || extension == "h") && !is_made
+    let name = file.to_string_lossy();
+    (name.ends_with(".c") || name.ends_with(".h")) && !name.ends_with(".mod.c")
 }
 
 fn sources_of_module(place: &Place) -> Result<Vec<PathBuf>, Error> {

@@ -118,7 +118,7 @@ impl Misbehaviour {
 /// A place whose module misbehaves.
 pub(crate) fn misbehaving() -> Place {
     static COPY: LazyLock<ModuleCopy> = LazyLock::new(|| {
-        let copy = ModuleCopy::kept("kernel-misbehaving");
+        let copy = ModuleCopy::lent();
         let call = format!(
             "{CODE}\n{FUNCTION}\n\tif (npages == {ENTRIES})\n\
              \t\tmisbehave(compound_head(pages[0]));\n"

@@ -21,14 +21,9 @@ pub(crate) struct ModuleCopy {
 
 enum Kind {
     /// For one test, after which it is removed.
-    New {
-        _directory: Directory,
-    },
-    /// One of those that tests have one after the other.
-    Lent {
-        number: usize,
-    },
-    Kept,
+    New { _directory: Directory },
+    /// One of those that tests have one after the other, and that stay for the next run.
+    Lent { number: usize },
 }
 
 /// The numbers of the copies that tests have.
@@ -54,13 +49,8 @@ impl ModuleCopy {
         let number = (0..).find(|number| !lent.contains(number)).expect("one is free");
         lent.insert(number);
         drop(lent);
-        let root = temporary(&format!("kernel-lent-{number}"));
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kernel-lent-{number}"));
         ModuleCopy { root, kind: Kind::Lent { number } }.filled()
-    }
-
-    /// A copy that stays, for the next run not to build the same again.
-    pub(crate) fn kept(name: &str) -> ModuleCopy {
-        ModuleCopy { root: temporary(name), kind: Kind::Kept }.filled()
     }
 
     fn filled(self) -> ModuleCopy {
@@ -133,10 +123,6 @@ impl Drop for ModuleCopy {
             lent().remove(&number);
         }
     }
-}
-
-fn temporary(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 /// Where to run pagediff, and what it builds in.

@@ -40,7 +40,7 @@ pub(super) static BUGS: &[Bug] = &[
         name: "dirty-lost-if-locked",
         story: "To avoid a deadlock the lock was only tried: the mark was lost where somebody \
                 held it.",
-        source: "commit 505a8ec7e11a, the second attempt in i915",
+        source: "commit cee7fb437edc, the third attempt in i915",
         shown_by: LOCKING,
         scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {
@@ -56,7 +56,7 @@ pub(super) static BUGS: &[Bug] = &[
     Bug {
         name: "wait-for-its-own-lock",
         story: "The page lock is taken by who has it: a deadlock, which shows here as a wait.",
-        source: "commit cee7fb437edc took back what made i915 wait for itself",
+        source: "commit 505a8ec7e11a took back what made i915 wait for itself",
         shown_by: LOCKING,
         scale: Scale::Small,
         run: Run::Hooks(FaultyHooks {

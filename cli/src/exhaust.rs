@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     count: bool,
     /// Note in this file how far it got; if it is there, go on from where a run of the same cases
-    /// on the same backends stopped
+    /// on the same backends stopped, and say how much of that another build of pagediff has run
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Stop after so many minutes; with --state, the next run goes on from there
@@ -125,13 +125,15 @@ impl BoundArguments {
 }
 
 /// What there is, and what came of it.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Told {
     worlds: u64,
     arrays: usize,
     cases: u64,
     /// The cases that were run, or in an earlier run of which the state is kept.
     done: u64,
+    /// How many of these, the first ones, other builds of this program have run.
+    by_other_builds: u64,
     /// Cases that a backend did not run in this run.
     skipped: Vec<Skipped>,
     divergence: Option<Diverging>,
@@ -164,7 +166,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
     }
     let shapes = arguments.bound.shapes(backends.has_kernel());
     let (worlds, arrays, cases) = (shapes.worlds(), shapes.arrays(), shapes.cases());
-    let mut told = Told { worlds, arrays, cases, done: 0, skipped: Vec::new(), divergence: None };
+    let mut told = Told { worlds, arrays, cases, ..Told::default() };
     if !arguments.count {
         let state = arguments.state.as_deref();
         let state = state.map(|file| State::open(file, &shapes, backends)).transpose()?;
@@ -178,6 +180,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<ExitCode
             state.remove()?;
         }
         told.done = came.done;
+        told.by_other_builds = state.as_ref().map_or(0, State::by_other_builds);
         told.skipped = skipped(came.skipped);
         if let Some(first) = came.first {
             let signature = Signature::of(&first.divergence);
@@ -220,7 +223,7 @@ fn skipped(skipped: workers::Skipped) -> Vec<Skipped> {
 impl Told {
     /// For people.
     fn write(&self, out: &mut dyn Write, only_count: bool) -> io::Result<()> {
-        let Told { worlds, arrays, cases, done, skipped, divergence } = self;
+        let Told { worlds, arrays, cases, done, by_other_builds, skipped, divergence } = self;
         let all = format!("{worlds} worlds, {arrays} arrays, {cases} cases");
         if only_count {
             return writeln!(out, "{all}");
@@ -229,9 +232,14 @@ impl Told {
             writeln!(out, "{backend} skipped {}: {reason}", count(*cases as usize, "case"))?;
         }
         let Some(Diverging { file, report, .. }) = divergence else {
-            let not_all =
-                if done == cases { String::new() } else { format!(" in the first {done}") };
-            return writeln!(out, "{all}: 0 divergences{not_all}");
+            write!(out, "{all}: 0 divergences")?;
+            if done < cases {
+                write!(out, " in the first {done}")?;
+            }
+            if *by_other_builds > 0 {
+                write!(out, "; {by_other_builds} were run by other builds of this program")?;
+            }
+            return writeln!(out);
         };
         writeln!(out, "{}", report.render(&paint()))?;
         writeln!(out, "the case is saved in {file}")?;

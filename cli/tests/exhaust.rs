@@ -37,10 +37,42 @@ fn a_state_of_the_same_run_is_gone_on_from() {
     let with_state = [&TINY[..], &["--state", "state.json"]].concat();
     directory.run(&with_state).code(0);
     assert!(!directory.path().join("state.json").exists(), "all is done: the next begins anew");
-    directory.write("state.json", r#"{"of":"another","done":7}"#);
+    let other = r#"{"of":"another","build":"another","done":7,"by_other_builds":0}"#;
+    directory.write("state.json", other);
     directory.run(&with_state).code(0).err(&["state.json is of another run"]);
     directory.write("state.json", "no state");
     directory.run(&with_state).code(2).err(&["does not say how far a run got"]);
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_and_says_what_other_builds_have_run() {
+    let directory = Directory::new();
+    let mistake = repository().join("targets/c/candidates/per_run_mistake.c");
+    let backend = ["--backend", mistake.to_str().unwrap(), "--state", "state.json", "--json"];
+    let bound = ["exhaust", "--pages=2", "--entries=2", "--references=1"];
+    let run = |code| directory.run(&[&bound[..], &backend].concat()).code(code).json();
+    let edit = |field: &str, to: serde_json::Value| {
+        let file = directory.path().join("state.json");
+        let mut state: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        state[field] = to;
+        directory.write("state.json", state.to_string());
+    };
+    let number = |told: serde_json::Value| told["divergence"]["number"].as_u64().unwrap();
+    // A divergence stops it, and it leaves a state.
+    let first = number(run(1));
+    edit("done", first.into());
+    assert_eq!(number(run(1)), first, "it is the first case from there on");
+    edit("done", (first + 1).into());
+    let next = number(run(1));
+    assert!(next > first);
+    edit("done", next.into());
+    edit("build", "another".into());
+    let told = run(1);
+    assert_eq!((&told["done"], &told["by_other_builds"]), (&next.into(), &next.into()));
+    let all = told["cases"].as_u64().unwrap();
+    edit("done", all.into());
+    assert_eq!(run(0)["by_other_builds"], next, "the rest is of this build");
 }
 
 #[test]

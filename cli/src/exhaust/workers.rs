@@ -153,3 +153,35 @@ fn progress_bar(done: u64, cases: u64) -> ProgressBar {
     let style = ProgressStyle::with_template(template).expect("a template");
     ProgressBar::new(cases).with_style(style).with_position(done)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{SHARE, Shares, Skipped};
+
+    fn shares(next: u64, end: u64) -> Shares {
+        Shares { next, end, open: Vec::new(), first: None, skipped: Skipped::new() }
+    }
+
+    #[test]
+    fn shares_are_all_cases_from_where_a_run_goes_on() {
+        let end = 2 * SHARE + 5;
+        let mut shares = shares(3, end);
+        assert_eq!(shares.take(), Some(3..SHARE + 3));
+        assert_eq!(shares.take(), Some(SHARE + 3..2 * SHARE + 3));
+        assert_eq!(shares.take(), Some(2 * SHARE + 3..end));
+        assert_eq!(shares.take(), None);
+    }
+
+    #[test]
+    fn done_is_what_lies_before_all_shares_that_somebody_is_at() {
+        let mut shares = shares(0, 3 * SHARE);
+        let starts = [0; 3].map(|_| shares.take().map(|share| share.start));
+        assert_eq!(starts, [Some(0), Some(SHARE), Some(2 * SHARE)]);
+        shares.give_back(SHARE, None);
+        assert_eq!(shares.done(), 0);
+        shares.give_back(0, None);
+        assert_eq!(shares.done(), 2 * SHARE);
+        shares.give_back(2 * SHARE, None);
+        assert_eq!(shares.done(), 3 * SHARE);
+    }
+}

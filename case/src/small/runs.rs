@@ -16,8 +16,8 @@ pub struct Runs {
     pub released: Released,
 }
 
-/// One call on each array of entries of a compound page, with an entry of another page at each
-/// place and without; the other page lies directly before or after. The compound page is dirty
+/// One call on each array of entries of a compound page, with an entry of another page in the place
+/// of each, and after all of them; the other page lies directly before or after. The compound page is dirty
 /// or clean, and its references, or pins, last up to that entry, up to the last, exactly, and
 /// longer; of pins, that is a reference beside them.
 pub fn runs(runs: &Runs) -> Shapes {
@@ -25,7 +25,6 @@ pub fn runs(runs: &Runs) -> Shapes {
     for entries in runs.entries.clone() {
         for &order in &runs.orders {
             for place in 0..=entries {
-                // With place == entries, no entry is foreign: the other page comes after all.
                 let shape = |before| shape((entries, order, place), before, runs.released);
                 shapes.extend([true, false].map(shape));
             }

@@ -1,16 +1,17 @@
 //! What the model has, as its types say: a bug that waits for some of it waits no more.
 //!
-//! The matches and patterns below have no `_`: whoever adds to the model is asked here which
-//! bugs can be stated now.
+//! The matches and patterns below name every variant and field: whoever adds to the model is asked
+//! here which bugs can be stated now.
 
 use std::collections::BTreeSet;
 
 use put_user_page_bugs::waiting::{Capability, WAITING};
-use put_user_page_case::world::Step;
+use put_user_page_case::world::{Step, World};
 use put_user_page_case::{Case, EntriesRecord, FolioRecord, Function, Kind, Record, Source};
 use put_user_page_targets::backend::Observes;
 use put_user_page_targets::outcome::EventKind;
-use put_user_page_targets::profiles::{Null, PROFILES};
+use put_user_page_targets::profiles::{Null, PROFILES, Profile};
+use strum::VariantArray;
 
 /// What a function brings.
 fn of_function(function: Function) -> Option<Capability> {
@@ -35,8 +36,11 @@ fn of_folio(folio: &FolioRecord) -> Option<Capability> {
     match (kind, from) {
         (Kind::Anon | Kind::File, Source::Kernel) => None,
         // Of these the model has pages, and not what is mapped where.
-        (_, Source::Anon | Source::Memfd | Source::Hugetlb | Source::File) => None,
-        (_, Source::Zero | Source::HugeZero) => None,
+        (
+            Kind::Anon | Kind::File,
+            Source::Anon | Source::Memfd | Source::Hugetlb | Source::File,
+        ) => None,
+        (Kind::Anon | Kind::File, Source::Zero | Source::HugeZero) => None,
     }
 }
 
@@ -52,22 +56,24 @@ fn of_record(record: &Record) -> Option<Capability> {
             also: _,
         }) => None,
         // References are taken by the harness.
-        Record::Acquire { .. } => None,
-        Record::Call { function, .. } | Record::CallWithErrno { function, .. } => {
-            of_function(*function)
-        }
-        Record::Gap { .. } | Record::Again { .. } | Record::Clean { .. } | Record::Long => None,
+        Record::Acquire { earlier: _ } => None,
+        Record::Call { function, earlier: _, first: _, length: _ }
+        | Record::CallWithErrno { function, earlier: _, errno: _ } => of_function(*function),
+        Record::Gap { frames: _ }
+        | Record::Again { start: _, length: _, backing: _ }
+        | Record::Clean { first: _, length: _ }
+        | Record::Long => None,
     }
 }
 
 /// What a step of the program brings.
 fn of_step(step: &Step) -> Option<Capability> {
     match step {
-        Step::Fill { .. }
-        | Step::Acquire { .. }
+        Step::Fill { array: _, entries: _ }
+        | Step::Acquire { array: _ }
         | Step::DropOwners
-        | Step::Call { .. }
-        | Step::Clean { .. } => None,
+        | Step::Call { function: _, array: _, entries: _, errno: _ }
+        | Step::Clean { folios: _ } => None,
     }
 }
 
@@ -82,8 +88,20 @@ fn of_event(event: EventKind) -> Option<Capability> {
     }
 }
 
-/// What a rule for NULLs brings.
-fn of_null(null: Null) -> Option<Capability> {
+/// What the rules of a kernel bring.
+fn of_profile(profile: &Profile) -> Option<Capability> {
+    let Profile {
+        name: _,
+        source: _,
+        package_version: _,
+        pins: _,
+        zero_page: _,
+        null,
+        guards_errno: _,
+        has_unpin: _,
+        has_range: _,
+        has_folios: _,
+    } = profile;
     match null {
         Null::Dereferenced | Null::SkippedAtRunStart => None,
     }
@@ -109,10 +127,12 @@ fn no_bug_waits_for_what_the_model_has() {
     assert!(records.len() > 100);
     let mut has: BTreeSet<Capability> = records.iter().filter_map(of_record).collect();
     has.extend(Function::ALL.into_iter().filter_map(of_function));
-    has.extend(of_step(&Step::DropOwners));
-    has.extend(of_event(EventKind::Free));
+    let steps = World::of(&Case { records }).steps;
+    assert!(steps.iter().any(|step| matches!(step, Step::Clean { .. })));
+    has.extend(steps.iter().chain([&Step::DropOwners]).filter_map(of_step));
+    has.extend(EventKind::VARIANTS.iter().copied().filter_map(of_event));
     has.extend(of_observed(Observes::ALL));
-    has.extend(PROFILES.iter().filter_map(|profile| of_null(profile.null)));
+    has.extend(PROFILES.iter().filter_map(of_profile));
     for waiting in WAITING {
         let lacks = waiting.needs.iter().any(|needs| !has.contains(needs));
         assert!(lacks, "{} can be stated now: add it to the bank", waiting.name);

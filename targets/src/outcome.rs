@@ -1,7 +1,7 @@
 //! Outcomes: all that a backend leaves behind.
 
 use serde::{Deserialize, Serialize};
-use strum::Display;
+use strum::{Display, VariantArray};
 
 use put_user_page_case::layout::{MAX_FRAMES, MAX_RECORDS};
 use put_user_page_case::world::MAX_LONG_ENTRIES;
@@ -199,7 +199,19 @@ pub struct Accounting {
 }
 
 /// What happened to a page. Its `Display` is the kind in a word.
-#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Display,
+    VariantArray,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum EventKind {

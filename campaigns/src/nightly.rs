@@ -5,7 +5,7 @@ mod plan;
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pagediff_terminal::error::{DIVERGENCE, Stop};
 use pagediff_terminal::output::{count, headline};
@@ -82,15 +82,15 @@ impl Night<'_> {
         night.part(Part::SmallCases, Night::small_cases)?;
         night.turn(Part::Kernels, Night::kernels)?;
         for engine in Engine::ALL {
-            night.turn(Part::BankBy(engine), |night| {
-                night.look_for_bugs(Hunter::whole(engine), (3, 120))
+            let part = Part::BankBy(engine);
+            night.turn(part, |night| {
+                night.look_for_bugs(&[Hunter::whole(engine)], (3, 120), part)
             })?;
         }
         night.turn(Part::Ablations, |night| {
             // Where something is missing there is much that is not found, which takes all of its
             // time.
-            let mut without = Ablation::ALL.into_iter().map(Hunter::without);
-            without.try_for_each(|hunter| night.look_for_bugs(hunter, (1, 20)))
+            night.look_for_bugs(&Ablation::ALL.map(Hunter::without), (1, 20), Part::Ablations)
         })?;
         night.part(Part::Bank, Night::bank)?;
         night.part(Part::Report, Night::report)?;
@@ -179,30 +179,46 @@ impl Night<'_> {
     }
 
     /// Runs every small case, as many of the night's as there is time for: the next night goes on
-    /// from there, if it is of the same build.
+    /// from there.
     fn small_cases(&mut self) -> Result<(), Stop> {
         let minutes = self.minutes.to_string();
         let state = ["--state", "target/small-cases.json", "--minutes", &minutes];
         self.again("small cases", &[&["exhaust", "--night"], &state[..]].concat())
     }
 
-    /// Replays the committed corpora, and generated cases, on each kernel that is set up.
+    /// Replays the committed corpora and generated cases, and runs small ones, on each kernel that
+    /// is set up.
     fn kernels(&mut self) -> Result<(), Stop> {
         let seed = self.record.started.to_string();
         let is_set_up =
             |release: &Release| put_user_page_kernel::is_set_up(&Which::Debian(*release));
         for release in Release::ALL.into_iter().filter(is_set_up) {
-            let words = [&["replay", "--release", release.name()], &in_kernel()[..]].concat();
-            self.again(release.name(), &[&words[..], &["corpus"]].concat())?;
-            let generated = ["--generated", "20000", "--seed", &seed];
-            self.again(release.name(), &[&words[..], &generated].concat())?;
+            let on_it = [&["--release", release.name()], &in_kernel()[..]].concat();
+            let generated = ["replay", "--generated", "20000", "--seed", &seed];
+            for words in [&["replay", "corpus"][..], &generated, &["exhaust", "--night"]] {
+                self.again(release.name(), &[words, &on_it].concat())?;
+            }
         }
         Ok(())
     }
 
-    /// Lets a hunter look for the bugs of the bank, with so many seeds, for so many seconds each.
-    fn look_for_bugs(&mut self, hunter: Hunter, limits: (u32, u64)) -> Result<(), Stop> {
-        bugs::look_for_all(&self.root.root, hunter, limits)
+    /// Lets hunters look for the bugs of the bank, with so many seeds, for so many seconds each, as
+    /// long as the part may take.
+    fn look_for_bugs(
+        &mut self,
+        hunters: &[Hunter],
+        limits: (u32, u64),
+        part: Part,
+    ) -> Result<(), Stop> {
+        let until = Instant::now() + Duration::from_secs(60 * part.most_minutes(self.minutes));
+        for &hunter in hunters {
+            let left = bugs::look_for_all(&self.root.root, hunter, limits, until)?;
+            if left > 0 {
+                let (name, left) = (part.name(), count(left, "bug"));
+                writeln!(self.out, "{name}: there was no time for {left}, and nothing is kept")?;
+            }
+        }
+        Ok(())
     }
 
     fn bank(&mut self) -> Result<(), Stop> {
@@ -314,5 +330,12 @@ mod tests {
     fn a_night_without_a_kernel_leaves_it_out() {
         assert_eq!(left_out(false), [LeftOut::Kernel]);
         assert_eq!(left_out(true), []);
+    }
+
+    #[test]
+    fn the_tests_that_break_the_module_are_there_by_their_name() {
+        let tests = include_str!("../../cli/tests/kernel/main.rs");
+        assert!(tests.contains("\nmod mutations;"), "a night would run no test, and pass");
+        assert!(include_str!("../../cli/tests/kernel/mutations.rs").contains("#[ignore"));
     }
 }

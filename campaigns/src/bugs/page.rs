@@ -9,7 +9,9 @@ use put_user_page_bugs::{BUGS, Bug, Scale, bug};
 use put_user_page_fuzz_common::ablation::Ablation;
 
 use super::plot::survival;
-use super::record::{BugRecord, HuntRecord, Hunter, Smallest, Summary, last_runs, median};
+use super::record::{
+    BugRecord, HuntRecord, Hunter, Smallest, Summary, last_run, last_runs, median,
+};
 use crate::engines::Engine;
 
 /// How many lines of a report are shown.
@@ -29,30 +31,54 @@ from nothing.
 ```console
 $ cargo run --release -- bugs
 $ cargo run --release -- bugs block-skips-an-entry --engine libfuzzer --seconds 30
-$ cargo run --release -- bugs --engine all --docs
+$ cargo run --release -- bugs --engine all
 $ cargo run --release -- bugs --ablation all --seeds 3 --seconds 20 --docs
 ```
 
 An engine has one program for all bugs: the target `program` with the one in the place of what ships
 that `PUT_USER_PAGE_BUG` names. It starts from an empty corpus, with the target's dictionary, on one
-core. Seconds are those from the start of its process to the report, and of bolero those from the
-start of its libFuzzer; the number before them is of executions; both are medians over the seeds. `–` is
+core. Seconds are those from the start of its process to the report, of bolero from the start of its
+libFuzzer, and of AFL++ and honggfuzz, which keep what the target writes, to the end of the process;
+the number before them is of executions; both are medians over the seeds. honggfuzz has no way to be
+given a seed: its runs are so many by chance. `–` is
 what was not found in most of them in time, or what the engine does not tell. `large` is what takes more
 work than a case that engines make: they do not look for it, and it is not counted with what they found.
 ";
 
-/// Writes the page and its plot.
+/// Whether the page can be written of these bugs once these hunters have looked: what it says of the
+/// others was measured before, and is kept.
 ///
 /// # Errors
 ///
-/// Not all bugs were looked for, or a file cannot be read or written.
-pub(super) fn write(root: &Path, records: &[BugRecord]) -> Result<(), Stop> {
-    if records.len() < BUGS.len() {
+/// Not all bugs are to be looked for, or what was measured is not kept, or of another bank.
+pub(super) fn check(root: &Path, bugs: &[&Bug], to_look: &[Hunter]) -> Result<(), Stop> {
+    if bugs.len() < BUGS.len() {
         return Err(error("docs/bugs.md is about all bugs", "leave out the names"));
     }
+    for hunter in Hunter::all().into_iter().filter(|hunter| !to_look.contains(hunter)) {
+        if last_run(root, hunter)?.is_none() {
+            let place = hunter.place(root);
+            return Err(error(
+                format!("docs/bugs.md tells what was measured, and {} is missing", place.display()),
+                "run `pagediff bugs --engine all` and `pagediff bugs --ablation all` without --docs",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Writes the page and its plot; replaying the corpus took so many seconds.
+///
+/// # Errors
+///
+/// A file cannot be read or written.
+pub(super) fn write(root: &Path, records: &[BugRecord], seconds: f64) -> Result<(), Stop> {
     let engines = last_runs(root, &Engine::ALL.map(Hunter::whole))?;
     let without = last_runs(root, &Ablation::ALL.map(Hunter::without))?;
     let mut text = HEAD.to_owned();
+    let found = records.iter().filter(|record| record.replayed.is_some()).count();
+    let of = records.len();
+    line(&mut text, &format!("\nThe committed corpus finds {found} of {of}, in {seconds:.2} s."));
     summary(&mut text, &engines);
     ablations(&mut text, &engines, &without);
     table(&mut text, records, &engines);
@@ -71,9 +97,6 @@ fn plot(engines: &[Vec<HuntRecord>]) -> String {
 }
 
 fn summary(text: &mut String, engines: &[Vec<HuntRecord>]) {
-    if engines.is_empty() {
-        return;
-    }
     text.push_str(
         "\n| engine | sanitizer | seeds | bugs found each time | median | the longest run |\n",
     );
@@ -91,12 +114,10 @@ fn summary(text: &mut String, engines: &[Vec<HuntRecord>]) {
 
 /// What libFuzzer finds without parts of the design.
 fn ablations(text: &mut String, engines: &[Vec<HuntRecord>], without: &[Vec<HuntRecord>]) {
-    if without.is_empty() {
-        return;
-    }
     text.push_str(
         "\n## What each part of the design brings\n\n\
-         libFuzzer again, with the address sanitizer, as above but for what is taken away.\n\n\
+         libFuzzer again, with the address sanitizer, but for what is taken away: with fewer seeds, and \
+         given up sooner.\n\n\
          | libFuzzer | seeds | the longest run | found each time | found ever | median | executions | never found |\n\
          |---|---:|---:|---:|---:|---:|---:|---|\n",
     );
@@ -199,4 +220,23 @@ fn waiting(text: &mut String) {
 
 fn line(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("writing to a String succeeds");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BUGS, HEAD, Hunter, check};
+
+    #[test]
+    fn what_was_measured_is_not_written_over_by_nothing() {
+        let empty = tempfile::tempdir().unwrap();
+        let hunters = Hunter::all();
+        assert!(check(empty.path(), &BUGS, &hunters).is_ok(), "all are to look");
+        assert!(check(empty.path(), &BUGS, &hunters[1..]).is_err(), "one is not, and never has");
+        assert!(check(empty.path(), &BUGS[1..], &hunters).is_err(), "a bug is left out");
+    }
+
+    #[test]
+    fn the_page_begins_with_what_stands_here() {
+        assert!(include_str!("../../../docs/bugs.md").starts_with(HEAD));
+    }
 }

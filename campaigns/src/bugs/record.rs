@@ -29,6 +29,12 @@ impl Hunter {
         Hunter { engine: Engine::Libfuzzer, ablation: Some(ablation) }
     }
 
+    /// All whose last runs the page and the report are about.
+    pub(super) fn all() -> Vec<Hunter> {
+        let (whole, without) = (Engine::ALL.map(Hunter::whole), Ablation::ALL.map(Hunter::without));
+        [&whole[..], &without].concat()
+    }
+
     /// What it is called.
     pub(super) fn name(self) -> &'static str {
         self.ablation.map_or(self.engine.name(), Ablation::name)
@@ -209,7 +215,7 @@ pub(super) fn median(mut numbers: Vec<f64>) -> Option<f64> {
 /// # Errors
 ///
 /// It cannot be read, or is of another bank.
-fn last_run(root: &Path, hunter: Hunter) -> Result<Option<Vec<HuntRecord>>, Stop> {
+pub(super) fn last_run(root: &Path, hunter: Hunter) -> Result<Option<Vec<HuntRecord>>, Stop> {
     let path = hunter.place(root);
     if !path.exists() {
         return Ok(None);

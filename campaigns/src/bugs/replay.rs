@@ -20,30 +20,41 @@ use super::record::{Replayed, Smallest};
 /// What is replayed, in order: the other corpora are cases of the same kind with one function.
 const FOLDERS: [&str; 2] = ["scenarios", "program"];
 
+/// What replaying the committed corpus came to.
+pub(super) struct Replays {
+    /// How each bug is found; none if it is not.
+    pub(super) found: Vec<Option<Replayed>>,
+    /// What reading the cases and looking for all bugs took, but for their smallest cases.
+    pub(super) seconds: f64,
+}
+
 /// How the committed corpus finds each of these bugs, and if that is asked for, as it takes
 /// longer, the smallest case.
 pub(super) fn replay(
     root: &Path,
     bugs: &[&'static Bug],
     with_smallest: bool,
-) -> Result<Vec<Option<Replayed>>, Stop> {
+) -> Result<Replays, Stop> {
+    let started = Instant::now();
     let cases = cases(&root.join("corpus"))?;
     let mut finder = Finder::of(Vec::new());
-    let mut all = Vec::new();
+    let mut replays = Replays { found: Vec::new(), seconds: started.elapsed().as_secs_f64() };
     for &bug in bugs {
         let started = Instant::now();
         finder.look_for(bug);
         let first = cases.iter().position(|(_, case)| !finder.find(case).is_empty());
         let seconds = started.elapsed().as_secs_f64();
+        replays.seconds += seconds;
         let Some(first) = first else {
-            all.push(None);
+            replays.found.push(None);
             continue;
         };
         let (file, case) = &cases[first];
         let smallest = if with_smallest { Some(smallest(&mut finder, bug, case)?) } else { None };
-        all.push(Some(Replayed { file: file.clone(), cases: first + 1, seconds, smallest }));
+        let found = Replayed { file: file.clone(), cases: first + 1, seconds, smallest };
+        replays.found.push(Some(found));
     }
-    Ok(all)
+    Ok(replays)
 }
 
 /// The committed cases, each by its file in corpus/.

@@ -29,11 +29,12 @@ use crate::record::{CostRecord, KeptRecord, LeftOut, Record};
 /// Fuzzes every target with every engine, takes in what they found, and says what diverges
 ///
 /// The corpora are merged and minimised, replayed on all backends, small cases run, and a record
-/// and a report are left in target/nightly. It exits with 1 if anything diverged, crashed or was lost.
+/// and a report are left in target/nightly. It exits with 1 if anything diverged, crashed or was
+/// lost, or a part failed.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// For how long all engines fuzz all targets, and how long small cases may take after that;
-    /// the rest takes some minutes more
+    /// the rest may take three to five hours more: docs/nightly.md has a table
     #[arg(long, value_name = "N", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=1440))]
     minutes: u64,
@@ -78,8 +79,9 @@ impl Night<'_> {
         night.part(Part::Building, Night::build)?;
         let fuzzed = night.part(Part::Fuzzing, Night::fuzz)?;
         night.part(Part::Corpora, Night::take_in)?;
-        night.part(Part::Replay, Night::replay)?;
-        night.part(Part::SmallCases, Night::small_cases)?;
+        // What fails from here on leaves the rest of the night as it is.
+        night.turn(Part::Replay, Night::replay)?;
+        night.turn(Part::SmallCases, Night::small_cases)?;
         night.turn(Part::Kernels, Night::kernels)?;
         for engine in Engine::ALL {
             let part = Part::BankBy(engine);
@@ -92,10 +94,10 @@ impl Night<'_> {
             // time.
             night.look_for_bugs(&Ablation::ALL.map(Hunter::without), (1, 20), Part::Ablations)
         })?;
-        night.part(Part::Bank, Night::bank)?;
-        night.part(Part::Report, Night::report)?;
+        night.turn(Part::Bank, Night::bank)?;
+        night.turn(Part::Report, Night::report)?;
         // After the report: a night that is stopped has one.
-        night.part(Part::Mutants, Night::mutants)?;
+        night.turn(Part::Mutants, Night::mutants)?;
         night.turn(Part::KernelMutations, Night::kernel_mutations)?;
         night.write_page()?;
         night.end(&fuzzed)
@@ -109,22 +111,36 @@ impl Night<'_> {
     ) -> Result<T, Stop> {
         self.title(part.name())?;
         let began = Instant::now();
-        let done = run(self)?;
+        let done = run(self);
+        let failed = match &done {
+            Err(Stop::Error(why) | Stop::DoesNotHold(why)) => Some(why.to_string()),
+            _ => None,
+        };
         self.record.costs.push(CostRecord {
             part: part.name().to_owned(),
             seconds: began.elapsed().as_secs_f64(),
             most_minutes: part.most_minutes(self.minutes),
+            failed,
         });
-        Ok(done)
+        done
     }
 
-    /// Does a part if this is its night.
+    /// Does a part if this is its night; if it fails, says so, and that the night went badly.
     fn turn(
         &mut self,
         part: Part,
         run: impl FnOnce(&mut Self) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
-        if part.is_of(self.record.started) { self.part(part, run) } else { Ok(()) }
+        if !part.is_of(self.record.started) {
+            return Ok(());
+        }
+        match self.part(part, run) {
+            Err(Stop::Error(why) | Stop::DoesNotHold(why)) => {
+                self.is_bad = true;
+                Ok(writeln!(self.out, "{} failed: {why:?}", part.name())?)
+            }
+            done => done,
+        }
     }
 
     fn build(&mut self) -> Result<(), Stop> {
@@ -279,6 +295,9 @@ impl Night<'_> {
     fn end(&mut self, fuzzed: &Fuzzed) -> Result<ExitCode, Stop> {
         self.title("result")?;
         let Night { record, out, .. } = self;
+        for cost in record.costs.iter().filter(|cost| cost.failed.is_some()) {
+            writeln!(out, "{} failed", cost.part)?;
+        }
         for cost in record.costs.iter().filter(|cost| cost.is_over()) {
             let (part, minutes) = (&cost.part, cost.seconds / 60.0);
             writeln!(out, "{part} took {minutes:.0} minutes, and may take {}", cost.most_minutes)?;

@@ -47,6 +47,9 @@ pub(crate) struct CostRecord {
     pub(crate) seconds: f64,
     /// How long it may take, in minutes.
     pub(crate) most_minutes: u64,
+    /// Why it did not come to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) failed: Option<String>,
 }
 
 impl CostRecord {

@@ -15,9 +15,9 @@
  * of its work when it returns.
  *
  * Any other write to a struct page is a divergence, whether the page is in use, was
- * freed, or is not there (a frame in a gap). Reading those, or behind the array,
- * where there are null pointers, is not noticed; built with --cflags=-fsanitize=address
- * it ends the process, which is a divergence.
+ * freed, or is not there (a frame in a gap). Reading those is not noticed; built with
+ * --cflags=-fsanitize=address it ends the process, which is a divergence. So does, however
+ * it is built, reading or writing behind the array, which ends where memory ends.
  */
 #ifndef PUT_USER_PAGE_H
 #define PUT_USER_PAGE_H

@@ -112,7 +112,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, St
         Command::Bench(arguments) => bench::run(arguments, out),
         Command::Try(arguments) => Ok(attempt::run(arguments, out)),
         Command::Setup(arguments) => {
-            put_user_page_kernel::setup(&arguments.which())?;
+            put_user_page_kernel::setup(&arguments.options())?;
             writeln!(out, "the kernel backend is set up")?;
             if let Some(note) = other_source(arguments)? {
                 writeln!(out, "{note}")?;

@@ -160,8 +160,9 @@ pub(crate) fn outside() -> Place {
 pub(crate) fn is_set_up() {
     // The agent is brought up to date, once, for all copies.
     static IS_SET_UP: LazyLock<bool> = LazyLock::new(|| {
-        let which = put_user_page_kernel::Which::default();
-        put_user_page_kernel::is_set_up(&which) && put_user_page_kernel::setup(&which).is_ok()
+        let options = put_user_page_kernel::Options::default();
+        put_user_page_kernel::is_set_up(&options.kernel)
+            && put_user_page_kernel::setup(&options).is_ok()
     });
     assert!(*IS_SET_UP, "the kernel backend is not set up; `scripts/kernel setup` does that");
 }

@@ -80,10 +80,10 @@ fn options(place: &Place, config: Config) -> Result<String, Error> {
 }
 
 /// What building needs beside make and a compiler.
-const NEEDED: [&str; 6] = ["make", "gcc", "flex", "bison", "bc", "perl"];
+const NEEDED: [&str; 7] = ["make", "gcc", "flex", "bison", "bc", "perl", "patch"];
 
 const PACKAGES: &str = "building a kernel needs, on Debian, `apt-get install make gcc flex bison bc \
-                        perl libelf-dev`";
+                        perl patch libelf-dev`";
 
 /// Builds a kernel of a tree, in the folder of this configuration in `home`.
 pub(crate) fn compile(

@@ -12,9 +12,9 @@ use crate::qemu::Qemu;
 use crate::runner::{Options, Runner};
 
 /// Fetches what is missing, builds all that guests are made of, in the target directory, and
-/// starts one. Changes nothing else.
-pub fn setup(which: &Which) -> Result<(), Error> {
-    let place = Place::find()?;
+/// starts one with these options. Changes nothing else.
+pub fn setup(options: &Options) -> Result<(), Error> {
+    let (place, which) = (Place::find()?, &options.kernel);
     if let Which::Own(own) = which {
         Kernel::own(own)?;
     }
@@ -32,7 +32,7 @@ pub fn setup(which: &Which) -> Result<(), Error> {
             eprintln!("guests will have no file system on a disk, for there is no mke2fs: {why}");
         }
     }
-    Runner::start_in(&place, &Options { kernel: which.clone(), ..Options::default() })?;
+    Runner::start_in(&place, options)?;
     Ok(())
 }
 

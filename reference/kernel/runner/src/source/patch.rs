@@ -55,7 +55,8 @@ pub(super) fn apply(source: &Path, home: &Path, patch: &Path) -> Result<Patched,
     let mut command = Command::new("patch");
     command.arg("--directory").arg(&scratch).arg("--input").arg(&patch);
     command.args(["--strip=1", "--batch", "--forward", "--no-backup-if-mismatch"]);
-    command.arg("--reject-file=-");
+    // One whose surroundings are others is of another source, and may come to lie elsewhere.
+    command.args(["--fuzz=0", "--reject-file=-"]);
     tool::run(
         &mut command,
         "the patch does not apply: see that it is one of this very source, made \
@@ -161,6 +162,8 @@ From: somebody
         fs::write(source.path().join("mm/gup.c"), "quite\nanother\nfile\n").unwrap();
         applied(source.path(), PATCH).unwrap_err();
         applied(source.path(), "no patch\n").unwrap_err();
+        fs::write(source.path().join("mm/gup.c"), "one\ntwo\nfour\n").unwrap();
+        applied(source.path(), PATCH).unwrap_err();
     }
 
     #[test]

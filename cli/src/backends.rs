@@ -198,8 +198,8 @@ impl BackendArguments {
                 Some(Check::Candidate) => {
                     backends.names = vec![candidate_argument().ok_or_else(|| {
                         error(
-                            format!("{CANDIDATE_VARIABLE}, which names the target's shared object, is not set"),
-                            "add `--backend ./FILE.so`",
+                            format!("{CANDIDATE_VARIABLE}, which names what the target runs, is not set"),
+                            "add `--backend FILE.c`, or `--backend ./FILE.so`",
                         )
                     })?];
                 }

@@ -24,7 +24,7 @@ use crate::save;
 
 /// Runs every small case on backends: all worlds, arrays and calls up to a bound
 ///
-/// Without a bound it takes about a minute on one core. docs/exhaust.md says what a bound leaves
+/// Without a bound it takes about half a minute on one core, in a kernel about one. docs/exhaust.md says what a bound leaves
 /// out, and why nothing is lost by it.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {

@@ -26,7 +26,8 @@ use crate::kernel::attempt;
 /// Holds implementations of put_user_page*() against each other, and shows where they
 /// differ.
 ///
-/// Exit codes: 0 no divergence, 1 a divergence, 2 the command cannot run.
+/// Exit codes: 0 no divergence, 1 a divergence or what else a command looks for, as its help says,
+/// 2 the command cannot run. `minimize` needs a divergence: 1 is that there is none.
 #[derive(Parser)]
 #[command(name = "pagediff", version, max_term_width = 100)]
 struct Arguments {

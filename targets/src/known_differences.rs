@@ -125,7 +125,7 @@ pub(crate) static NO_USER_PAGES: KnownDifference = KnownDifference {
 
 pub(crate) static HANGS: KnownDifference = KnownDifference {
     condition: "it hung on the cases before, and is not asked any more",
-    backends: "candidates",
+    backends: "candidates, kernels",
     reason: "each hang takes the whole time limit",
     seen: Seen::Elsewhere,
 };

@@ -69,6 +69,9 @@ fn what_only_a_kernel_prints_is_documented() {
     }
     let replayed = place.run(&["replay", "--json", "--backend", "kernel", "bug.case"]).code(1);
     printed.extend(of_kernels(&replayed.json(), "replay"));
+    let candidate = repository().join("targets/c/candidates/per_run.c").display().to_string();
+    let twice = ["replay", "--json", "--in-kernel", "--backend", &candidate, "anon.case"];
+    printed.extend(of_kernels(&place.run(&twice).code(0).json(), "replay"));
     assert_eq!(printed, documented("kernels"));
 }
 

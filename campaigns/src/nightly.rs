@@ -342,13 +342,37 @@ fn left_out(has_kernel: bool) -> Vec<LeftOut> {
 
 #[cfg(test)]
 mod tests {
-    use super::left_out;
-    use crate::record::LeftOut;
+    use std::path::PathBuf;
+    use std::time::Instant;
+
+    use pagediff_terminal::error::{Stop, error};
+
+    use super::plan::Part;
+    use super::{Night, left_out};
+    use crate::corpus::Root;
+    use crate::record::{LeftOut, Record};
 
     #[test]
     fn a_night_without_a_kernel_leaves_it_out() {
         assert_eq!(left_out(false), [LeftOut::Kernel]);
         assert_eq!(left_out(true), []);
+    }
+
+    #[test]
+    fn a_part_that_fails_is_told_and_the_night_goes_on() {
+        let mut out = Vec::new();
+        let (root, targets) = (Root { root: PathBuf::new() }, Vec::new());
+        let (began, record) = (Instant::now(), Record::default());
+        let mut night =
+            Night { root, targets, minutes: 1, began, record, is_bad: false, out: &mut out };
+        assert!(night.turn(Part::Replay, |_| Ok(())).is_ok() && !night.is_bad);
+        assert!(night.turn(Part::Bank, |_| Err(error("no corpus", "get one"))).is_ok());
+        assert!(night.is_bad);
+        let failed: Vec<_> = night.record.costs.iter().map(|cost| cost.failed.clone()).collect();
+        assert_eq!(failed, [None, Some("no corpus".to_owned())]);
+        let interrupted = night.turn(Part::Report, |_| Err(Stop::Interrupted));
+        assert!(matches!(interrupted, Err(Stop::Interrupted)));
+        assert!(String::from_utf8(out).unwrap().contains("bank failed: "));
     }
 
     #[test]

@@ -198,7 +198,9 @@ impl BackendArguments {
                 Some(Check::Candidate) => {
                     backends.names = vec![candidate_argument().ok_or_else(|| {
                         error(
-                            format!("{CANDIDATE_VARIABLE}, which names what the target runs, is not set"),
+                            format!(
+                                "{CANDIDATE_VARIABLE}, which names what the target runs, is not set"
+                            ),
                             "add `--backend FILE.c`, or `--backend ./FILE.so`",
                         )
                     })?];

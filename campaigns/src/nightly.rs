@@ -211,7 +211,9 @@ impl Night<'_> {
         for release in Release::ALL.into_iter().filter(is_set_up) {
             let on_it = [&["--release", release.name()], &in_kernel()[..]].concat();
             let generated = ["replay", "--generated", "20000", "--seed", &seed];
-            for words in [&["replay", "corpus"][..], &generated, &["exhaust", "--night"]] {
+            let state = format!("target/small-cases-{}.json", release.name());
+            let small = ["exhaust", "--night", "--state", &state, "--minutes", "10"];
+            for words in [&["replay", "corpus"][..], &generated, &small] {
                 self.again(release.name(), &[words, &on_it].concat())?;
             }
         }

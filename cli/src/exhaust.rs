@@ -4,6 +4,7 @@ mod bank;
 mod state;
 mod workers;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,7 +45,7 @@ pub(crate) struct Arguments {
     minutes: Option<u64>,
     /// Say of each bug of the bank how small a case shows it, the least entries first and then the
     /// least pages
-    #[arg(long, conflicts_with_all = ["names", "in_kernel", "profile", "night", "count", "state", "minutes"])]
+    #[arg(long, conflicts_with_all = ["names", "cflags", "in_kernel", "profile", "kernel", "kernel_free", "kernel_undefined", "time_limit", "night", "count", "state", "minutes"])]
     bugs: bool,
     /// How many cores to use, all if not given; where a kernel is a backend, it is one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -58,7 +59,7 @@ pub(crate) struct Arguments {
 #[derive(clap::Args)]
 struct BoundArguments {
     /// The bound of the nightly job: hours
-    #[arg(long, conflicts_with = "pages")]
+    #[arg(long, conflicts_with_all = ["pages", "entries", "calls", "order", "references"])]
     night: bool,
     /// The most pages of all compound pages together
     #[arg(long, value_name = "N", requires = "entries")]
@@ -213,13 +214,14 @@ fn threads(arguments: &Arguments) -> usize {
     arguments.threads.map_or_else(all, usize::from)
 }
 
+/// As it is told: what differs in values and not in words is one.
 fn skipped(skipped: workers::Skipped) -> Vec<Skipped> {
-    let told = skipped.into_iter().map(|((backend, skip), cases)| Skipped {
-        backend,
-        reason: skip.to_string(),
-        cases,
-    });
-    told.collect()
+    let mut told: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for ((backend, skip), cases) in skipped {
+        *told.entry((backend, skip.to_string())).or_default() += cases;
+    }
+    let told = told.into_iter();
+    told.map(|((backend, reason), cases)| Skipped { backend, reason, cases }).collect()
 }
 
 impl Told {

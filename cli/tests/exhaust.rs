@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Directory, repository};
+use put_user_page_targets::profiles::PROFILES;
 
 const TINY: [&str; 6] = ["exhaust", "--pages", "1", "--entries", "1", "--references=1"];
 
@@ -96,8 +97,20 @@ fn each_bug_of_the_bank_has_its_least_case() {
 }
 
 #[test]
+fn each_profile_has_its_own_reference() {
+    let directory = Directory::new();
+    // Of two pages, which may be one compound page: there profiles differ in what a pin is.
+    let bound = ["exhaust", "--pages=2", "--entries=1", "--references=1"];
+    for profile in &PROFILES {
+        let ran = directory.run(&[&bound[..], &["--profile", profile.name]].concat()).code(0);
+        ran.out(&["cases: 0 divergences"]);
+    }
+}
+
+#[test]
 fn a_bound_has_pages_and_entries() {
     let directory = Directory::new();
+    directory.run(&["exhaust", "--night", "--calls=2"]).code(2).err(&["cannot be used with"]);
     directory.run(&["exhaust", "--pages", "2"]).code(2).err(&["--entries"]);
     directory.run(&["exhaust", "--night", "--pages=2", "--entries=2"]).code(2);
 }

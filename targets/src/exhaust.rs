@@ -5,7 +5,7 @@ use std::ops::Range;
 use put_user_page_case::small::Shapes;
 
 use crate::backend::{Backend, BackendError, Skip};
-use crate::backends::{Reference, naive};
+use crate::backends::{Reference, reference_of};
 use crate::comparer::compare;
 use crate::divergence::Divergence;
 use crate::trial::{Trial, Verdict};
@@ -29,11 +29,12 @@ pub struct First {
 }
 
 impl Exhaust {
-    /// Holds these backends against the reference; each gets so many cases at a time.
+    /// Holds these backends against the reference of their profile; each gets so many cases at a time.
     pub fn new(backends: Vec<Box<dyn Backend>>, batch: usize) -> Exhaust {
         let skipped = backends.iter().map(|_| Vec::new()).collect();
         let trials = (0..batch).map(|_| Trial::none()).collect();
-        Exhaust { reference: naive(), backends, trials, skipped }
+        let reference = reference_of(backends.iter().map(|backend| &**backend));
+        Exhaust { reference, backends, trials, skipped }
     }
 
     /// Runs the cases with these numbers, in their order, up to the first that differs.

@@ -230,6 +230,11 @@ impl BackendArguments {
         command_line(&words)
     }
 
+    /// What tells these backends from others, but for how long they may take.
+    pub(crate) fn identity(&self) -> Vec<String> {
+        BackendArguments { time_limit: TIME_LIMIT, ..self.clone() }.again()
+    }
+
     /// The arguments that ask for these backends again; none for the usual ones.
     fn again(&self) -> Vec<String> {
         if self.are_usual() {

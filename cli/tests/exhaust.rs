@@ -41,6 +41,7 @@ fn a_state_of_the_same_run_is_gone_on_from() {
     let other = r#"{"of":"another","build":"another","done":7,"by_other_builds":0}"#;
     directory.write("state.json", other);
     directory.run(&with_state).code(0).err(&["state.json is of another run"]);
+    assert_eq!(directory.read("state.json.old"), other.as_bytes(), "it is kept");
     directory.write("state.json", "no state");
     directory.run(&with_state).code(2).err(&["does not say how far a run got"]);
 }

@@ -33,7 +33,7 @@ struct Noted {
 
 impl State {
     /// The state in a file; the beginning if there is no such file, or it is of other cases or of
-    /// other backends. What another build of this program ran counts, and is told apart: a night
+    /// other backends, and then is kept beside it. What another build of this program ran counts, and is told apart: a night
     /// has time for a part, and by the next there is often another build.
     ///
     /// # Errors
@@ -52,14 +52,24 @@ impl State {
             read => read.map_err(|why| file_error(file, "read", &why))?,
         };
         match serde_json::from_slice::<Noted>(&text) {
-            Ok(noted) if noted.of == begin.of && noted.done <= shapes.cases() => {
+            Ok(noted)
+                if noted.of == begin.of
+                    && noted.done <= shapes.cases()
+                    && noted.by_other_builds <= noted.done =>
+            {
                 eprintln!("{} cases were run before", noted.done);
                 let is_same = noted.build == begin.build;
                 let by_other_builds = if is_same { noted.by_other_builds } else { noted.done };
                 Ok(state(Noted { done: noted.done, by_other_builds, ..begin }))
             }
             Ok(_) => {
-                eprintln!("note: {} is of another run: this one begins anew", file.display());
+                let mut aside = file.as_os_str().to_owned();
+                aside.push(".old");
+                fs::rename(file, &aside).map_err(|why| file_error(file, "moved aside", &why))?;
+                let (file, aside) = (file.display(), aside.display());
+                eprintln!(
+                    "note: {file} is of another run: it is {aside} now, and this one begins anew"
+                );
                 Ok(state(begin))
             }
             Err(why) => Err(error(
@@ -104,7 +114,7 @@ fn of(shapes: &Shapes, backends: &BackendArguments) -> Result<String, Stop> {
     for file in backends.candidates() {
         hash.update(&read(&file)?);
     }
-    hash.update(backends.explain(Path::new("case"), None).as_bytes());
+    hash.update(format!("{:?}", backends.identity()).as_bytes());
     Ok(hash.digest().to_string())
 }
 

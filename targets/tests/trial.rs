@@ -10,8 +10,8 @@ use put_user_page_targets::backend::{
 use put_user_page_targets::backends::{Candidate, naive};
 use put_user_page_targets::divergence::{Call, Divergence};
 use put_user_page_targets::findings::Signature;
-use put_user_page_targets::oracle::{Field, Sides};
-use put_user_page_targets::outcome::{FolioState, Outcome};
+use put_user_page_targets::oracle::{Difference, Field, PageField, Sides, Subject};
+use put_user_page_targets::outcome::{FolioState, Outcome, Pinned, StrayWrite};
 use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::report::Report;
 use put_user_page_targets::trial::{Trial, Verdict};
@@ -123,6 +123,40 @@ fn what_differs_is_that_after_the_first_call_that_shows_it() {
     });
     let stopped = Field::StoppedAt(Sides { reference: Some(None), backend: Some(Some(0)) });
     assert_eq!((two.call, fields(&two)), (call(1, 4), vec![stopped]));
+}
+
+#[test]
+fn a_page_that_is_pinned_after_a_call_is_told_if_nothing_else_differs() {
+    let kept = told("put_user_pages\n", |mut outcome| {
+        outcome.pinned.push(Pinned { call: 0, folio: 0 });
+        Ran::Outcome(Cow::Owned(outcome))
+    });
+    let field = Field::PinnedAfter { call: 0, reference: false, backend: true };
+    assert_eq!(kept.differences, [Difference { subject: Subject::Folio(0), field }]);
+}
+
+#[test]
+fn a_stray_write_is_told_by_its_field_and_the_page_that_it_is_to() {
+    let written = told("put_user_pages\n", |mut outcome| {
+        let write = |word| StrayWrite { frame: 0, word, expected: 0, found: 1 };
+        outcome.stray_writes.extend((0..8).map(write));
+        Ran::Outcome(Cow::Owned(outcome))
+    });
+    let fields = [
+        PageField::Flags,
+        PageField::CompoundHead,
+        PageField::OrderAndMapcount,
+        PageField::Mapping,
+        PageField::Index,
+        PageField::Private,
+        PageField::Mapcount,
+        PageField::MemcgData,
+    ];
+    let told = fields.map(|written| Difference {
+        subject: Subject::Folio(0),
+        field: Field::StrayWrite { written, reference: 0, backend: 1 },
+    });
+    assert_eq!(written.differences, told);
 }
 
 #[test]

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
-use put_user_page_case::Case;
 use put_user_page_case::world::World;
+use put_user_page_case::{Case, Function};
 use put_user_page_targets::backend::{
     Backend, BackendError, Class, Failure, HowFailed, Job, Observes, Ran, Skip,
 };
 use put_user_page_targets::backends::{Candidate, naive};
 use put_user_page_targets::divergence::{Call, Divergence};
 use put_user_page_targets::findings::Signature;
-use put_user_page_targets::oracle::{Difference, Field, PageField, Sides, Subject};
+use put_user_page_targets::oracle::{
+    Difference, Field, PageField, Sides, Subject, function_of_call,
+};
 use put_user_page_targets::outcome::{FolioState, Outcome, Pinned, StrayWrite};
 use put_user_page_targets::profiles::Profile;
 use put_user_page_targets::report::Report;
@@ -136,27 +138,62 @@ fn a_page_that_is_pinned_after_a_call_is_told_if_nothing_else_differs() {
 }
 
 #[test]
-fn a_stray_write_is_told_by_its_field_and_the_page_that_it_is_to() {
-    let written = told("put_user_pages\n", |mut outcome| {
-        let write = |word| StrayWrite { frame: 0, word, expected: 0, found: 1 };
-        outcome.stray_writes.extend((0..8).map(write));
+fn an_array_of_another_length_is_told_if_nothing_else_differs() {
+    let shorter = told("put_user_pages\n", |mut outcome| {
+        outcome.acquired[0] = 0;
         Ran::Outcome(Cow::Owned(outcome))
     });
-    let fields = [
-        PageField::Flags,
-        PageField::CompoundHead,
-        PageField::OrderAndMapcount,
-        PageField::Mapping,
-        PageField::Index,
-        PageField::Private,
-        PageField::Mapcount,
-        PageField::MemcgData,
-    ];
-    let told = fields.map(|written| Difference {
-        subject: Subject::Folio(0),
-        field: Field::StrayWrite { written, reference: 0, backend: 1 },
+    let field = Field::Length(Sides { reference: Some(1), backend: Some(0) });
+    assert_eq!(shorter.differences, [Difference { subject: Subject::Acquire(0), field }]);
+}
+
+#[test]
+fn a_stray_write_is_told_by_its_field_and_the_page_that_it_is_to() {
+    let written = told("put_user_pages\n", |mut outcome| {
+        let write = |word| StrayWrite { frame: 0, word, expected: 0, found: u64::MAX };
+        outcome.stray_writes.extend((0..8).map(write));
+        let behind = StrayWrite { frame: 9, word: 4, expected: 1, found: 2 };
+        outcome.stray_writes.push(behind);
+        Ran::Outcome(Cow::Owned(outcome))
     });
-    assert_eq!(written.differences, told);
+    let (word, half) = (u64::MAX, u64::from(u32::MAX));
+    let fields = [
+        (PageField::Flags, word),
+        (PageField::CompoundHead, word),
+        (PageField::OrderAndMapcount, word),
+        (PageField::Mapping, word),
+        (PageField::Index, word),
+        (PageField::Private, word),
+        (PageField::Mapcount, half),
+        (PageField::Refcount, half),
+        (PageField::MemcgData, word),
+    ];
+    let mut expected: Vec<Difference> = fields
+        .map(|(written, backend)| Difference {
+            subject: Subject::Folio(0),
+            field: Field::StrayWrite { written, reference: 0, backend },
+        })
+        .into();
+    let field = Field::StrayWrite { written: PageField::Index, reference: 1, backend: 2 };
+    expected.push(Difference { subject: Subject::Frame(9), field });
+    assert_eq!(written.differences, expected);
+}
+
+#[test]
+fn a_write_to_a_tail_is_no_write_to_its_head() {
+    let case = Case::from_text("folio a order=1\nentries a\nput_user_pages\n").unwrap();
+    let trial = Trial::of(&case, &mut naive());
+    let tell = |job: &Job<'_>| {
+        let mut outcome: Outcome = naive().run_world(job.world, Some(job.class)).clone();
+        outcome.stray_writes.push(StrayWrite { frame: 1, word: 4, expected: 0, found: 1 });
+        Ran::Outcome(Cow::Owned(outcome))
+    };
+    let verdict = trial.run_on(&mut Told { name: "told", tell }, &mut naive()).unwrap();
+    let Verdict::Differs(divergence) = verdict else { panic!("{verdict:?}") };
+    assert_eq!(divergence.differences[0].subject, Subject::Frame(1));
+    assert_eq!(*trial.case(), case);
+    let functions = [0, 1].map(|call| function_of_call(&divergence.world, call));
+    assert_eq!(functions, [Some(Function::PutUserPages), None]);
 }
 
 #[test]

@@ -93,6 +93,7 @@ mod tests {
         let pair = |call, frame| [(call, frame, Lock), (call, frame, Unlock)];
         assert_eq!(breaks(&[pair(0, 0), pair(0, 1), pair(1, 0)].concat()), []);
         assert_eq!(breaks(&[(0, 0, Lock), (1, 1, Lock)]), [kept(0, 0), kept(1, 1)]);
+        assert_eq!(breaks(&[(0, 0, Free)]), []);
         let both = [(0, 0, Lock), (0, 1, Lock), (0, 0, Unlock), (0, 1, Free)];
         let second = Break { broken: LockRule::SecondLock, call: 0, frame: 1 };
         let freed = Break { broken: LockRule::FreedLocked, call: 0, frame: 1 };

@@ -141,3 +141,39 @@ impl<M: Machine> Backend for InProcess<M> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use put_user_page_case::Case;
+    use put_user_page_case::world::World;
+
+    use crate::backend::{Backend, Class};
+    use crate::backends::{fast, fast_unhooked};
+    use crate::profiles::Profile;
+
+    /// Whether what ships runs a case by the rules of a profile.
+    fn is_run(profile: &str, text: &str) -> bool {
+        let profile = Profile::named(profile).expect("there is such a profile");
+        let world = World::of(&Case::from_text(text).expect("a case"));
+        fast_unhooked(profile).skips(&world, Class::Valid).is_none()
+    }
+
+    #[test]
+    fn what_hears_no_rules_runs_no_pins_of_an_older_kernel() {
+        let reference = "folio a\nentries a\nput_user_pages\n";
+        let entry_by_pin = "folio a\npins a\nput_user_pages\n";
+        let unpinned = "folio a refs=1024\nentries a\nunpin_user_pages\n";
+        let zero = "folio a from=zero\npins a\nunpin_user_pages\n";
+        let of = |profile: &str| {
+            [reference, entry_by_pin, unpinned, zero].map(|text| is_run(profile, text))
+        };
+        assert_eq!(of("v5.7"), [true, false, false, false]);
+        assert_eq!(of(Profile::newest().name), [true, true, true, false]);
+    }
+
+    #[test]
+    fn it_has_the_functions_that_it_does_not_lack() {
+        let backend = fast(Profile::newest());
+        assert!(!backend.functions().is_empty() && backend.lacks().is_empty());
+    }
+}
